@@ -1,0 +1,87 @@
+import pytest
+import torch
+from grader.examiner.expect import expect_close, expect_gradient, expect_scalar, expect_tensor
+
+
+def batch(rng, samples, classes, device, dtype=torch.float32):
+    """Logits (samples, classes) and random correct classes (samples,)."""
+    logits = torch.randn(samples, classes, generator=rng, dtype=dtype)
+    targets = torch.randint(classes, (samples,), generator=rng)
+    return logits.to(device), targets.to(device)
+
+
+def log_softmax(logits):
+    """The formula in float64, independent of torch's own softmax."""
+    logits = logits.double()
+    return logits - logits.logsumexp(dim=1, keepdim=True)
+
+
+def mean_cross_entropy(logits, targets):
+    """The formula in float64, given back in the dtype of the logits."""
+    picked = torch.stack([row[target] for row, target in zip(log_softmax(logits), targets.tolist(), strict=True)])
+    return -picked.mean().to(logits.dtype)
+
+
+@pytest.mark.points(1, hint="Does it hold for every number of samples and classes, and for negative logits?")
+def test_softmax_of_any_batch(submission, device, rng):
+    """Softmax is right for batches of any size."""
+    for samples, classes in ((6, 3), (1, 4), (5, 7)):
+        logits, _ = batch(rng, samples, classes, device)
+        expected = log_softmax(logits).exp().to(logits.dtype)
+        expect_close(submission.softmax(logits), expected, name="softmax(logits)")
+
+
+@pytest.mark.points(1, hint="How many numbers do you pick out of the (N, C) table, and how do you average them?")
+def test_cross_entropy_of_any_batch(submission, device, rng):
+    """Cross entropy is right when the model is wrong about many samples."""
+    for samples, classes in ((16, 5), (4, 2), (16, 5)):
+        logits, targets = batch(rng, samples, classes, device)
+        loss = submission.cross_entropy(logits, targets)
+        expect_close(loss, mean_cross_entropy(logits, targets), name="the loss")
+
+
+@pytest.mark.points(2, hint="Can autograd follow every step from the logits to the loss?")
+def test_gradient_is_probability_minus_one_hot(submission, device, rng):
+    """The gradient reaches the logits: (softmax - one-hot target) / N."""
+    logits, targets = batch(rng, 6, 4, device)
+    expected = log_softmax(logits).exp()
+    expected[torch.arange(6), targets] -= 1
+    logits.requires_grad_()
+    (gradient,) = expect_gradient(submission.cross_entropy(logits, targets), [logits])
+    expect_close(gradient, (expected / 6).to(logits.dtype), name="the gradient of the logits")
+
+
+@pytest.mark.points(1, hint="What shape has the loss when N is 1?")
+def test_batch_of_one(submission, device):
+    """A batch of one sample gives that sample's loss."""
+    logits, targets = torch.tensor([[0.2, 1.3, -0.7, 0.4]], device=device), torch.tensor([2], device=device)
+    loss = expect_scalar(submission.cross_entropy(logits, targets), name="the loss of one sample")
+    expect_close(loss, mean_cross_entropy(logits, targets), name="the loss of one sample")
+
+
+@pytest.mark.points(1, hint="With many classes, probabilities are small. Is anything added to them on the way?")
+def test_many_classes(submission, device, rng):
+    """Cross entropy is right for 200 classes."""
+    logits, targets = batch(rng, 8, 200, device)
+    expect_close(submission.cross_entropy(logits, targets), mean_cross_entropy(logits, targets), name="the loss")
+
+
+@pytest.mark.points(1, hint="Is there a conversion, or a tensor made with a fixed dtype, inside your function?")
+def test_float64(submission, device, rng):
+    """Logits in float64 give probabilities and a loss in float64."""
+    logits, targets = batch(rng, 6, 4, device, dtype=torch.float64)
+    probabilities = submission.softmax(logits)
+    expect_tensor(probabilities, shape=(6, 4), dtype=torch.float64, name="softmax(logits)")
+    loss = submission.cross_entropy(logits, targets)
+    expect_tensor(loss, shape=(), dtype=torch.float64, name="the loss")
+    expect_close(loss, mean_cross_entropy(logits, targets), name="the loss")
+
+
+@pytest.mark.points(1, bonus=True, hint="What is the largest logit of each row after you subtract the row's maximum?")
+def test_large_logits(submission, device):
+    """Bonus: logits of 10,000 neither overflow nor lose the loss."""
+    logits = torch.tensor([[1e4, 0.0, -1e4], [-1e4, 1e4, 1e4], [0.0, 200.0, 0.0]], device=device)
+    targets = torch.tensor([1, 2, 0], device=device)
+    expect_close(submission.softmax(logits), log_softmax(logits).exp().to(logits.dtype), name="softmax(logits)")
+    loss = submission.cross_entropy(logits, targets)
+    expect_close(loss, mean_cross_entropy(logits, targets), name="the loss")

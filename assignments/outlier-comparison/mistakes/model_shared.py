@@ -1,0 +1,52 @@
+"""The three fits share one model, which is hardly trained.
+
+Only the first loss starts from scratch; each later one goes on from the line of the loss before, with too few steps to
+leave it. Make a new model for every fit, and train each one for long enough.
+"""
+
+import torch
+from torch import nn
+
+
+def make_data(n_samples=100, outlier_fraction=0.1, seed=0):
+    torch.manual_seed(seed)
+    x = torch.randn(n_samples, 1)
+    y = 2 * x + 1 + 0.5 * torch.randn(n_samples, 1)
+    is_outlier = torch.zeros(n_samples, dtype=torch.bool)
+    is_outlier[: round(n_samples * outlier_fraction)] = True
+    y[is_outlier] += 5 + 5 * torch.rand(int(is_outlier.sum()), 1)
+    return x, y, is_outlier
+
+
+def fit_line(loss_fn, x, y):
+    model = nn.Linear(1, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    for _ in range(300):
+        optimizer.zero_grad()
+        loss_fn(model(x), y).backward()
+        optimizer.step()
+    return model.weight.item(), model.bias.item()
+
+
+def compare_losses(x, y):
+    model = nn.Linear(1, 1)
+    fits = {}
+    for loss, steps in ((nn.MSELoss, 1000), (nn.L1Loss, 30), (nn.SmoothL1Loss, 30)):
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+        for _ in range(steps):
+            optimizer.zero_grad()
+            loss()(model(x), y).backward()
+            optimizer.step()
+        fits[loss.__name__] = (model.weight.item(), model.bias.item())
+    return fits
+
+
+def plot_fits(x, y, is_outlier, fits):
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots()
+    axes.scatter(x, y, c=is_outlier)
+    for name, (weight, bias) in fits.items():
+        axes.plot(x, weight * x + bias, label=name)
+    axes.legend()
+    return figure

@@ -1,0 +1,198 @@
+"""What a student answered to the quiz questions: ``answers.yaml`` becomes values and problems.
+
+Nothing that a student writes raises here. What cannot be understood becomes a ``Problem`` with its line and column,
+and the question counts as not answered.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from string import ascii_lowercase
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from grader.display import clean_line, clean_text
+from grader.errors import Problem, SpecError, suggest
+from grader.submission import ANSWERS, Submission
+from grader.yaml_source import MAX_PROBLEMS, Document, Location, parse_bytes
+
+if TYPE_CHECKING:
+    from grader.spec import Assignment, ChoiceQuestion, MultipleChoiceQuestion, QuizQuestion
+
+Value = str | float | tuple[str, ...] | None
+"""choice: a letter; multiple_choice: letters in order; numeric: a finite float; text: a string. None: no answer."""
+
+MAX_TEXT_LENGTH = 10_000
+MAX_NUMBER_LENGTH = 100
+
+_LETTER = re.compile(r"\(?([A-Za-z])[).]?")
+_NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerProblem(Problem):
+    """What is wrong in ``answers.yaml``: with the answer to one question, or (None) with the file."""
+
+    question: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """A value for every quiz question (None where there is none), and what could not be understood."""
+
+    values: Mapping[str, Value] = field(default_factory=dict)
+    problems: tuple[AnswerProblem, ...] = ()
+
+
+class _Unclear(Exception):
+    """An answer that cannot be understood. Stays inside this module."""
+
+    def __init__(self, message: str, location: Location = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.location = location
+
+
+def read_answers(assignment: Assignment, submission: Submission) -> Answers:
+    """Read the answers of a submission: a value or None for every quiz question. Never raises."""
+    questions = {question.id: question for question in assignment.quiz_questions}
+    values: dict[str, Value] = dict.fromkeys(questions)
+    problems: list[AnswerProblem] = []
+    content = submission.files.get(ANSWERS)
+    if content is not None and questions:
+        try:
+            document = parse_bytes(content, ANSWERS)
+        except SpecError as error:
+            problems = [_problem(problem) for problem in error.problems[:MAX_PROBLEMS]]
+        else:
+            problems = _read_mapping(document, questions, assignment, values)
+    problems.sort(key=lambda problem: (problem.line, problem.column))
+    return Answers(MappingProxyType(values), tuple(problems))
+
+
+def _read_mapping(
+    document: Document, questions: Mapping[str, QuizQuestion], assignment: Assignment, values: dict[str, Value]
+) -> list[AnswerProblem]:
+    """Fill ``values`` in, and return what is wrong."""
+    if document.value is None:
+        return []
+    if not isinstance(document.value, dict):
+        message = f"write one line for each question, such as '{next(iter(questions))}: ...'"
+        return [_problem(document.problem((), message))]
+    unknown = [name for name in document.value if name not in questions]
+    problems = [
+        _problem(document.problem((name,), _unknown(name, questions, assignment), key=True))
+        for name in unknown[:MAX_PROBLEMS]
+    ]
+    for name in document.value:
+        if name in questions:
+            try:
+                values[name] = _read_value(document, name, questions[name])
+            except _Unclear as error:
+                problems.append(_problem(document.problem((name, *error.location), error.message), name))
+    return problems
+
+
+def _unknown(name: str, questions: Mapping[str, QuizQuestion], assignment: Assignment) -> str:
+    for question in assignment.code_questions:
+        if question.id == name:
+            return f"{name} is a code question: answer it in {question.file}, not here"
+    known = suggest(name[:100], questions) or f"; the questions are {', '.join(questions)}"
+    return f"there is no question {clean_line(name, 60)!r}{known}"
+
+
+def _read_value(document: Document, name: str, question: QuizQuestion) -> Value:
+    value = document.value[name]
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if question.kind == "multiple_choice":
+        return _read_letters(document, name, question)
+    if isinstance(value, (list, dict)):
+        what = "a list" if isinstance(value, list) else "a mapping; put text that holds ': ' in quotes"
+        raise _Unclear(f"one value is asked for, and this is {what}")
+    # As it was written: a number's text must not lose its zeros on the way.
+    written = document.text((name,)) or str(value)
+    if question.kind == "choice":
+        return _read_letter(written, question)
+    if question.kind == "numeric":
+        return _read_number(written, value)
+    return _read_text(written)
+
+
+def _read_letter(written: str, question: ChoiceQuestion | MultipleChoiceQuestion, location: Location = ()) -> str:
+    letters = dict(zip(question.letters, (_flat(choice.text) for choice in question.choices), strict=True))
+    if match := _LETTER.fullmatch(written.strip()):
+        letter = match[1].lower()
+        if letter in letters:
+            return letter
+    for letter, text in letters.items():
+        if text == _flat(written[:MAX_TEXT_LENGTH]):
+            return letter
+    choices = ", ".join(f"{letter} ({clean_line(text, 40)})" for letter, text in letters.items())
+    raise _Unclear(f"{clean_line(written, 60)!r} is not one of the choices: {choices}", location)
+
+
+def _read_letters(
+    document: Document, name: str, question: ChoiceQuestion | MultipleChoiceQuestion
+) -> tuple[str, ...] | None:
+    value = document.value[name]
+    if isinstance(value, dict):
+        raise _Unclear("a list of letters is asked for, such as [a, c], and this is a mapping")
+    if isinstance(value, list):
+        if len(value) > len(ascii_lowercase):
+            raise _Unclear(f"{len(value)} letters are more than there are choices")
+        chosen = {_read_entry(document, (name, index), question) for index in range(len(value))}
+    else:
+        chosen = _read_line(document.text((name,)) or str(value), question)
+    return tuple(sorted(chosen)) or None
+
+
+def _read_entry(document: Document, location: Location, question: ChoiceQuestion | MultipleChoiceQuestion) -> str:
+    written = document.text(location)
+    if written is None:
+        raise _Unclear("a list of letters is asked for, such as [a, c], and this is nested", location[1:])
+    return _read_letter(written, question, location[1:])
+
+
+def _read_line(written: str, question: ChoiceQuestion | MultipleChoiceQuestion) -> set[str]:
+    """Read letters on one line, ``a, c``. The text of a choice may hold commas, so it is tried as a whole first."""
+    try:
+        return {_read_letter(written, question)}
+    except _Unclear:
+        parts = [part for part in re.split(r"[,;\s]+", written[:MAX_TEXT_LENGTH]) if part]
+        if len(parts) < 2 or not all(_LETTER.fullmatch(part) for part in parts):
+            raise
+    return {_read_letter(part, question) for part in parts[: 2 * len(ascii_lowercase)]}
+
+
+def _read_number(written: str, value: Any) -> float:
+    written = written.strip()
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if len(written) > MAX_NUMBER_LENGTH or not (is_number or _NUMBER.fullmatch(written)):
+        comma = re.fullmatch(r"[-+]?[0-9]+,[0-9]+", written[:MAX_NUMBER_LENGTH])
+        advice = f"; write {written.replace(',', '.')}" if comma else "; write it as 0.375 or 1e-3, without a unit"
+        raise _Unclear(f"{clean_line(written, 60)!r} is not a number{advice}")
+    number = float(value) if is_number else float(written)
+    if not math.isfinite(number):
+        raise _Unclear(f"{clean_line(written, 60)} is not a finite number")
+    return number
+
+
+def _read_text(written: str) -> str:
+    if len(written) > MAX_TEXT_LENGTH:
+        message = f"this answer has {len(written):,} characters, and at most {MAX_TEXT_LENGTH:,} are taken"
+        raise _Unclear(message)
+    return clean_text(written.strip(), MAX_TEXT_LENGTH)
+
+
+def _flat(text: str) -> str:
+    """Return a text with every run of white space as one space: YAML folds lines."""
+    return " ".join(text.split())
+
+
+def _problem(problem: Problem, question: str | None = None) -> AnswerProblem:
+    message = clean_line(problem.message, 1_000)
+    return AnswerProblem(problem.path, problem.line, problem.column, message, question)

@@ -1,0 +1,232 @@
+"""``grader demo``: a small class hands in, is graded, and gets its reports; everything in one folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli.output import print_report, print_table
+from grader.cli.seat import Seat
+from grader.cli.students import describe_entry, submit_work, write_file
+from grader.errors import InputError
+
+if TYPE_CHECKING:
+    from grader.gradebook import Entry
+    from grader.grading import Examiner
+    from grader.scoring import Grade
+    from grader.spec import Assignment, Question
+
+MARKER = ".grader-demo"
+
+ENDLESS_LOOP = """\
+import torch
+from torch import nn
+
+
+class FocalLoss(nn.Module):
+    def __init__(self, gamma=2.0):
+        super().__init__()
+        self.gamma = gamma
+
+    def forward(self, logits, targets):
+        step = 0
+        while step >= 0:
+            step += 1
+        return logits.sum()
+"""
+
+FAKE_SCORE = """\
+import os
+
+print('{"score": 10.0, "points": 10.0, "status": "graded"}')
+print("10 passed in 0.01s")
+os._exit(0)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Student:
+    """Someone in the demo's class: the code files by assignment, and whether the quiz answers are right."""
+
+    id: str
+    story: str
+    code: Mapping[str, bytes]
+    knows_the_answers: bool = True
+
+
+@click.command()
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("demo"),
+    show_default=True,
+    help="The folder to work in; an earlier demo in it is replaced.",
+)
+def demo(directory: Path) -> None:
+    """Show the whole way: fetch, submit for a small class, reports, export. Leaves your own gradebook alone."""
+    from grader.grading import Examiner, Setup
+
+    with Examiner() as examiner:
+        from grader.gradebook import Gradebook
+
+        _make_room(directory)
+        seat = Seat(None)
+        assignments = {name: seat.course.load(name) for name in seat.course.assignments}
+        _fetch_all(directory / "fetched", assignments)
+        graded: list[tuple[Entry, Grade]] = []
+        state = directory / "gradebook"
+        with Gradebook.open(state) as gradebook:
+            for student, assignment, folder in _hand_in(directory / "students", assignments):
+                setup = Setup(secrets=(state,))
+                graded.append(_submit(examiner, gradebook, student, assignment, folder, setup))
+    _summarise(directory, assignments, graded)
+    _write_reports(directory, assignments, graded)
+
+
+def _make_room(directory: Path) -> None:
+    if directory.exists() and any(directory.iterdir()):
+        if not (directory / MARKER).is_file():
+            raise InputError(f"{directory} holds something else than a demo", "choose another folder with --dir")
+        shutil.rmtree(directory)
+    write_file(directory / MARKER, b"made by grader demo\n")
+
+
+def _fetch_all(folder: Path, assignments: Mapping[str, Assignment]) -> None:
+    from grader.checks import read_checks
+    from grader.stub import render_stub, write_stub
+
+    click.echo("Fetching what a student gets:\n")
+    for assignment in assignments.values():
+        click.echo(f"$ grader fetch {assignment.id}")
+        files = write_stub(render_stub(assignment, read_checks(assignment)), folder / assignment.id)
+        click.echo(f"  {folder / assignment.id}: {', '.join(files.written)}")
+    click.echo("")
+
+
+def _hand_in(folder: Path, assignments: Mapping[str, Assignment]) -> Iterator[tuple[Student, Assignment, Path]]:
+    """Write every student's folders and yield each, as the student would have left it."""
+    from grader.checks import read_checks
+    from grader.stub import render_stub, write_stub
+
+    for student in _make_class(assignments):
+        click.secho(f"{student.id}: {student.story}", bold=True)
+        for assignment in assignments.values():
+            if assignment.code_questions and assignment.id not in student.code:
+                continue
+            target = folder / student.id / assignment.id
+            write_stub(render_stub(assignment, read_checks(assignment)), target)
+            for question in assignment.code_questions:
+                write_file(target / question.file, student.code[assignment.id])
+            if assignment.quiz_questions:
+                answers = [_answer(question, student.knows_the_answers) for question in assignment.quiz_questions]
+                write_file(target / "answers.yaml", "".join(answers).encode())
+            yield student, assignment, target
+
+
+def _submit(
+    examiner: Examiner, gradebook: object, student: Student, assignment: Assignment, folder: Path, setup: object
+) -> tuple[Entry, Grade]:
+    from grader.gradebook import Gradebook
+    from grader.grading import Setup
+    from grader.report import Reader, build_report
+    from grader.submission import read_submission
+
+    assert isinstance(gradebook, Gradebook)
+    assert isinstance(setup, Setup)
+    click.echo(f"\n$ grader submit {folder} --student {student.id}")
+    submission = read_submission(folder, assignment)
+    entry, grade = submit_work(examiner, gradebook, assignment, submission, student.id, setup)
+    print_report(build_report(grade, describe_entry(entry), Reader.STUDENT))
+    return entry, grade
+
+
+def _summarise(directory: Path, assignments: Mapping[str, Assignment], graded: list[tuple[Entry, Grade]]) -> None:
+    from grader.display import format_amount
+
+    scores = {(entry.student, entry.assignment): grade for entry, grade in graded}
+    rows = []
+    for student in sorted({entry.student for entry, _ in graded}):
+        row = [student]
+        for name in assignments:
+            grade = scores.get((student, name))
+            row.append(f"{format_amount(grade.score)} / {format_amount(grade.points)}" if grade else "-")
+        rows.append(row)
+    click.echo("\nThe class:\n")
+    print_table(("STUDENT", *assignments), rows, numbers=range(1, len(assignments) + 1))
+
+
+def _write_reports(directory: Path, assignments: Mapping[str, Assignment], graded: list[tuple[Entry, Grade]]) -> None:
+    from grader.export.canvas import Column, canvas_csv
+    from grader.report import Reader, build_class_report, build_report, to_class_html, to_html
+
+    links = {(entry.student, entry.assignment): f"reports/{entry.student}-{entry.assignment}.html" for entry, _ in graded}
+    for entry, grade in graded:
+        page = to_html(build_report(grade, describe_entry(entry), Reader.INSTRUCTOR))
+        write_file(directory / "report" / links[entry.student, entry.assignment], page.encode())
+    class_report = build_class_report(
+        Seat(None).course.title,
+        [(a.id, a.title, a.points) for a in assignments.values()],
+        {(entry.student, entry.assignment): (describe_entry(entry), grade) for entry, grade in graded},
+        links=links,
+    )
+    write_file(directory / "report" / "index.html", to_class_html(class_report).encode())
+    focal = assignments["focal-loss"]
+    scores = {entry.student: grade.score for entry, grade in graded if entry.assignment == focal.id}
+    write_file(directory / "canvas.csv", canvas_csv([Column(focal.title, focal.points, scores)]).data)
+    click.echo(f"\nClass report   {directory / 'report' / 'index.html'}")
+    click.echo(f"Canvas CSV     {directory / 'canvas.csv'}  ({focal.title})")
+    click.echo(f"Gradebook      {directory / 'gradebook'}")
+
+
+def _make_class(assignments: Mapping[str, Assignment]) -> list[Student]:
+    """Return the class: right, half right, wrong names, an endless loop, and a forged score."""
+    code = [a for a in assignments.values() if a.code_questions]
+    right = {a.id: _solution(a) for a in code}
+    renamed = {
+        "manual-cross-entropy": right["manual-cross-entropy"].replace(b"def cross_entropy", b"def crossentropy"),
+        "focal-loss": right["focal-loss"].replace(b"FocalLoss", b"Focal_loss"),
+    }
+    return [
+        Student("ada", "everything right", right),
+        Student("ben", "softmax before cross entropy, and half of the quiz", _softmax_twice(code, right), False),
+        Student("cleo", "right ideas under wrong names", renamed),
+        Student("dan", "a loop that never ends", {"focal-loss": ENDLESS_LOOP.encode()}, False),
+        Student("eve", "prints a score of its own and ends the process", {"focal-loss": FAKE_SCORE.encode()}, False),
+    ]
+
+
+def _solution(assignment: Assignment) -> bytes:
+    from grader.grading import list_solutions
+
+    return next(iter(list_solutions(assignment)[0].values())).read_bytes()
+
+
+def _softmax_twice(code: list[Assignment], right: Mapping[str, bytes]) -> dict[str, bytes]:
+    wrong = dict(right)
+    for assignment in code:
+        for mistake in assignment.mistakes:
+            if mistake.id == "double-softmax":
+                wrong[assignment.id] = (assignment.directory / mistake.file).read_bytes()
+    return wrong
+
+
+def _answer(question: Question, right: bool) -> str:
+    """Return a line of answers.yaml; whoever does not know picks the first choice, which is right now and then."""
+    from grader.spec import ChoiceQuestion, MultipleChoiceQuestion, NumericQuestion
+
+    if isinstance(question, ChoiceQuestion | MultipleChoiceQuestion):
+        pairs = zip(question.letters, question.choices, strict=True)
+        letters = [letter for letter, choice in pairs if choice.correct] if right else ["a"]
+        return f"{question.id}: [{', '.join(letters)}]\n" if question.kind == "multiple_choice" else (
+            f"{question.id}: {letters[0]}\n"
+        )
+    if isinstance(question, NumericQuestion):
+        return f"{question.id}: {question.correct if right else 0}\n"
+    assert question.kind == "text"
+    return f"{question.id}: {question.accept[0] if right and question.accept else 'I am not sure'!r}\n"

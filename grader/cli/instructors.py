@@ -1,0 +1,178 @@
+"""The instructor's commands: grade, report, export."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli.output import exit_code, print_json, print_table, progress
+from grader.cli.seat import Seat
+from grader.cli.students import describe_entry, json_option, no_isolation_option, write_file
+from grader.errors import InputError
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from grader.cli.inbox import Work
+    from grader.gradebook import Entry
+    from grader.report import ClassReport
+    from grader.scoring import Grade
+
+
+@click.command()
+@click.argument("inbox", type=click.Path(path_type=Path))
+@click.option("--assignment", metavar="ID", help="All work in INBOX is for this assignment.")
+@json_option
+@no_isolation_option
+@click.pass_obj
+def grade(course: Path | None, inbox: Path, assignment: str | None, as_json: bool, no_isolation: bool) -> None:
+    """Grade a class: INBOX holds one folder (or zip) per student.
+
+    With --assignment, each one is a submission. Without it, each is a folder that holds the folders that `grader
+    fetch` made. The name is the student's id. With --json, one report is printed per line.
+    """
+    from grader.grading import Examiner
+
+    with Examiner() as examiner:
+        from grader.cli.inbox import grade_work, read_inbox
+        from grader.report import Reader, build_report, to_json
+
+        seat = Seat(course)
+        spec = seat.course.load(assignment) if assignment is not None else None
+        work = read_inbox(seat, inbox, spec)
+        readable = [one for one in work if one.refused is None]
+        graded: list[tuple[Work, Entry, Grade]] = []
+        with seat.open_gradebook() as gradebook, progress(len(readable), "Grading") as advance:
+            for one, entry, result in grade_work(examiner, gradebook, readable, seat.setup(isolated=not no_isolation)):
+                graded.append((one, entry, result))
+                advance()
+                if as_json:
+                    print_json(to_json(build_report(result, describe_entry(entry), Reader.INSTRUCTOR)))
+    refused = [one for one in work if one.refused is not None]
+    if not as_json:
+        _print_grades(graded)
+    _say_refused(refused)
+    code = exit_code([result for _, _, result in graded])
+    raise click.exceptions.Exit(max(code, 2) if refused else code)
+
+
+def _print_grades(graded: Sequence[tuple[Work, Entry, Grade]]) -> None:
+    from grader.display import clean_line, format_amount
+
+    rows = [
+        (
+            clean_line(entry.student),
+            entry.assignment,
+            f"{format_amount(grade.score)} / {format_amount(grade.points)}",
+            format_amount(grade.bonus) if grade.bonus else "",
+            grade.status.replace("_", " "),
+        )
+        for _, entry, grade in sorted(graded, key=lambda row: (row[1].student, row[1].assignment))
+    ]
+    if rows:
+        print_table(("STUDENT", "ASSIGNMENT", "SCORE", "BONUS", "STATUS"), rows, numbers=(2, 3))
+
+
+def _say_refused(refused: Iterable[Work]) -> None:
+    from grader.display import clean_line, clean_text
+
+    for one in refused:
+        assert one.refused is not None
+        click.echo(f"not graded: {clean_line(str(one.path))}: {clean_text(one.refused.message)}", err=True)
+        if one.refused.hint:
+            click.echo(f"  {clean_text(one.refused.hint)}", err=True)
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("report"),
+    show_default=True,
+    metavar="DIR",
+    help="The folder to write to.",
+)
+@json_option
+@click.pass_obj
+def report(course: Path | None, out: Path, as_json: bool) -> None:
+    """Write the class report: a page for the course, and one for each student's submission."""
+    from grader.report import Reader, build_class_report, build_report, to_class_html, to_class_json, to_html
+
+    seat = Seat(course)
+    assignments = [seat.course.load(name) for name in seat.course.assignments]
+    with seat.open_gradebook() as gradebook:
+        latest = {(entry.student, entry.assignment): (entry, grade) for entry, grade in gradebook.latest()}
+    links = {
+        key: f"reports/{number:04d}-{key[1]}.html" for number, key in enumerate(sorted(latest), 1) if latest[key][1]
+    }
+    class_report: ClassReport = build_class_report(
+        seat.course.title,
+        [(a.id, a.title, a.points) for a in assignments],
+        {key: (describe_entry(entry), grade) for key, (entry, grade) in latest.items()},
+        links=links,
+    )
+    if as_json:
+        print_json(to_class_json(class_report))
+        return
+    with progress(len(links), "Writing reports") as advance:
+        for key, link in links.items():
+            entry, grade = latest[key]
+            assert grade is not None
+            page = to_html(build_report(grade, describe_entry(entry), Reader.INSTRUCTOR))
+            write_file(out / link, page.encode())
+            advance()
+    write_file(out / "index.html", to_class_html(class_report).encode())
+    click.echo(f"{out / 'index.html'}")
+
+
+@click.group()
+def export() -> None:
+    """Write grades for a learning management system."""
+
+
+@export.command()
+@click.argument("assignments", nargs=-1, metavar="[ASSIGNMENT]...")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), help="The file to write.  [default: standard output]"
+)
+@click.option("--with-bonus", is_flag=True, help="Add bonus points to the scores.")
+@click.pass_obj
+def canvas(course: Path | None, assignments: tuple[str, ...], out: Path | None, with_bonus: bool) -> None:
+    """Write a CSV for Canvas (Grades, Import): each student's latest score, for one or more assignments.
+
+    Students are matched by their SIS id, which must be the id that they hand in with. Grades that are not final
+    (pending, waiting for review or for a device) are left out.
+    """
+    from grader.export.canvas import Column, canvas_csv
+
+    seat = Seat(course)
+    specs = [seat.course.load(name) for name in assignments or seat.course.assignments]
+    with seat.open_gradebook() as gradebook:
+        columns = []
+        for spec in specs:
+            scores = {entry.student: _final_score(grade, with_bonus) for entry, grade in gradebook.latest(spec.id)}
+            columns.append(Column(title=spec.title, points=spec.points, scores=scores))
+    if not any(score is not None for column in columns for score in column.scores.values()):
+        raise InputError("there are no final grades to export yet", "`grader grade INBOX` makes some")
+    result = canvas_csv(columns)
+    for warning in result.warnings:
+        click.echo(f"grader: {warning}", err=True)
+    if out is None:
+        click.get_binary_stream("stdout").write(result.data)
+        sys.stdout.flush()
+    else:
+        write_file(out, result.data)
+        click.echo(f"{out}")
+
+
+def _final_score(grade: Grade | None, with_bonus: bool) -> Fraction | None:
+    """Return a score that will not change by itself: nobody has to read an answer, and no check waits."""
+    from grader.scoring import Status
+
+    if grade is None or grade.status is not Status.GRADED or grade.deferred:
+        return None
+    return grade.score + grade.bonus if with_bonus else grade.score

@@ -1,0 +1,88 @@
+"""How commands print: reports, tables, JSON, progress."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from grader.report import Report
+    from grader.scoring import Grade
+
+
+def print_json(data: object) -> None:
+    """Print one JSON document on one line."""
+    click.echo(json.dumps(data, ensure_ascii=True))
+
+
+def print_report(report: Report) -> None:
+    """Print a report for people."""
+    from grader.report import to_text
+
+    click.echo(to_text(report, width=_width(), color=_has_color()), color=_has_color())
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> None:
+    """Print a table; the columns in ``numbers`` are aligned to the right. The last column is cut to fit."""
+    widths = [max(len(row[column]) for row in [headings, *rows]) for column in range(len(headings))]
+    for row in [headings, *rows]:
+        cells = [
+            cell.rjust(width) if column in numbers else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        click.echo("  ".join(cells).rstrip())
+
+
+@contextmanager
+def progress(total: int, what: str) -> Iterator[Callable[[], None]]:
+    """Show a bar on standard error while a block runs, if a person is looking; the block calls what it is given."""
+    if not sys.stderr.isatty() or total == 0:
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns: list[Any] = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
+
+
+def exit_code(grades: Sequence[Grade], kinds: Sequence[str] | None = None) -> int:
+    """Return 0 where all passed, 1 where something is wrong, 3 where a fault of ours kept a grade back.
+
+    ``kinds`` are the kinds of question to look at; all of them by default.
+    """
+    from grader.scoring import Status
+
+    if any(grade.status is Status.PENDING for grade in grades):
+        return 3
+    return 1 if any(_is_short(grade, kinds) for grade in grades) else 0
+
+
+def _is_short(grade: Grade, kinds: Sequence[str] | None) -> bool:
+    """Is a question that could be decided not full? Deferred checks and answers that a person reads are not."""
+    from grader.scoring import Status
+
+    return any(
+        question.score < question.points - question.deferred
+        for question in grade.questions
+        if question.status is not Status.NEEDS_REVIEW and (kinds is None or question.kind in kinds)
+    )
+
+
+def _width() -> int:
+    return max(40, min(shutil.get_terminal_size((80, 24)).columns, 100))
+
+
+def _has_color() -> bool:
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ

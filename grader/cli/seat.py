@@ -1,0 +1,86 @@
+"""Where a command works: the course, its gradebook, and the folder or student that it is about."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grader.errors import InputError
+
+if TYPE_CHECKING:
+    from grader.gradebook import Gradebook
+    from grader.grading import Setup
+    from grader.spec import Assignment, Course
+
+
+class Seat:
+    """The course that a command is about. Nothing is read before it is asked for."""
+
+    def __init__(self, directory: Path | None) -> None:
+        self._directory = directory
+
+    @cached_property
+    def course(self) -> Course:
+        """The course in the folder that was given, or the one that ships."""
+        from grader.resources import find_data
+        from grader.spec import load_course
+
+        return load_course(self._directory if self._directory is not None else find_data("assignments"))
+
+    @cached_property
+    def state(self) -> Path:
+        """The folder of the course's gradebook."""
+        from grader.gradebook import state_directory
+
+        return state_directory(self.course.directory, os.environ)
+
+    def open_gradebook(self) -> Gradebook:
+        """Open the course's gradebook; it is made if there is none."""
+        from grader.gradebook import Gradebook
+
+        return Gradebook.open(self.state)
+
+    def setup(self, *, isolated: bool = True) -> Setup:
+        """Return how to run checks: nothing of the course or its gradebook may be read by students' code."""
+        from grader.grading import Setup
+
+        return Setup(secrets=(self.state,), isolated=isolated)
+
+    def find_assignment(self, path: Path, assignment_id: str | None) -> Assignment:
+        """Return the assignment that a student's folder belongs to: as asked for, or as its marker says.
+
+        Raises:
+            InputError: there is no such path, or nothing says which assignment it is.
+        """
+        from grader.submission import MARKER, read_marker
+
+        if not path.exists():
+            raise InputError(f"{path}: there is no such file or folder", "`grader fetch ASSIGNMENT` makes one")
+        if assignment_id is None:
+            marker = read_marker(path if path.is_dir() else path.parent)
+            if marker is None:
+                raise InputError(
+                    f"{path} is not a submission folder: it has no {MARKER}",
+                    "run this in a folder that `grader fetch` made, or name the assignment with --assignment",
+                )
+            assignment_id = marker["assignment"]
+        return self.course.load(assignment_id)
+
+
+def who(student: str | None) -> str:
+    """Return the student's id: as given, or the name that this user is logged in with.
+
+    Raises:
+        InputError: it cannot be a student's id.
+    """
+    from grader.gradebook import check_student
+
+    if student is None:
+        try:
+            student = getpass.getuser()
+        except (KeyError, OSError):  # a container without a user database
+            raise InputError("this user has no name", "give your id with --student") from None
+    return check_student(student)

@@ -1,0 +1,301 @@
+"""The student's commands: list, fetch, check, submit, status, show."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli.output import exit_code, print_json, print_report, print_table
+from grader.cli.seat import Seat, who
+from grader.errors import FaultError, InputError
+
+if TYPE_CHECKING:
+    from grader.gradebook import Entry, Gradebook
+    from grader.grading import Examiner, Setup
+    from grader.report import Report, SubmissionInfo
+    from grader.scoring import Grade
+    from grader.spec import Assignment
+    from grader.submission import Submission
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+student_option = click.option(
+    "--student", envvar="GRADER_STUDENT", metavar="ID", help="The student's id.  [default: your user name]"
+)
+assignment_option = click.option(
+    "--assignment", metavar="ID", help="The assignment, where the folder does not say it itself."
+)
+no_isolation_option = click.option(
+    "--no-isolation", is_flag=True, help="Run the code without the sandbox: for your own code on your own machine only."
+)
+path_argument = click.argument("path", type=click.Path(path_type=Path), default=Path())
+
+
+@click.command("list")
+@json_option
+@click.pass_obj
+def list_(course: Path | None, as_json: bool) -> None:
+    """List the course's assignments."""
+    seat = Seat(course)
+    assignments = [seat.course.load(name) for name in seat.course.assignments]
+    if as_json:
+        keys = ("id", "title", "summary")
+        print_json([{key: getattr(a, key) for key in keys} | {"points": float(a.points)} for a in assignments])
+        return
+    from grader.display import format_amount
+
+    click.echo(f"{seat.course.title}\n")
+    rows = [(a.id, format_amount(a.points), a.title) for a in assignments]
+    print_table(("ASSIGNMENT", "POINTS", "TITLE"), rows, numbers=(1,))
+    click.echo("\nGet one with `grader fetch ASSIGNMENT`.")
+
+
+@click.command()
+@click.argument("assignment")
+@click.argument("directory", type=click.Path(path_type=Path), required=False)
+@click.option("--force", is_flag=True, help="Overwrite files that are there; they are copied to a backup first.")
+@click.pass_obj
+def fetch(course: Path | None, assignment: str, directory: Path | None, force: bool) -> None:
+    """Make a folder with an assignment: what is asked, the files to fill in, the public checks."""
+    from grader.checks import read_checks
+    from grader.stub import render_stub, write_stub
+
+    spec = Seat(course).course.load(assignment)
+    target = directory if directory is not None else Path(spec.id)
+    result = write_stub(render_stub(spec, read_checks(spec)), target, force=force)
+    if result.backup is not None:
+        click.echo(f"What was there is in {result.backup}.")
+    for name in result.written:
+        click.echo(f"{target / name}")
+    for name in result.kept:
+        click.echo(f"{target / name}  (as it was)")
+    click.echo(f"\nRead {target / 'README.md'}; then `grader check {target}` and `grader submit {target}`.")
+
+
+@click.command()
+@path_argument
+@assignment_option
+@json_option
+@no_isolation_option
+@click.pass_obj
+def check(course: Path | None, path: Path, assignment: str | None, as_json: bool, no_isolation: bool) -> None:
+    """Run the public checks on your work. Nothing is handed in.
+
+    PATH is the folder that `grader fetch` made, a single file, or a zip.
+    """
+    from grader.grading import Examiner  # starts importing torch in its own process while this one reads files
+
+    with Examiner() as examiner:
+        seat = Seat(course)
+        spec, submission = _read(seat, path, assignment)
+        grade, complete = _run_public(examiner, spec, submission, seat.setup(isolated=not no_isolation))
+    from grader.report import Reader, SubmissionInfo, build_report
+
+    report = build_report(grade, SubmissionInfo(digest=submission.digest), Reader.STUDENT, complete=complete)
+    _print(report, as_json)
+    # Whether answers to the quiz are right is not told here, not even by the exit code.
+    raise click.exceptions.Exit(exit_code([report.grade], kinds=("code",)))
+
+
+@click.command()
+@path_argument
+@assignment_option
+@student_option
+@json_option
+@no_isolation_option
+@click.pass_obj
+def submit(
+    course: Path | None, path: Path, assignment: str | None, student: str | None, as_json: bool, no_isolation: bool
+) -> None:
+    """Hand in your work, and see its score.
+
+    PATH is the folder that `grader fetch` made, a single file, or a zip.
+    """
+    from grader.grading import Examiner  # starts importing torch in its own process while this one reads files
+
+    with Examiner() as examiner:
+        seat = Seat(course)
+        spec, submission = _read(seat, path, assignment)
+        student = who(student)
+        with seat.open_gradebook() as gradebook:
+            setup = seat.setup(isolated=not no_isolation)
+            entry, grade = submit_work(examiner, gradebook, spec, submission, student, setup)
+    from grader.report import Reader, build_report
+
+    _print(build_report(grade, describe_entry(entry), Reader.STUDENT), as_json)
+    raise click.exceptions.Exit(exit_code([grade]))
+
+
+def submit_work(
+    examiner: Examiner,
+    gradebook: Gradebook,
+    assignment: Assignment,
+    submission: Submission,
+    student: str,
+    setup: Setup,
+) -> tuple[Entry, Grade]:
+    """Store a submission, grade it with all checks, and store the grade. It is stored before anything runs.
+
+    Raises:
+        FaultError: it is stored, but this machine cannot grade it.
+    """
+    from grader.checks import read_checks
+    from grader.grading import grade_submissions
+
+    checks = read_checks(assignment)
+    entry = gradebook.submit(student, assignment.id, submission, datetime.now(UTC))
+    try:
+        ((_, grade),) = grade_submissions(examiner, assignment, checks, [submission], setup)
+    except FaultError as fault:
+        raise FaultError(f"submission {entry.id} is stored, but not graded: {fault.message}", fault.hint) from None
+    gradebook.add_grade(entry, grade, assignment.digest, datetime.now(UTC))
+    return entry, grade
+
+
+def describe_entry(entry: Entry) -> SubmissionInfo:
+    """Return what a report says of the submission itself."""
+    from grader.report import SubmissionInfo
+
+    return SubmissionInfo(entry.id, entry.digest, entry.submitted_at, entry.student)
+
+
+@click.command()
+@student_option
+@json_option
+@click.pass_obj
+def status(course: Path | None, student: str | None, as_json: bool) -> None:
+    """List what you have handed in, and what it earned."""
+    seat = Seat(course)
+    student = who(student)
+    with seat.open_gradebook() as gradebook:
+        rows = [(entry, gradebook.grade(entry)) for entry in gradebook.entries(student=student)]
+    if as_json:
+        print_json([_entry_json(entry, grade) for entry, grade in rows])
+        return
+    if not rows:
+        click.echo(f"{student} has handed in nothing yet. `grader list` shows what there is to do.")
+        return
+    from grader.display import format_amount
+
+    table = [
+        (
+            entry.assignment,
+            str(entry.number),
+            f"{entry.submitted_at.astimezone():%Y-%m-%d %H:%M}",
+            f"{format_amount(grade.score)} / {format_amount(grade.points)}" if grade else "-",
+            (grade.status if grade else "not graded").replace("_", " "),
+            entry.id,
+        )
+        for entry, grade in rows
+    ]
+    print_table(("ASSIGNMENT", "ATTEMPT", "SUBMITTED", "SCORE", "STATUS", "ID"), table, numbers=(1, 3))
+
+
+def _entry_json(entry: Entry, grade: Grade | None) -> dict[str, object]:
+    return {
+        "id": entry.id,
+        "assignment": entry.assignment,
+        "student": entry.student,
+        "attempt": entry.number,
+        "digest": entry.digest,
+        "submitted_at": entry.submitted_at.isoformat(),
+        "status": str(grade.status) if grade else None,
+        "score": float(grade.score) if grade else None,
+        "points": float(grade.points) if grade else None,
+    }
+
+
+@click.command()
+@click.argument("what", metavar="[ASSIGNMENT|ID]", required=False)
+@student_option
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to an HTML file.")
+@click.option("--instructor", is_flag=True, help="Show what instructors see: details of hidden checks, output.")
+@json_option
+@click.pass_obj
+def show(
+    course: Path | None, what: str | None, student: str | None, html: Path | None, instructor: bool, as_json: bool
+) -> None:
+    """Show the report of a submission: your last one, the last one of an assignment, or one by its id."""
+    from grader.report import Reader, build_report, to_html
+
+    seat = Seat(course)
+    with seat.open_gradebook() as gradebook:
+        entry = _find_entry(seat, gradebook, what, who(student))
+        grade = gradebook.grade(entry)
+    if grade is None:
+        raise InputError(f"submission {entry.id} has no grade yet", "`grader submit` it again, or ask your instructor")
+    report = build_report(grade, describe_entry(entry), Reader.INSTRUCTOR if instructor else Reader.STUDENT)
+    if html is not None:
+        write_file(html, to_html(report).encode())
+        click.echo(f"{html}", err=as_json)
+    if as_json or html is None:
+        _print(report, as_json)
+
+
+def _find_entry(seat: Seat, gradebook: Gradebook, what: str | None, student: str) -> Entry:
+    """Find a submission: by its id, or the student's last one (of an assignment)."""
+    if what is not None and what not in seat.course.assignments:
+        known = {entry.id for entry in gradebook.entries()}
+        if what not in known:
+            seat.course.load(what)  # says which assignments there are
+        return gradebook.entry(what)
+    entries = gradebook.entries(student=student, assignment=what)
+    if not entries:
+        of = f" for {what}" if what else ""
+        raise InputError(f"{student} has handed in nothing{of} yet", "`grader submit` hands work in")
+    return entries[-1]
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file that was asked for.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _read(seat: Seat, path: Path, assignment_id: str | None) -> tuple[Assignment, Submission]:
+    """Read a student's work; answers that cannot be understood are better mended before than after.
+
+    Raises:
+        InputError: it is not a submission, or an answer in it cannot be understood.
+    """
+    from grader.answers import read_answers
+    from grader.submission import read_submission
+
+    assignment = seat.find_assignment(path, assignment_id)
+    submission = read_submission(path, assignment)
+    problems = read_answers(assignment, submission).problems
+    if problems:
+        raise InputError("\n".join(map(str, problems)), "mend the answers and try again; nothing was handed in")
+    return assignment, submission
+
+
+def _run_public(
+    examiner: Examiner, assignment: Assignment, submission: Submission, setup: Setup
+) -> tuple[Grade, bool]:
+    """Run the public checks only; says also whether those are all there is."""
+    from grader.checks import read_checks
+    from grader.grading import grade_submissions
+    from grader.results import Visibility
+
+    checks = read_checks(assignment)
+    public = [check for check in checks if check.visibility is Visibility.PUBLIC]
+    ((_, grade),) = grade_submissions(examiner, assignment, public, [submission], setup)
+    return grade, len(public) == len(checks) and not assignment.quiz_questions
+
+
+def _print(report: Report, as_json: bool) -> None:
+    from grader.report import to_json
+
+    if as_json:
+        print_json(to_json(report))
+    else:
+        print_report(report)

@@ -1,0 +1,287 @@
+"""Autograd across the socket: a call to student code becomes a node of the examiner's graph.
+
+``RemoteCall`` is a ``torch.autograd.Function`` whose forward runs in the worker; its backward asks the worker for the
+gradients of its inputs, while parameters there accumulate as usual. Double backward works by recursion: the backward
+of a call is itself a ``RemoteCall`` when autograd wants a graph of it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from grader.examiner.exceptions import LoadError, StudentError, WorkerLost, match_exception
+from grader.examiner.workers import Allowance, WorkerProcess, explain_ending
+from grader.results import Frame, Outcome
+from grader.wire import ConnectionClosed, Header, Message, ProtocolError, decode, encode
+
+# How long a worker that closed its connection gets to finish dying, so that its exit status is its own.
+GRACE_SECONDS = 0.5
+
+
+class Connection:
+    """Sends requests to one worker and turns what comes back into values or exceptions.
+
+    ``deadline`` (``time.monotonic()`` seconds) holds for every request; the checks set it. Any timeout, end of the
+    connection or malformed answer ends the worker for good, since the two sides no longer agree where they are.
+    """
+
+    def __init__(
+        self, worker: WorkerProcess, allowance: Allowance, sources: Mapping[str, Sequence[str]], handle: HandleMaker
+    ) -> None:
+        self._worker = worker
+        self._allowance = allowance
+        self._sources = sources
+        self._handle = handle
+        self._anchor = torch.empty(0, requires_grad=True)
+        self._dropped: list[int] = []
+        self.deadline = 0.0
+        self.time_words = ""
+        self.last_call: tuple[str, Any] | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Can it still be asked?"""
+        return self._worker.alive
+
+    def request(self, header: Header, value: Any = None, field: str | None = None) -> Any:
+        """Ask for one thing that is no call; ``value`` travels under ``field``.
+
+        Raises:
+            StudentError: student code raised.
+            WorkerLost: no valid answer came.
+        """
+        tensors: list[Tensor] = []
+        if field is not None:
+            header[field] = encode(value, tensors, _refer)
+        message = self._exchange(header, tensors)
+        return self._decode(message, self._leaves(message))
+
+    def call(self, target: int, name: str, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
+        """Call a student's object; its tensor results join the graph of the tensors that were passed.
+
+        Raises:
+            StudentError: student code raised.
+            WorkerLost: no valid answer came.
+            TypeError: an argument cannot cross.
+        """
+        tensors: list[Tensor] = []
+        header = {
+            "op": "call",
+            "target": target,
+            "arguments": encode(list(arguments), tensors, _refer),
+            "keywords": encode(dict(keywords), tensors, _refer),
+            "grad": torch.is_grad_enabled(),
+            "leaf": [tensor.is_leaf for tensor in tensors],
+            "dtype": encode(torch.get_default_dtype(), [], _refer),
+        }
+        if torch.is_grad_enabled():
+            box: list[Message] = []
+            results = list(RemoteCall.apply(self, header, box, len(tensors), self._anchor, *tensors))  # type: ignore[no-untyped-call]
+            message = box[0]
+            value = self._decode(message, self._leaves(message, results))
+        else:
+            message = self._exchange(header, tensors)
+            value = self._decode(message, message.tensors)
+        self.last_call = (name, value)
+        return value
+
+    def drop_graph(self, graph: int) -> None:
+        """Note that a graph is no longer needed; the next request says so."""
+        self._dropped.append(graph)
+
+    def _exchange(self, header: Header, tensors: Sequence[Tensor]) -> Message:
+        if not self._worker.alive:
+            raise WorkerLost(Outcome.CRASHED, "The code's process was gone already.")
+        header["dropped"], self._dropped = self._dropped, []
+        try:
+            self._worker.channel.send(header, tensors, self.deadline)
+            message = self._worker.channel.receive(self.deadline)
+            self._worker.drain()
+            if "error" in message.header:
+                raise self._read_error(message.header["error"])
+        except TimeoutError:
+            self._worker.end()
+            raise WorkerLost(Outcome.TIMED_OUT, f"The code did not finish within {self.time_words}.") from None
+        except ConnectionClosed:
+            raise explain_ending(self._worker.end(GRACE_SECONDS), self._allowance) from None
+        except ProtocolError:
+            self._worker.end()
+            raise WorkerLost(Outcome.CRASHED, "The code's process sent something that is not a result.") from None
+        except WorkerLost:
+            self._worker.end()
+            raise
+        return message
+
+    def _leaves(self, message: Message, results: list[Tensor] | None = None) -> list[Tensor]:
+        """Return the message's tensors: those of the graph from ``results``, snapshots as leaves of their own."""
+        tensors = list(message.tensors) if results is None else results
+        for index, wanted in enumerate(message.requires_grad):
+            if wanted and (results is None or index in _snapshots(message)):
+                tensors[index] = message.tensors[index].detach().requires_grad_()
+        return tensors
+
+    def _decode(self, message: Message, tensors: Sequence[Tensor]) -> Any:
+        def resolve(node: dict[str, Any]) -> Any:
+            return self._handle(self, int(node["o"]), str(node.get("n"))[:100], str(node.get("k"))[:20])
+
+        try:
+            return decode(message.header.get("value"), tensors, resolve)
+        except ProtocolError:
+            self._worker.end()
+            raise WorkerLost(Outcome.CRASHED, "The code's process sent something that is not a result.") from None
+
+    def _read_error(self, error: Any) -> StudentError:
+        """Turn the answer of a request that raised into an exception of our own making."""
+        try:
+            type_name, base, text = str(error["type"])[:100], str(error["base"])[:100], str(error["message"])[:4000]
+            frames = tuple(self._read_frame(*frame) for frame in error["frames"][:20])
+        except Exception as problem:
+            raise ProtocolError(f"bad error: {type(problem).__name__}") from None
+        return match_exception(base)(type_name, text, frames)
+
+    def _read_frame(self, file: str, line: int, function: str) -> Frame:
+        """The source line is looked up here: what the worker says of it does not matter."""
+        lines = self._sources[file]
+        if type(line) is not int:
+            raise ValueError("bad line")
+        source = lines[line - 1].strip()[:200] if 1 <= line <= len(lines) else ""
+        return Frame(file, line, str(function)[:100], source)
+
+
+HandleMaker = Callable[[Connection, int, str, str], Any]
+
+
+def load_error(error: StudentError) -> LoadError:
+    """Return the error of a file that could not be imported."""
+    return LoadError(error.type_name, error.text, error.frames)
+
+
+class _Graph:
+    """Lives as long as a node of the examiner's graph; its end frees the worker's side."""
+
+    def __init__(self, connection: Connection, number: int) -> None:
+        self.connection = connection
+        self.number = number
+
+    def __del__(self) -> None:
+        self.connection.drop_graph(self.number)
+
+
+class RemoteCall(torch.autograd.Function):
+    """A call whose forward and backward run in the worker.
+
+    Inputs are an anchor, which gives a graph to calls without tensors that require grad (their parameters do), and the
+    tensors of the request.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        connection: Connection,
+        header: Header,
+        box: list[Message],
+        count: int,
+        anchor: Tensor,
+        *tensors: Tensor,
+    ) -> tuple[Tensor, ...]:
+        """Run the request; ``tensors[:count]`` are the inputs, of which ``differentiate`` sends the last part only."""
+        sent = tensors if header["op"] == "call" else tensors[count:]
+        message = connection._exchange(header, sent)
+        box.append(message)
+        graph = message.header.get("graph")
+        ctx.connection = connection
+        ctx.graph = _Graph(connection, graph) if type(graph) is int else None
+        ctx.differentiable = [
+            wanted and index not in _snapshots(message) for index, wanted in enumerate(message.requires_grad)
+        ]
+        ctx.count = len(tensors)
+        ctx.save_for_backward(*tensors)
+        fixed = [t for t, wanted in zip(message.tensors, ctx.differentiable, strict=True) if not wanted]
+        ctx.mark_non_differentiable(*fixed)
+        ctx.set_materialize_grads(False)
+        return tuple(message.tensors)
+
+    @staticmethod
+    def backward(ctx: Any, *weights: Tensor | None) -> tuple[Any, ...]:
+        """Ask the worker for the inputs' gradients, as a graph of their own when autograd records one."""
+        saved = ctx.saved_tensors  # raises the usual error when the graph was freed
+        outputs = [index for index, w in enumerate(weights) if w is not None and ctx.differentiable[index]]
+        wanted = [index for index in range(ctx.count) if ctx.needs_input_grad[5 + index]]
+        gradients: list[Any] = [None] * ctx.count
+        if outputs and ctx.graph is not None:
+            given = [weights[index] for index in outputs]
+            header = {"graph": ctx.graph.number, "outputs": outputs, "inputs": wanted}
+            ask = _differentiate if torch.is_grad_enabled() else _backward
+            for index, gradient in zip(wanted, ask(ctx.connection, header, saved, wanted, given), strict=True):
+                gradients[index] = gradient
+        return (None, None, None, None, None, *gradients)
+
+
+def _backward(
+    connection: Connection, header: Header, saved: Sequence[Tensor], wanted: Sequence[int], given: Sequence[Any]
+) -> list[Tensor | None]:
+    retain = _keeps_graph()
+    message = connection._exchange({"op": "backward", "retain": retain, **header}, given)
+    return _check_gradients(connection, connection._decode(message, message.tensors), [saved[i] for i in wanted])
+
+
+def _differentiate(
+    connection: Connection, header: Header, saved: Sequence[Tensor], wanted: Sequence[int], given: Sequence[Any]
+) -> list[Tensor | None]:
+    box: list[Message] = []
+    inputs = [saved[index] for index in wanted]
+    results = RemoteCall.apply(  # type: ignore[no-untyped-call]
+        connection, {"op": "differentiate", **header}, box, len(inputs), connection._anchor, *inputs, *given
+    )
+    return _check_gradients(connection, connection._decode(box[0], list(results)), inputs)
+
+
+def _check_gradients(connection: Connection, gradients: Any, inputs: Sequence[Tensor]) -> list[Tensor | None]:
+    """Gradients come from the student's process: only a tensor or None of the right shape for each input will do."""
+    fits = (
+        isinstance(gradients, list)
+        and len(gradients) == len(inputs)
+        and all(
+            gradient is None or (isinstance(gradient, Tensor) and gradient.shape == tensor.shape)
+            for gradient, tensor in zip(gradients, inputs, strict=True)
+        )
+    )
+    if not fits:
+        connection._worker.end()
+        raise WorkerLost(Outcome.CRASHED, "The code's process sent something that is not a gradient.")
+    return list(gradients)
+
+
+def _snapshots(message: Message) -> frozenset[int]:
+    listed = message.header.get("snapshots")
+    return frozenset(index for index in listed if type(index) is int) if isinstance(listed, list) else frozenset()
+
+
+def _keeps_graph() -> bool:
+    """Was ``retain_graph`` asked for? torch has no public way to tell; keeping is always right, only larger."""
+    probe = getattr(torch._C._autograd, "_get_current_graph_task_keep_graph", None)
+    return bool(probe()) if probe is not None else True
+
+
+def _refer(value: Any) -> dict[str, Any]:
+    """Return the node of an argument that cannot cross by value: a handle, or something of torch by its name."""
+    number = getattr(type(value), "handle_number", None)
+    if number is not None:
+        return {"o": number(value)}
+    module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    if isinstance(module, str) and module.split(".")[0] == "torch" and name and callable(value):
+        return {"r": f"{module}.{name}"}
+    raise TypeError(
+        f"a {type(value).__name__} cannot be passed to a submission; make it in the student's process with remote(...)"
+    )
+
+
+def set_time(connection: Connection, seconds: float, words: str) -> None:
+    """Give the connection's next requests ``seconds`` from now; ``words`` say so to the student."""
+    connection.deadline = time.monotonic() + seconds
+    connection.time_words = words

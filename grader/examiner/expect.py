@@ -1,0 +1,158 @@
+"""Expectations for checks: each failure says in words what came back, and is safe for a student to read.
+
+Use them instead of a bare ``assert`` wherever the words help; a bare assert shows the student title and hint only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class Expectation(AssertionError):
+    """A check's expectation that does not hold.
+
+    ``message`` holds neither inputs nor expected values, so it is shown of hidden checks too; ``detail`` may hold them.
+    """
+
+    def __init__(self, message: str, detail: str | None = None) -> None:
+        super().__init__(message if detail is None else f"{message}\n{detail}")
+        self.message = message
+        self.detail = detail
+
+
+def describe(value: Any) -> str:
+    """Return what kind of thing a value is, without showing what is in it."""
+    if value is None:
+        return "None"
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {tuple(value.shape)} and dtype {str(value.dtype).removeprefix('torch.')}"
+    if isinstance(value, list | tuple | dict | str):
+        return f"a {type(value).__name__} of length {len(value)}"
+    name = getattr(type(value), "handle_number", None)
+    if name is not None:
+        return f"an object ({value!r})"
+    return f"a {type(value).__name__}"
+
+
+def expect_tensor(
+    value: Any, shape: Sequence[int] | None = None, dtype: torch.dtype | None = None, name: str = "the result"
+) -> Tensor:
+    """Return ``value`` if it is a tensor, of ``shape`` and ``dtype`` where given.
+
+    Raises:
+        Expectation: it is something else; the message says what.
+    """
+    if not isinstance(value, Tensor):
+        advice = ": is a return statement missing?" if value is None else "."
+        raise Expectation(f"{_capital(name)} should be a tensor, but it is {describe(value)}{advice}")
+    if shape is not None and tuple(value.shape) != tuple(shape):
+        raise Expectation(f"{_capital(name)} should have shape {tuple(shape)}, but it has {tuple(value.shape)}.")
+    if dtype is not None and value.dtype != dtype:
+        wanted, got = (str(kind).removeprefix("torch.") for kind in (dtype, value.dtype))
+        raise Expectation(f"{_capital(name)} should have dtype {wanted}, but it has {got}.")
+    return value
+
+
+def expect_scalar(value: Any, name: str = "the loss") -> Tensor:
+    """Return ``value`` if it is a floating tensor with no dimensions, shape ``()``.
+
+    Raises:
+        Expectation: it is something else; the message says what.
+    """
+    tensor = expect_tensor(value, name=name)
+    if tensor.shape != ():
+        shape = tuple(tensor.shape)
+        raise Expectation(f"{_capital(name)} should be one number, a tensor of shape (), but it has shape {shape}.")
+    if not tensor.is_floating_point():
+        kind = str(tensor.dtype).removeprefix("torch.")
+        raise Expectation(f"{_capital(name)} should be a floating point number, but its dtype is {kind}.")
+    return tensor
+
+
+def expect_number(value: Any, name: str = "the result") -> float:
+    """Return a Python number or a tensor with one element as a float.
+
+    Raises:
+        Expectation: it is something else, or not finite.
+    """
+    if isinstance(value, Tensor) and value.numel() == 1 and not value.is_complex():
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        advice = ": is a return statement missing?" if value is None else "."
+        raise Expectation(f"{_capital(name)} should be a number, but it is {describe(value)}{advice}")
+    if not math.isfinite(value):
+        raise Expectation(f"{_capital(name)} should be a finite number, but it is {value}.")
+    return float(value)
+
+
+def expect_close(
+    actual: Any, expected: Tensor | float, *, rtol: float = 1e-4, atol: float = 1e-6, name: str = "the result"
+) -> None:
+    """Expect a tensor (or a number, where ``expected`` is one) within ``atol + rtol * |expected|`` of ``expected``.
+
+    The dtypes may differ: the comparison is made in double precision.
+
+    Raises:
+        Expectation: another kind, shape or value, or NaN where none is expected.
+    """
+    if not isinstance(expected, Tensor):
+        number = expect_number(actual, name)
+        if abs(number - expected) > atol + rtol * abs(expected):
+            raise Expectation(f"{_capital(name)} has a wrong value.", f"expected {expected:.6g}, got {number:.6g}")
+        return
+    tensor = expect_tensor(actual, tuple(expected.shape), name=name).detach()
+    if tensor.is_complex() != expected.is_complex():
+        raise Expectation(f"{_capital(name)} should be {describe(expected)}, but it is {describe(tensor)}.")
+    kind = torch.complex128 if expected.is_complex() else torch.float64
+    got, wanted = tensor.to(kind), expected.detach().to(kind)
+    if got.isnan().any() and not wanted.isnan().any():
+        raise Expectation(f"{_capital(name)} is NaN (not a number){'' if got.ndim == 0 else ' in places'}.")
+    close = torch.isclose(got, wanted, rtol=rtol, atol=atol, equal_nan=True)
+    if not close.all():
+        raise Expectation(_describe_wrong(name, close), _compare(got, wanted, close))
+
+
+def expect_gradient(value: Any, inputs: Tensor | Sequence[Tensor], name: str = "the result") -> tuple[Tensor, ...]:
+    """Return the gradient of ``value`` (summed) with respect to each of ``inputs``; zeros where it does not depend.
+
+    Raises:
+        Expectation: the value is detached from the graph, or no gradient reaches any of the inputs.
+    """
+    tensor = expect_tensor(value, name=name)
+    wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    if not tensor.requires_grad:
+        raise Expectation(
+            f"No gradient flows back from {name}: it is detached from the graph "
+            "(by .detach(), .data, .item(), numpy or torch.no_grad)."
+        )
+    gradients = torch.autograd.grad(tensor.sum(), wanted, allow_unused=True)
+    if all(gradient is None for gradient in gradients):
+        raise Expectation(f"No gradient flows from {name} back to its inputs.")
+    return tuple(
+        torch.zeros_like(tensor) if gradient is None else gradient
+        for tensor, gradient in zip(wanted, gradients, strict=True)
+    )
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+def _describe_wrong(name: str, close: Tensor) -> str:
+    if close.ndim == 0:
+        return f"{_capital(name)} has a wrong value."
+    wrong = int((~close).sum())
+    return f"{_capital(name)} has wrong values: {wrong} of {close.numel()}."
+
+
+def _compare(got: Tensor, wanted: Tensor, close: Tensor) -> str:
+    if close.ndim == 0:
+        return f"expected {wanted.item():.6g}, got {got.item():.6g}"
+    place = tuple(int(index) for index in (~close).nonzero()[0])
+    where = ", ".join(map(str, place))
+    return f"at [{where}]: expected {wanted[place].item():.6g}, got {got[place].item():.6g}"

@@ -1,0 +1,48 @@
+"""What a worker may read: Python, torch and the system's libraries, but nothing that belongs to the course."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+SYSTEM = (
+    "/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/fonts", "/usr/share/fonts",
+    "/usr/share/zoneinfo", "/sys/devices/system/cpu",
+)  # fmt: skip
+DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/dev/full")
+
+
+def list_readable(secrets: Iterable[Path]) -> list[str]:
+    """Return the folders and files that workers may read, with ``secrets`` cut out.
+
+    Landlock can allow but not except: where a secret lies inside an allowed folder (a course installed among the
+    packages), the folder's other entries are allowed one by one instead.
+
+    Raises:
+        ValueError: an allowed path still leads to a secret.
+    """
+    hidden = sorted({Path(os.path.realpath(secret)) for secret in secrets})
+    roots = [Path(os.path.realpath(root)) for root in (sys.prefix, sys.base_prefix, *SYSTEM) if os.path.exists(root)]
+    readable = [path for root in roots for path in _without(root, hidden)]
+    for path in readable:
+        if any(_overlap(Path(os.path.realpath(path)), secret) for secret in hidden):
+            raise ValueError(f"{path} leads to something that students must not read")
+    return sorted({str(path) for path in readable})
+
+
+def _without(root: Path, hidden: list[Path]) -> list[Path]:
+    if any(root == secret or secret in root.parents for secret in hidden):
+        return []
+    if not any(root in secret.parents for secret in hidden):
+        return [root]
+    kept: list[Path] = []
+    for entry in sorted(root.iterdir()):
+        if not entry.is_symlink() or not any(_overlap(Path(os.path.realpath(entry)), secret) for secret in hidden):
+            kept += _without(entry, hidden)
+    return kept
+
+
+def _overlap(path: Path, secret: Path) -> bool:
+    return path == secret or path in secret.parents or secret in path.parents

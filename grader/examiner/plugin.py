@@ -1,0 +1,212 @@
+"""The pytest plugin: one session runs an assignment's checks against many submissions.
+
+The session is parametrised over the submissions, so check files are imported once; each submission's checks run one
+after another, and its result is reported before the next begins.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+
+from grader.examiner.student import Student, seed_generators
+from grader.examiner.verdicts import join_results, judge
+from grader.examiner.workers import Zygote, ZygoteFailed
+from grader.job import Event, Finished, Job, JobCheck, Verdict
+from grader.results import CheckResult, Outcome
+
+Emit = Callable[[Event], None]
+
+
+class ExaminerPlugin:
+    """Fixtures and hooks of one job. Events go to ``emit`` as they happen.
+
+    ``devices`` are those that this machine offers to students' code. ``uncollected`` says why a check file could not be
+    imported, ``broken`` how the sandbox failed.
+    """
+
+    def __init__(self, job: Job, zygote: Zygote, devices: tuple[str, ...], emit: Emit) -> None:
+        self._job = job
+        self._zygote = zygote
+        self._devices = devices
+        self._emit = emit
+        self._checks = {check.id: check for check in job.checks}
+        self._references: dict[str, ModuleType] = {}
+        self._results: dict[str, list[CheckResult]] = {}
+        self._student: Student | None = None
+        self.uncollected: str | None = None
+        self.broken: str | None = None
+
+    # Fixtures: what a check can ask for
+
+    @pytest.fixture(scope="session", autouse=True)
+    def _submission(self, request: pytest.FixtureRequest) -> Iterator[Student]:
+        """The submission under examination."""
+        number: int = request.param
+        started = time.monotonic()
+        self._results = {}
+        self._student = student = Student(self._zygote, self._job, self._job.submissions[number])
+        yield student
+        student.close()
+        for result in self._decide_all():
+            self._emit(Verdict(number, result))
+        self._emit(Finished(number, student.output, time.monotonic() - started))
+
+    @pytest.fixture(autouse=True)
+    def _seeded(self, request: pytest.FixtureRequest, _submission: Student) -> torch.Generator:
+        return seed_generators(self._seed_of(request.node))
+
+    @pytest.fixture
+    def rng(self, _seeded: torch.Generator) -> torch.Generator:
+        """A generator that is seeded for this check."""
+        return _seeded
+
+    @pytest.fixture
+    def submission(self, request: pytest.FixtureRequest, _submission: Student) -> Any:
+        """The student's file, called in the student's process."""
+        question = self._job.questions[self._check_of(request.node).question]
+        return _submission.load(question.file, self._seed_of(request.node))
+
+    @pytest.fixture
+    def reference(self, request: pytest.FixtureRequest) -> ModuleType:
+        """The first solution, in this process."""
+        return self._reference_of(self._check_of(request.node))
+
+    @pytest.fixture
+    def remote(self, _submission: Student) -> Callable[[str], Any]:
+        """Returns something of torch, by its dotted name, in the student's process."""
+        return _submission.fetch
+
+    # Hooks
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Run every check for every submission, and those that use ``device`` on each device of their question."""
+        numbers = range(len(self._job.submissions))
+        metafunc.parametrize("_submission", numbers, indirect=True, scope="session", ids=[str(n) for n in numbers])
+        if "device" in metafunc.fixturenames:
+            check = self._checks.get(metafunc.function.__name__)
+            wanted = self._job.questions[check.question].devices if check else ("cpu",)
+            metafunc.parametrize("device", [device for device in wanted if device in self._devices])
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keep the checks that the job asks for and that this machine has the device for."""
+        items[:] = [item for item in items if _name_of(item) in self._checks and self._device_is_here(item)]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note a check file that cannot be imported."""
+        if report.failed and self.uncollected is None:
+            self.uncollected = f"{report.nodeid} cannot be collected: {str(report.longrepr)[-1500:]}"
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Give each check its own time, from setup to teardown."""
+        result = yield
+        if self._student is not None:
+            self._student.stop_check()
+        return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Turn the end of a check's call, or of a setup that failed, into its result."""
+        report = yield
+        error = call.excinfo.value if call.excinfo is not None else None
+        if isinstance(error, ZygoteFailed):
+            self.broken = str(error)
+            item.session.shouldstop = self.broken
+        elif call.when == "call" or (call.when == "setup" and error is not None):
+            self._note(item, error, call.duration)
+        return report
+
+    def pytest_runtest_setup(self) -> None:
+        """Start the check's time."""
+        if self._student is not None:
+            self._student.start_check()
+
+    # Results
+
+    def _note(self, item: pytest.Item, error: BaseException | None, seconds: float) -> None:
+        check = _name_of(item)
+        last_call = self._student.last_call if self._student is not None else None
+        result = judge(check, error, last_call, lambda: self._try_reference(item))
+        device = getattr(item, "callspec", None) and item.callspec.params.get("device")  # type: ignore[attr-defined]
+        result = replace(result, seconds=seconds, device=str(device or "cpu"))
+        self._results.setdefault(check, []).append(result)
+
+    def _decide_all(self) -> Iterator[CheckResult]:
+        """Yield a result for every check of the job, in the job's order."""
+        for check in self._job.checks:
+            if results := self._results.get(check.id):
+                yield join_results(results)
+            elif check.needs_device is not None and check.needs_device not in self._devices:
+                message = f"Waits for a machine with a {check.needs_device} device."
+                yield CheckResult(check.id, Outcome.NOT_RUN, message, device=check.needs_device, deferred=True)
+
+    def _try_reference(self, item: pytest.Item) -> BaseException | None:
+        """Run a check on the reference solution, in this process; return what it raised."""
+        check = self._check_of(item)
+        function: Callable[..., object] = item.function  # type: ignore[attr-defined]
+        arguments: dict[str, Any] = dict(item.funcargs)  # type: ignore[attr-defined]
+        replaced: dict[str, Callable[[], Any]] = {
+            "submission": lambda: self._reference_of(check),
+            "remote": lambda: _import_dotted,
+            "rng": lambda: seed_generators(self._seed_of(item)),
+        }
+        try:
+            wanted = inspect.signature(function).parameters
+            function(**{name: replaced[name]() if name in replaced else arguments[name] for name in wanted})
+        except Exception as error:
+            return error
+        return None
+
+    # Looking up
+
+    def _check_of(self, item: pytest.Item) -> JobCheck:
+        return self._checks[_name_of(item)]
+
+    def _seed_of(self, item: pytest.Item) -> int:
+        digest = hashlib.sha256(f"{self._job.seed}:{_name_of(item)}".encode()).digest()
+        return int.from_bytes(digest[:4], "big")
+
+    def _device_is_here(self, item: pytest.Item) -> bool:
+        needed = self._check_of(item).needs_device
+        return needed is None or needed in self._devices
+
+    def _reference_of(self, check: JobCheck) -> ModuleType:
+        path = self._job.questions[check.question].reference
+        if path is None:
+            raise LookupError(f"question {check.question!r} has no solution")
+        if path not in self._references:
+            self._references[path] = _import_file(Path(path))
+        return self._references[path]
+
+
+def _name_of(item: pytest.Item) -> str:
+    function: Mapping[str, Any] | Any = getattr(item, "function", None)
+    return str(getattr(function, "__name__", item.name))
+
+
+def _import_file(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"grader_reference_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _import_dotted(dotted: str) -> Any:
+    module, _, name = dotted.rpartition(".")
+    return getattr(importlib.import_module(module), name)

@@ -1,0 +1,90 @@
+"""Handles: what a check holds of a student's object. Nothing about them runs student code in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from grader.errors import suggest
+from grader.examiner.bridge import Connection
+from grader.examiner.exceptions import MissingName, StudentError
+
+
+class Handle:
+    """A student's object. Attributes, calls, indexing, iteration and ``len`` happen in the student's process.
+
+    Comparing, hashing and printing stay here, so an object that lies about equality lies to nobody. Tensors that are
+    attributes are snapshots, their ``.grad`` with them.
+    """
+
+    __slots__ = ("_connection", "_kind", "_name", "_number")
+
+    def __init__(self, connection: Connection, number: int, name: str, kind: str) -> None:
+        object.__setattr__(self, "_connection", connection)
+        object.__setattr__(self, "_number", number)
+        object.__setattr__(self, "_name", name)
+        object.__setattr__(self, "_kind", kind)
+
+    def handle_number(self) -> int:
+        """Return the object's number in the student's process."""
+        number: int = self._number
+        return number
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            return self._connection.request({"op": "get", "target": self._number, "name": name})
+        except StudentError as error:
+            if isinstance(error, AttributeError) and not error.frames:
+                raise self._missing(name) from None
+            raise
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._connection.request({"op": "set", "target": self._number, "name": name}, value, "value")
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Call the object in the student's process."""
+        return self._connection.call(self._number, self._name, arguments, keywords)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._connection.request({"op": "iterate", "target": self._number}))
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._connection.request({"op": "item", "target": self._number}, key, "key")
+
+    def __len__(self) -> int:
+        return int(self._connection.request({"op": "length", "target": self._number}))
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Handle) and (self._connection, self._number) == (other._connection, other._number)
+
+    def __hash__(self) -> int:
+        return hash((id(self._connection), self._number))
+
+    def __repr__(self) -> str:
+        return f"<{self._name}, the submission's>"
+
+    def _missing(self, name: str) -> MissingName:
+        return MissingName("AttributeError", f"{self._name} has no {name}.")
+
+
+class SubmittedFile(Handle):
+    """The module of a submitted file. A name that it lacks is answered with the nearest that it has."""
+
+    __slots__ = ()
+
+    def _missing(self, name: str) -> MissingName:
+        file = f"{self._name}.py"
+        names = self._connection.request({"op": "names", "target": self._number})
+        defined = [str(own) for own in names if isinstance(own, str) and own.isidentifier()][:50]
+        if not defined:
+            return MissingName("AttributeError", f"{file} has no {name}; it defines nothing of its own.")
+        near = suggest(name, defined)
+        if near:
+            found = near.split("'")[1]
+            return MissingName("AttributeError", f"{file} has no {name}; it defines {found}: did you mean that?")
+        return MissingName("AttributeError", f"{file} has no {name}; it defines {', '.join(defined[:8])}.")

@@ -1,0 +1,154 @@
+"""Answers jobs: configures the sandbox, runs pytest, and streams what it finds."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+import torch
+
+from grader import __version__
+from grader.examiner import paths
+from grader.examiner.plugin import Emit, ExaminerPlugin
+from grader.examiner.workers import Zygote, ZygoteFailed
+from grader.job import Event, Fault, Finished, Job, event_to_json, job_from_json
+
+# What pytest brings that checks do not need; each costs time in every session, or reads the heap at its end.
+UNUSED_PLUGINS = (
+    "cacheprovider", "junitxml", "pastebin", "faulthandler", "doctest", "setuponly", "setupplan", "stepwise",
+    "debugging", "unittest", "logging", "warnings", "recwarn", "tmpdir", "monkeypatch", "subtests", "terminal",
+    "unraisableexception", "threadexception", "legacypath",
+)  # fmt: skip
+MARKERS = (
+    "points(value, bonus=False, hint=None): what a check is worth",
+    "question(id): the code question that a check belongs to",
+    "device(name): the device that a check needs",
+)
+# Importing these lazily costs a forked worker up to a second each time; the warm process does it once.
+WARM_FOR = {"torch.optim": ("torch._dynamo",), "matplotlib": ("matplotlib.pyplot", "matplotlib.backends.backend_agg")}
+
+
+def serve(jobs: IO[str], events: IO[str], zygote: Zygote) -> None:
+    """Answer one job per line until there are no more."""
+
+    def emit(event: Event) -> None:
+        events.write(json.dumps(event_to_json(event)) + "\n")
+        events.flush()
+
+    for line in jobs:
+        job = job_from_json(json.loads(line))
+        try:
+            fault = run_job(job, zygote, emit)
+        except ZygoteFailed as error:
+            fault = Fault(str(error))
+        if fault is not None:
+            emit(fault)
+
+
+def run_job(job: Job, zygote: Zygote, emit: Emit) -> Fault | None:
+    """Run a job's checks; events go to ``emit``. Returns what failed on our side, if anything.
+
+    Raises:
+        ZygoteFailed: the sandbox does not work.
+    """
+    missing = zygote.configure(
+        warm=_find_warm_modules([q.reference for q in job.questions.values() if q.reference]),
+        readable=paths.list_readable([Path(secret) for secret in job.secrets]),
+        writable=paths.DEVICES,
+        isolated=job.isolated,
+    )
+    if missing:
+        return Fault(
+            f"this machine cannot isolate students' code: it lacks {' and '.join(missing)}",
+            "grade on Linux 5.13 or newer, or, for your own code only, add --no-isolation",
+        )
+    environment = describe_environment(job)
+
+    def emit_described(event: Event) -> None:
+        if isinstance(event, Finished):
+            event = Finished(event.submission, event.output, event.seconds, environment)
+        emit(event)
+
+    plugin = ExaminerPlugin(job, zygote, find_devices(), emit_described)
+    code = pytest.main(_pytest_arguments(job), plugins=[plugin])
+    if plugin.broken is not None:
+        return Fault(plugin.broken)
+    if plugin.uncollected is not None:
+        return Fault(plugin.uncollected, lasting=True)
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
+        return Fault(f"pytest ended with {code!r}", lasting=True)
+    if code is pytest.ExitCode.NO_TESTS_COLLECTED and any(check.needs_device is None for check in job.checks):
+        return Fault("pytest found none of the checks", lasting=True)
+    return None
+
+
+def find_devices() -> tuple[str, ...]:
+    """Return the devices that students' code can use here. The lock-down has no profile for GPUs yet: only the CPU."""
+    return ("cpu",)
+
+
+def describe_environment(job: Job) -> dict[str, str]:
+    """Return what a result depends on besides the submission and the assignment."""
+    return {
+        "grader": __version__,
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "pytest": metadata.version("pytest"),
+        "devices": ", ".join(find_devices()),
+        "isolation": "A" if job.isolated else "none",
+        "seed": str(job.seed),
+    }
+
+
+def _pytest_arguments(job: Job) -> list[str]:
+    files = sorted({check.path for check in job.checks})
+    switches = ["--noconftest", "--import-mode=importlib", "--capture=no"]
+    unused = [f"-pno:{name}" for name in UNUSED_PLUGINS]
+    markers = ["-o", "markers=" + "\n".join(MARKERS)]
+    return ["--rootdir", job.directory, "-c", os.devnull, *switches, *unused, *markers, *files]
+
+
+def _find_warm_modules(solutions: Sequence[str]) -> list[str]:
+    """Return what to import before forking, by what the reference solutions import."""
+    names: set[str] = set()
+    for solution in solutions:
+        for node in ast.walk(ast.parse(Path(solution).read_bytes())):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module)
+            elif isinstance(node, ast.Attribute) and node.attr == "optim":
+                names.add("torch.optim")
+    warm: list[str] = []
+    for wanted, modules in WARM_FOR.items():
+        if any(name == wanted or name.startswith(f"{wanted}.") for name in names):
+            warm += [name for name in modules if _is_installed(name)]
+    return warm
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        metadata.distribution(name.partition(".")[0])
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def split_streams() -> tuple[IO[str], IO[Any]]:
+    """Take standard input and output for the protocol; whatever else is printed goes to standard error."""
+    events = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    jobs = os.fdopen(os.dup(0), "r", encoding="utf-8")
+    os.dup2(2, 1)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - lives as long as the process
+    return jobs, events

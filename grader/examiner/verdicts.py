@@ -1,0 +1,69 @@
+"""From how a check ended in pytest to what is said of it. Only values in this process decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from grader.examiner.exceptions import StudentError, WorkerLost
+from grader.examiner.expect import Expectation, describe
+from grader.results import CheckResult, Outcome
+
+MAX_DETAIL = 4000
+# The worst of a parametrised check's outcomes is the check's; ERRORED first, since then nothing is known.
+SEVERITY = (
+    Outcome.ERRORED,
+    Outcome.CRASHED,
+    Outcome.TIMED_OUT,
+    Outcome.FAILED,
+    Outcome.NOT_RUN,
+    Outcome.PASSED,
+)
+
+
+def judge(check: str, error: BaseException | None, last_call: tuple[str, Any] | None, blame: Blame) -> CheckResult:
+    """Return the result of one run of a check that ended with ``error``, or without one.
+
+    ``blame`` is asked when the check broke in a way that says nothing about whose fault it was.
+    """
+    if error is None:
+        return CheckResult(check, Outcome.PASSED)
+    if isinstance(error, pytest.skip.Exception):
+        return CheckResult(check, Outcome.NOT_RUN, message=f"Not decided here: {error.msg}", deferred=True)
+    if isinstance(error, WorkerLost):
+        return CheckResult(check, error.outcome, message=error.message)
+    if isinstance(error, StudentError):
+        detail = f"{error.type_name}: {error.text}" if error.text else error.type_name
+        return CheckResult(check, Outcome.FAILED, message=error.safe, detail=_cut(detail), frames=error.frames)
+    if isinstance(error, Expectation):
+        return CheckResult(check, Outcome.FAILED, message=error.message, detail=_cut(error.detail))
+    if isinstance(error, AssertionError | pytest.fail.Exception):
+        return CheckResult(check, Outcome.FAILED, detail=_cut(str(error)))
+    return _judge_unexpected(check, error, last_call, blame)
+
+
+Blame = Callable[[], BaseException | None]
+
+
+def _judge_unexpected(check: str, error: BaseException, last_call: tuple[str, Any] | None, blame: Blame) -> CheckResult:
+    """The check could not cope with what came back, or is broken: the reference solution tells which."""
+    broken = blame()
+    if broken is not None:
+        detail = f"the check breaks on the reference solution too: {type(broken).__name__}: {broken}"
+        return CheckResult(check, Outcome.ERRORED, message="This check is broken: a fault on our side.", detail=detail)
+    came = f"{last_call[0]} returned {describe(last_call[1])}, which" if last_call else "The result is something that"
+    message = f"{came} this check cannot go on with ({type(error).__name__})."
+    return CheckResult(check, Outcome.FAILED, message=message, detail=_cut(f"{type(error).__name__}: {error}"))
+
+
+def join_results(results: Sequence[CheckResult]) -> CheckResult:
+    """Return one result for a check that ran several times (parameters, devices): the worst, with all its seconds."""
+    worst = min(results, key=lambda result: SEVERITY.index(result.outcome))
+    return replace(worst, seconds=sum(result.seconds for result in results))
+
+
+def _cut(text: str | None) -> str | None:
+    return text if text is None or len(text) <= MAX_DETAIL else text[:MAX_DETAIL] + " …"

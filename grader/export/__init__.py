@@ -1,0 +1,1 @@
+"""Scores and reports in the formats that other systems read."""

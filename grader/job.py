@@ -1,0 +1,131 @@
+"""What the grader asks of an examiner, and what it hears back: one JSON object per line each way."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from grader.results import CheckResult, Frame, Outcome, Visibility
+
+
+@dataclass(frozen=True, slots=True)
+class JobCheck:
+    """A check to run: a function name in a file of checks, for the code question that it belongs to."""
+
+    id: str
+    path: str
+    question: str
+    visibility: Visibility
+    needs_device: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobQuestion:
+    """A code question: its file, the reference solution of it, and the devices that its checks may use."""
+
+    file: str
+    reference: str | None
+    devices: tuple[str, ...] = ("cpu",)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Run some checks of one assignment against some submissions.
+
+    ``submissions`` holds each one's Python files. ``secrets`` are folders that no student's process may read.
+    ``isolated`` False runs student code without the lock-down: for one's own code on one's own machine only.
+    """
+
+    directory: str
+    checks: tuple[JobCheck, ...]
+    questions: Mapping[str, JobQuestion]
+    submissions: tuple[Mapping[str, bytes], ...]
+    seconds: float
+    check_seconds: float
+    memory_mb: int
+    secrets: tuple[str, ...] = ()
+    seed: int = 0
+    isolated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One check of one submission is decided. ``submission`` counts from 0 in the job's order."""
+
+    submission: int
+    result: CheckResult
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """All checks of one submission are decided."""
+
+    submission: int
+    output: str
+    seconds: float
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The job cannot go on, through no submission's doing.
+
+    ``hint`` is set when this machine cannot grade at all; ``lasting`` when trying again would fail the same way.
+    """
+
+    message: str
+    hint: str | None = None
+    lasting: bool = False
+
+
+Event = Verdict | Finished | Fault
+
+
+def job_to_json(job: Job) -> dict[str, Any]:
+    """Return a job as JSON data."""
+    data = asdict(job)
+    data["submissions"] = [
+        {name: base64.b64encode(content).decode() for name, content in files.items()} for files in job.submissions
+    ]
+    return data
+
+
+def job_from_json(data: Mapping[str, Any]) -> Job:
+    """Return the job that ``job_to_json`` wrote."""
+    return Job(
+        **{
+            **data,
+            "checks": tuple(JobCheck(**{**c, "visibility": Visibility(c["visibility"])}) for c in data["checks"]),
+            "questions": {
+                name: JobQuestion(**{**question, "devices": tuple(question["devices"])})
+                for name, question in data["questions"].items()
+            },
+            "submissions": tuple(
+                {name: base64.b64decode(content) for name, content in files.items()} for files in data["submissions"]
+            ),
+            "secrets": tuple(data["secrets"]),
+        }
+    )
+
+
+def event_to_json(event: Event) -> dict[str, Any]:
+    """Return an event as JSON data."""
+    return {"event": type(event).__name__.lower(), **asdict(event)}
+
+
+def event_from_json(data: Mapping[str, Any]) -> Event:
+    """Return the event that ``event_to_json`` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is not such data.
+    """
+    fields = {name: value for name, value in data.items() if name != "event"}
+    if data["event"] == "verdict":
+        result = fields["result"]
+        frames = tuple(Frame(**frame) for frame in result["frames"])
+        return Verdict(
+            fields["submission"], CheckResult(**{**result, "outcome": Outcome(result["outcome"]), "frames": frames})
+        )
+    return Finished(**fields) if data["event"] == "finished" else Fault(**fields)

@@ -1,0 +1,183 @@
+"""Reports as JSON data, in the format that ``docs/report.md`` describes."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Any
+
+from grader.display import clean_line, timestamp
+from grader.report.content import Report, is_code
+from grader.report.course import ClassAssignment, ClassCell, ClassReport
+from grader.results import Outcome
+from grader.scoring import CheckGrade, Grade, QuestionGrade, Status
+from grader.statistics import CheckFigures, QuestionFigures
+
+FORMAT = 1
+
+
+def to_json(report: Report) -> dict[str, Any]:
+    """Return the report as JSON data in the format that ``docs/report.md`` describes; keys come in a fixed order."""
+    grade, info = report.grade, report.info
+    return {
+        "format": FORMAT,
+        "assignment": grade.assignment,
+        "title": grade.title,
+        "student": info.student,
+        "status": grade.status.value,
+        "fault": grade.fault,
+        "complete": report.complete,
+        "submission": {"id": info.id, "digest": info.digest, "submitted_at": timestamp(info.submitted_at)},
+        **_amounts(grade),
+        "questions": [_question_json(report, question) for question in grade.questions],
+        "diagnoses": [
+            {"mistake": found.mistake, "title": found.title, "explanation": found.explanation}
+            for found in report.diagnoses
+        ],
+        "environment": {name: _setting(name, value) for name, value in grade.environment.items()},
+        "output": grade.output or None,
+    }
+
+
+def _question_json(report: Report, question: QuestionGrade) -> dict[str, Any]:
+    answered = not (report.complete or is_code(question)) and question.answer is not None
+    return {
+        "id": question.id,
+        "kind": question.kind,
+        "title": question.title,
+        "status": "answered" if answered else question.status.value,
+        **_amounts(question),
+        "answer": question.answer,
+        "message": question.message,
+        "feedback": question.feedback,
+        "checks": [_check_json(check) for check in question.checks],
+    }
+
+
+def _check_json(check: CheckGrade) -> dict[str, Any]:
+    return {
+        "id": check.id,
+        "title": check.title,
+        "visibility": check.visibility.value,
+        "points": _number(check.points),
+        "score": _number(check.score),
+        "bonus": check.bonus,
+        "outcome": check.outcome.value,
+        "deferred": check.deferred,
+        "message": check.message,
+        "hint": check.hint,
+        "detail": check.detail,
+        "frames": [
+            {"file": frame.file, "line": frame.line, "function": frame.function, "source": frame.source}
+            for frame in check.frames
+        ],
+        "device": check.device,
+    }
+
+
+def to_class_json(class_report: ClassReport) -> dict[str, Any]:
+    """Return the class report as JSON data in the format that ``docs/report.md`` describes."""
+    return {
+        "format": FORMAT,
+        "course": class_report.course,
+        "points": _number(class_report.points),
+        "assignments": [_assignment_json(assignment) for assignment in class_report.assignments],
+        "students": [_student_json(class_report, student) for student in class_report.students],
+    }
+
+
+def _assignment_json(assignment: ClassAssignment) -> dict[str, Any]:
+    figures = assignment.figures
+    return {
+        "id": assignment.id,
+        "title": assignment.title,
+        "points": _number(assignment.points),
+        "submitted": figures.submitted,
+        "graded": figures.graded,
+        "needs_review": figures.statuses[Status.NEEDS_REVIEW],
+        "pending": figures.statuses[Status.PENDING],
+        "not_graded": figures.ungraded,
+        "waiting": figures.waiting,
+        "mean": _number_or_none(figures.mean),
+        "median": _number_or_none(figures.median),
+        "lowest": _number_or_none(figures.lowest),
+        "highest": _number_or_none(figures.highest),
+        "full_marks": figures.full,
+        "scores": [{"from": _number(b.low), "to": _number(b.high), "count": b.count} for b in figures.bins],
+        "questions": [_question_figures_json(question) for question in figures.questions],
+        "checks": [_check_figures_json(check) for check in figures.checks],
+    }
+
+
+def _question_figures_json(question: QuestionFigures) -> dict[str, Any]:
+    return {
+        "id": question.id,
+        "kind": question.kind,
+        "title": question.title,
+        "points": _number(question.points),
+        "mean": _number_or_none(question.mean),
+        "full_marks": question.full,
+        **{status.value: question.statuses[status] for status in Status},
+    }
+
+
+def _check_figures_json(check: CheckFigures) -> dict[str, Any]:
+    return {
+        "question": check.question,
+        "id": check.id,
+        "title": check.title,
+        "visibility": check.visibility.value,
+        "points": _number(check.points),
+        "bonus": check.bonus,
+        "pass_rate": _number_or_none(check.pass_rate),
+        "outcomes": {outcome.value: check.outcomes[outcome] for outcome in Outcome},
+        "deferred": check.deferred,
+    }
+
+
+def _student_json(class_report: ClassReport, student: str) -> dict[str, Any]:
+    return {
+        "student": clean_line(student),
+        "score": _number_or_none(class_report.total(student)),
+        "assignments": {
+            assignment.id: _cell_json(assignment.cells[student])
+            for assignment in class_report.assignments
+            if student in assignment.cells
+        },
+    }
+
+
+def _cell_json(cell: ClassCell) -> dict[str, Any]:
+    graded = cell.status is not None
+    return {
+        "submission": cell.info.id,
+        "submitted_at": timestamp(cell.info.submitted_at),
+        "status": cell.status.value if cell.status else "not_graded",
+        "score": _number(cell.score) if graded else None,
+        "points": _number(cell.points) if graded else None,
+        "bonus": _number(cell.bonus) if graded else None,
+        "deferred": _number(cell.deferred) if graded else None,
+    }
+
+
+def _amounts(graded: Grade | QuestionGrade) -> dict[str, float]:
+    return {
+        "score": _number(graded.score),
+        "points": _number(graded.points),
+        "bonus": _number(graded.bonus),
+        "bonus_points": _number(graded.bonus_points),
+        "deferred": _number(graded.deferred),
+    }
+
+
+def _number(amount: Fraction) -> float:
+    """Return the amount to four decimals, halves to even: 1/3 is 0.3333."""
+    return float(round(amount, 4))
+
+
+def _number_or_none(amount: Fraction | None) -> float | None:
+    return None if amount is None else _number(amount)
+
+
+def _setting(name: str, value: str) -> str | int:
+    return int(value) if name == "seed" and re.fullmatch(r"[0-9]{1,20}", value, re.ASCII) else value

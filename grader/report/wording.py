@@ -1,0 +1,230 @@
+"""How outcomes and scores are put into words: the same ones in the terminal and on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from grader.display import UNDECIDED, format_amount, format_points
+from grader.report.content import Report, is_code
+from grader.results import Outcome, Visibility
+from grader.scoring import CheckGrade, Grade, QuestionGrade, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a check or an answer came out: a short word for the terminal, a label for a page, and which colours."""
+
+    word: str
+    label: str
+    tone: str
+
+
+VERDICTS = {
+    Outcome.PASSED: Verdict("pass", "passed", "passed"),
+    Outcome.FAILED: Verdict("FAIL", "wrong", "wrong"),
+    Outcome.TIMED_OUT: Verdict("slow", "timed out", "slow"),
+    Outcome.CRASHED: Verdict("crash", "crashed", "crashed"),
+    Outcome.ERRORED: Verdict("error", "check broke", "ours"),
+    Outcome.NOT_RUN: Verdict("not run", "not run", "open"),
+}
+DEFERRED = Verdict("deferred", "deferred", "waiting")
+STATUSES = {
+    Status.GRADED: Verdict("graded", "graded", "passed"),
+    Status.NEEDS_REVIEW: Verdict("review", "needs review", "waiting"),
+    Status.PENDING: Verdict("pending", "pending", "ours"),
+    Status.UNANSWERED: Verdict("blank", "no answer", "open"),
+}
+NOT_GRADED = Verdict("waits", "not graded yet", "open")  # submissions only
+UNREADABLE = Verdict("unclear", "not readable", "wrong")
+ANSWERED = Verdict("answered", "answered", "open")
+RIGHT = Verdict("pass", "right", "passed")
+PARTLY = Verdict("partly", "partly right", "slow")
+WRONG = Verdict("FAIL", "wrong", "wrong")
+_TO_MEND = ("wrong", "slow", "crashed")
+
+_EXPLANATIONS = {
+    Outcome.TIMED_OUT: "It was stopped: it took too long.",
+    Outcome.CRASHED: "The program died while this check ran.",
+    Outcome.ERRORED: "This check itself broke: a fault on our side, which costs you nothing.",
+}
+_DEFERRED = "This machine cannot run this check. Its points are kept for one that can."
+NO_CHECKS = "It has no public checks."
+PENDING_TITLE = "A fault on our side"
+
+
+def check_verdict(check: CheckGrade) -> Verdict:
+    """Return how a check came out."""
+    return DEFERRED if check.deferred else VERDICTS[check.outcome]
+
+
+def answer_verdict(report: Report, question: QuestionGrade) -> Verdict:
+    """Return how the answer to a quiz question came out; before submitting, only whether there is one."""
+    if question.status is Status.UNANSWERED or question.answer is None:
+        return UNREADABLE if question.message else STATUSES[Status.UNANSWERED]
+    if not report.complete:
+        return ANSWERED
+    if question.status is not Status.GRADED:
+        return STATUSES[question.status]
+    if question.score >= question.points:
+        return RIGHT
+    return PARTLY if question.score > 0 else WRONG
+
+
+def check_explanation(check: CheckGrade) -> str | None:
+    """Return what a reader is told of a check that did not pass: its message, or what its outcome says."""
+    if check.outcome is Outcome.PASSED and not check.deferred:
+        return None
+    return check.message or (_DEFERRED if check.deferred else _EXPLANATIONS.get(check.outcome))
+
+
+def check_detail(check: CheckGrade) -> str | None:
+    """Return the detail of a check that did not pass, unless its message says the same."""
+    if check.outcome is Outcome.PASSED or not check.detail or check.detail.strip() == (check.message or "").strip():
+        return None
+    return check.detail
+
+
+def check_tags(report: Report, check: CheckGrade) -> list[str]:
+    """Return what sets a check apart from a public one on the CPU that counts."""
+    hidden = report.complete and check.visibility is Visibility.HIDDEN
+    tags = ["hidden"] if hidden else []
+    tags += ["bonus"] if check.bonus else []
+    return tags + ([check.device] if check.device != "cpu" else [])
+
+
+def check_amount(check: CheckGrade, question: QuestionGrade) -> str:
+    """Return ``score / points`` of a check; a dash for a score that is not decided yet."""
+    undecided = check.deferred or check.outcome is Outcome.ERRORED
+    undecided |= question.status is Status.PENDING and check.outcome is Outcome.NOT_RUN
+    return _amount(None if undecided else check.score, check.points)
+
+
+def question_amount(report: Report, question: QuestionGrade) -> str:
+    """Return ``score / points`` of a question; a dash for a score that is not decided yet."""
+    decided = is_code(question) or question.status in (Status.GRADED, Status.UNANSWERED)
+    if not report.complete and not is_code(question):
+        decided = False
+    return _amount(question.score if decided else None, question.points)
+
+
+def _amount(score: Fraction | None, points: Fraction) -> str:
+    return f"{UNDECIDED if score is None else format_amount(score)} / {format_amount(points)}"
+
+
+def total_sentences(report: Report) -> list[str]:
+    """Return what the report comes to, in words: the score, the bonus and what still waits."""
+    grade = report.grade
+    if not report.complete:
+        score = public_sentence(report)
+    else:
+        so_far = " so far" if grade.status is not Status.GRADED else ""
+        bonus = f", and {_bonus(grade)}" if grade.bonus_points else ""
+        score = f"{format_amount(grade.score)} of {format_points(grade.points)}{so_far}{bonus}."
+    broken = [f"{PENDING_TITLE}: {pending_text(report)}"] if grade.status is Status.PENDING else []
+    return [score, *_waiting_sentences(report), *broken]
+
+
+def pending_text(report: Report) -> str:
+    """Return what a fault of ours means to a student."""
+    if not report.complete:
+        return "a check could not be run. Your code is not to blame; it will be graded all the same when you submit."
+    return "part of the grading failed. It costs you nothing: your submission is kept, and will be graded again."
+
+
+def side_sentences(report: Report) -> list[str]:
+    """Return what a page says below the score: the bonus and what still waits."""
+    bonus = [f"On top: {_bonus(report.grade)}."] if report.grade.bonus_points else []
+    return [*bonus, *_waiting_sentences(report)]
+
+
+def public_sentence(report: Report) -> str:
+    """Return how the public checks went. It never says "all passed": the hidden ones have not been run."""
+    grade = report.grade
+    checks = [check for question in grade.questions for check in question.checks]
+    passed = sum(check_verdict(check) is VERDICTS[Outcome.PASSED] for check in checks)
+    if not checks:
+        return "There are no public checks here."
+    points = f"{format_amount(grade.score)} of {format_points(grade.points)}"
+    if passed == len(checks):
+        return f"Public checks passed: {passed} of {passed}, {points}."
+    return f"{passed} of {len(checks)} public checks passed, {points}."
+
+
+def encouragement(report: Report) -> str:
+    """Return a sentence on how far the student has come: true first, and kind."""
+    if not report.complete:
+        return public_sentence(report)
+    verdicts = [verdict for _, _, verdict in _verdicts(report)]
+    passed, of = sum(verdict.tone == "passed" for verdict in verdicts), len(verdicts)
+    nouns = _nouns(report)
+    if report.grade.status is not Status.GRADED:
+        return f"{passed} of {of} {nouns} right so far."
+    if passed == of > 1:
+        return f"Full marks: all {of} {nouns} right. Well done."
+    if report.grade.score >= report.grade.points:
+        return "Full marks. Well done." if passed == of else "Full marks. Well done; what is left is bonus."
+    if not passed:
+        return "Nothing is right yet. Take it one step at a time: what was seen is said below."
+    return f"{passed} of {of} {nouns} right."
+
+
+def question_caption(report: Report, question: QuestionGrade) -> str:
+    """Return what heads the table of a code question's checks."""
+    passed = sum(check_verdict(check) is VERDICTS[Outcome.PASSED] for check in question.checks)
+    kind = "checks" if report.complete else "public checks"
+    bonus = f", and {_bonus(question)}" if question.bonus_points else ""
+    score = f"{format_amount(question.score)} of {format_points(question.points)}"
+    return f"{passed} of {len(question.checks)} {kind} passed, {score}{bonus}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where on the page something is, and what it is called."""
+
+    anchor: str
+    title: str
+
+
+def anchor(question: int, check: int | None = None) -> str:
+    """Return the page's own name for a question, or for one of its checks; both count from 1."""
+    return f"q{question}" if check is None else f"q{question}-c{check}"
+
+
+def first_wrong(report: Report) -> Place | None:
+    """Return the first check or question that the student can do something about."""
+    return next((place for place, blocked, verdict in _verdicts(report) if blocked or verdict.tone in _TO_MEND), None)
+
+
+def _verdicts(report: Report) -> Iterator[tuple[Place, bool, Verdict]]:
+    """Yield every check and quiz question: its place, whether its question's code was not run at all, its verdict."""
+    for number, question in enumerate(report.grade.questions, start=1):
+        whole = Place(anchor(number), question.title)
+        if not is_code(question):
+            yield whole, False, answer_verdict(report, question)
+        for position, check in enumerate(question.checks, start=1):
+            place = whole if question.message else Place(anchor(number, position), check.title)
+            yield place, question.message is not None, check_verdict(check)
+
+
+def _nouns(report: Report) -> str:
+    code = any(is_code(question) for question in report.grade.questions)
+    quiz = any(not is_code(question) for question in report.grade.questions)
+    return "checks and answers" if code and quiz else "checks" if code else "answers"
+
+
+def _bonus(graded: Grade | QuestionGrade) -> str:
+    noun = "point" if graded.bonus_points == 1 else "points"
+    return f"{format_amount(graded.bonus)} of {format_amount(graded.bonus_points)} bonus {noun}"
+
+
+def _waiting_sentences(report: Report) -> Iterator[str]:
+    grade = report.grade
+    if grade.deferred:
+        verb = "is" if grade.deferred == 1 else "are"
+        yield f"{format_points(grade.deferred)} {verb} deferred: this machine cannot run the checks."
+    if grade.status is Status.NEEDS_REVIEW:
+        yield "An answer waits for a person to read it."
+    if not report.complete:
+        yield "Hidden checks run when you submit."

@@ -1,0 +1,1 @@
+"""The untrusted side: a warm process that forks locked-down workers, in which student code runs."""

@@ -1,0 +1,270 @@
+"""Assignment → the student's folder: what to read, what to fill in, and the public checks.
+
+What goes into a stub is picked here, and only from what a student may see. Which choice is right, what an answer
+is compared with, hidden checks, solutions and mistakes are never handed to a template's output; ``tests/test_stub.py``
+plants words in all of them and looks for them in every byte.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import stat
+import textwrap
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum, auto
+from fractions import Fraction
+from itertools import count
+from pathlib import Path, PurePosixPath
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from grader.checks import CHECK_FOLDERS, Check
+from grader.errors import InputError
+from grader.resources import find_data
+from grader.results import Visibility
+from grader.spec import Assignment, CodeQuestion, amount, parse_python
+from grader.submission import ANSWERS, MARKER
+
+README = "README.md"
+CHECKS = "checks"
+_WIDTH = 116  # of comments in answers.yaml: an author's own lines are left as they are
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenStub:
+    """What ``write_stub`` did: names of the files it wrote, of those that were right already, and the backup."""
+
+    written: tuple[str, ...]
+    kept: tuple[str, ...]
+    backup: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class _QuestionChecks:
+    """What the README tells of a code question's checks."""
+
+    public: tuple[Check, ...]
+    hidden_points: Fraction
+    bonus: Fraction
+
+
+def render_stub(assignment: Assignment, checks: Sequence[Check]) -> Mapping[str, bytes]:
+    """Return the files of the stub: relative posix name → content. Nothing is written.
+
+    Raises:
+        InputError: a public check file cannot be read.
+    """
+    environment = _environment()
+    readme = environment.get_template("README.md.jinja")
+    told = {question.id: _told(question, checks) for question in assignment.code_questions}
+    hidden = any(check.visibility is Visibility.HIDDEN for check in checks)
+    text = readme.render(assignment=assignment, checks=told, hidden=hidden, answers_file=ANSWERS)
+    files = {README: text.encode()}
+    code = environment.get_template("code.py.jinja")
+    for name, starter in _starters(assignment).items():
+        documented = ast.get_docstring(parse_python(starter)) is not None
+        text = starter if documented else code.render(assignment=assignment, starter=starter.rstrip())
+        files[name] = text.encode()
+    if assignment.quiz_questions:
+        files[ANSWERS] = environment.get_template("answers.yaml.jinja").render(assignment=assignment).encode()
+    files |= _public_checks(assignment)
+    files[MARKER] = (json.dumps({"format": 1, "assignment": assignment.id}) + "\n").encode()
+    return files
+
+
+def write_stub(files: Mapping[str, bytes], directory: Path, *, force: bool = False) -> WrittenStub:
+    """Write a stub into a folder, which is made if need be. Other files in it are left alone.
+
+    A file that is there with other content is a student's work: it is overwritten only with ``force``, after all of
+    the stub's files that are there were copied to ``DIRECTORY.backup-1`` (or -2, …) beside the folder. Links are
+    never followed. Each file is whole or not there, whatever happens in between.
+
+    Raises:
+        InputError: a file was changed and ``force`` is not given (then nothing is written), or the folder cannot be
+            written to.
+    """
+    directory = Path(os.path.abspath(directory))  # noqa: PTH100 - resolve() would follow a link
+    try:
+        _refuse_odd_folders(files, directory)
+        states = {name: _state(directory / name, content) for name, content in files.items()}
+        changed = sorted(name for name, state in states.items() if state is _State.CHANGED)
+        if changed and not force:
+            hint = "give another folder, or use --force: it keeps a copy of your files beside the folder"
+            raise InputError(f"{directory} holds files that were changed: {', '.join(changed)}", hint)
+        present = [name for name, state in states.items() if state is not _State.MISSING]
+        backup = _back_up(present, directory) if changed else None
+        written = tuple(name for name, state in states.items() if state is not _State.SAME)
+        for name in written:
+            _write(directory / name, files[name])
+    except OSError as error:
+        raise _cannot_write(directory, error) from None
+    return WrittenStub(written, tuple(name for name in files if name not in written), backup)
+
+
+def _environment() -> Environment:
+    """Templates use <% %> and << >>, which mean nothing in Python's dicts, in LaTeX or in Markdown."""
+    environment = Environment(
+        loader=FileSystemLoader(find_data("templates") / "stub"),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 - no HTML is made here
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "amount": amount,
+        "comment": _comment,
+        "count": _counted,
+        "docstring": _docstring,
+        "names": _names,
+        "points": lambda points: "1 point" if points == 1 else f"{amount(points)} points",
+    }
+    return environment
+
+
+def _told(question: CodeQuestion, checks: Sequence[Check]) -> _QuestionChecks:
+    own = [check for check in checks if check.question == question.id]
+    hidden = [check.points for check in own if check.visibility is Visibility.HIDDEN and not check.bonus]
+    return _QuestionChecks(
+        public=tuple(check for check in own if check.visibility is Visibility.PUBLIC),
+        hidden_points=sum(hidden, Fraction(0)),
+        bonus=sum((check.points for check in own if check.bonus), Fraction(0)),
+    )
+
+
+def _starters(assignment: Assignment) -> Mapping[str, str]:
+    """Return file name → what it holds at first. Questions that share a file follow each other in it."""
+    starters: dict[str, str] = {}
+    for question in assignment.code_questions:
+        own = question.starter.strip("\n") + "\n"
+        starters[question.file] = f"{starters[question.file]}\n\n{own}" if question.file in starters else own
+    return starters
+
+
+def _public_checks(assignment: Assignment) -> Mapping[str, bytes]:
+    """Return the Python files of checks/public: the checks, and what they import from beside them."""
+    folder = assignment.directory / CHECK_FOLDERS[Visibility.PUBLIC]
+    try:
+        return {f"{CHECKS}/{path.name}": path.read_bytes() for path in sorted(folder.glob("*.py"))}
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"{error.filename or folder}: cannot be read: {reason}") from None
+
+
+def _comment(text: str, lead: str = "") -> str:
+    """Return text as lines of comment, wrapped; ``lead`` stands before the first line, the others line up with it."""
+    lines = list(_wrapped(text.split("\n"), _WIDTH - len(lead)))
+    leads = [lead, *[" " * len(lead)] * len(lines)]
+    return "\n".join(f"# {before}{line}".rstrip() for before, line in zip(leads, lines, strict=False))
+
+
+def _wrapped(lines: Sequence[str], width: int) -> Iterator[str]:
+    """Yield lines that fit. What is indented or fenced as code stays as it is."""
+    fenced = False
+    for line in lines:
+        if line.lstrip().startswith(("```", "~~~")):
+            fenced = not fenced
+        if fenced or line.startswith("    ") or len(line) <= width:
+            yield line
+            continue
+        indent = " " * (len(line) - len(line.lstrip()))
+        yield from textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _docstring(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _counted(number: float, unit: str) -> str:
+    return f"{number:g} {unit}" if number == 1 else f"{number:g} {unit}s"
+
+
+def _names(starter: str) -> list[str]:
+    """Return the functions and classes that a starter defines, as Markdown."""
+    defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    names = [node.name for node in parse_python(starter).body if isinstance(node, defined)]
+    return [f"`{name}`" for name in names if not name.startswith("_")]
+
+
+def _refuse_odd_folders(files: Mapping[str, bytes], directory: Path) -> None:
+    """Refuse a target, or a folder in it, that is a link or no folder."""
+    names = [PurePosixPath(name) for name in files]
+    if any(name.is_absolute() or ".." in name.parts for name in names):
+        raise ValueError("a stub's files have names relative to its folder")
+    if not directory.name:
+        raise InputError(f"{directory} is no place for an assignment", "give a folder of its own")
+    inside = {parent for name in names for parent in name.parents}
+    for folder in sorted(directory / parent for parent in inside):
+        if folder.is_symlink():
+            raise InputError(f"{folder} is a link: nothing is written through links", "give the real folder")
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"{folder} is a file, and a folder must go there", "give another folder")
+
+
+class _State(Enum):
+    MISSING = auto()
+    SAME = auto()
+    CHANGED = auto()
+
+
+def _state(path: Path, content: bytes) -> _State:
+    """Compare a file with what would be written. A link is a change, wherever it points."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return _State.MISSING
+    if stat.S_ISLNK(status.st_mode):
+        return _State.CHANGED
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"{path} is in the way: it is not a file", "move it away, or give another folder")
+    same = status.st_size == len(content) and path.read_bytes() == content
+    return _State.SAME if same else _State.CHANGED
+
+
+def _back_up(names: Sequence[str], directory: Path) -> Path:
+    """Copy files to a new folder beside theirs, links as links, and return it."""
+    for number in count(1):
+        backup = directory.with_name(f"{directory.name}.backup-{number}")
+        with suppress(FileExistsError):
+            backup.mkdir()
+            break
+    for name in names:
+        (backup / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(directory / name, backup / name, follow_symlinks=False)
+    return backup
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file so that it is either whole or not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with temporary.open("xb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def _cannot_write(directory: Path, error: OSError) -> InputError:
+    reason = (error.strerror or str(error)).lower()
+    return InputError(
+        f"{error.filename or directory}: cannot be written: {reason}",
+        "free some space, or give a folder that you may write to",
+    )

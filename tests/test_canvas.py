@@ -1,0 +1,252 @@
+"""The Canvas gradebook file, read back by a strict reader that has Canvas' rules."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grader.errors import InputError
+from grader.export.canvas import Column, canvas_csv, format_score
+
+TOTALS = re.compile("(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
+NUMBER = re.compile(r"-?[0-9.,]+%?")
+
+
+class Refused(Exception):
+    """Canvas would refuse the file, or take something in it for something else."""
+
+
+def read_as_canvas(data: bytes) -> dict[str, tuple[str, dict[str, str]]]:
+    """Return title → (points, {SIS id → cell}), by the rules of the importer.
+
+    Written from what the importer does: it takes UTF-8, guesses the delimiter from the first three physical lines,
+    skips lines of delimiters, drops columns named like its totals, reads ``(123)`` at a title's end as an id, and
+    normalises every field that looks like a number.
+    """
+    if data.startswith(b"\xef\xbb\xbf"):
+        raise Refused("byte order mark")
+    text = data.decode("utf-8")
+    lines = [line for line in text.split("\r\n") if not re.fullmatch("[;, ]+", line)]
+    first = "\n".join(lines[:3])
+    delimiter = ";" if first.count(";") > first.count(",") else ","
+    rows = list(csv.reader(io.StringIO("\r\n".join(lines), newline=""), delimiter=delimiter, strict=True))
+    rows = [[canvas_number(cell) for cell in row] for row in rows if row]
+    header = rows[0]
+    if "Student" not in header[0] or "ID" not in header[1] or len(header) <= 3:
+        raise Refused("Invalid header row")
+    if header[:5] != ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]:
+        raise Refused("not the columns that this export promises")
+    return read_columns(header, rows[1:])
+
+
+def canvas_number(cell: str) -> str:
+    if not NUMBER.fullmatch(cell):
+        return cell
+    *whole, decimals = re.split("[.,]", cell)
+    return f"{''.join(whole)}.{decimals}" if whole else decimals
+
+
+def read_columns(header: list[str], rows: list[list[str]]) -> dict[str, tuple[str, dict[str, str]]]:
+    points = rows.pop(0)
+    if points[0] != "    Points Possible":
+        raise Refused("no points row")
+    columns: dict[str, tuple[str, dict[str, str]]] = {}
+    for place, title in enumerate(header[5:], start=5):
+        if TOTALS.search(title) or re.fullmatch(r"(?s)(.*)\s\((\d+)\)", title):
+            raise Refused(f"{title!r} is dropped, or is another assignment's")
+        columns[title] = (points[place], {})
+        for row in rows:
+            if len(row) != len(header) or row[2] != row[3] or not row[2] or row[0] or row[1] or row[4]:
+                raise Refused(f"row {row}")
+            if row[2] in columns[title][1]:
+                raise Refused(f"{row[2]!r} twice")
+            columns[title][1][row[2]] = row[place]
+    return columns
+
+
+def test_a_gradebook_has_exactly_these_bytes() -> None:
+    scores = {"linus": Fraction(19, 2), "ada": Fraction(10), "007": Fraction(0)}
+    export = canvas_csv([Column("Focal loss", Fraction(10), scores)])
+    assert export.data == (
+        b"Student,ID,SIS User ID,SIS Login ID,Section,Focal loss\r\n"
+        b"    Points Possible,,,,,10.00\r\n"
+        b",,007,007,,0.00\r\n"
+        b",,ada,ada,,10.00\r\n"
+        b",,linus,linus,,9.50\r\n"
+    )
+    assert export.warnings == ()
+
+
+def test_quotes_commas_and_unicode_survive() -> None:
+    title = 'Übung 1, "Verluste" \u2013 損失'
+    columns = read_as_canvas(canvas_csv([Column(title, Fraction(1), {"josé": Fraction(1)})]).data)
+    assert columns == {title: ("1.00", {"josé": "1.00"})}
+
+
+def test_several_columns_keep_their_order_and_their_students() -> None:
+    first = Column("First", Fraction(3), {"ada": Fraction(1, 3), "bob": Fraction(2)})
+    second = Column("Second", Fraction(2), {"bob": Fraction(2), "ada": Fraction(0)})
+    columns = read_as_canvas(canvas_csv([first, second]).data)
+    assert list(columns.items()) == [
+        ("First", ("3.00", {"ada": "0.33", "bob": "2.00"})),
+        ("Second", ("2.00", {"ada": "0.00", "bob": "2.00"})),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("score", "cell"),
+    [
+        (Fraction(1, 10) + Fraction(2, 10), "0.30"),
+        (Fraction(1, 200), "0.01"),
+        (Fraction(49, 10_000), "0.00"),
+        (Fraction(1005, 1000), "1.01"),
+        (Fraction(2, 3), "0.67"),
+        (Fraction(9995, 1000), "10.00"),
+        (Fraction(10**20), "100000000000000000000.00"),
+    ],
+)
+def test_scores_have_two_decimals_and_halves_go_up(score: Fraction, cell: str) -> None:
+    assert format_score(score) == cell
+
+
+@settings(deadline=None)
+@given(st.fractions(min_value=0, max_value=10_000, max_denominator=5_000))
+def test_no_cell_is_ever_a_binary_fraction(score: Fraction) -> None:
+    cell = format_score(score)
+    assert re.fullmatch(r"(0|[1-9][0-9]*)\.[0-9]{2}", cell)
+    assert -Fraction(1, 200) < Fraction(Decimal(cell)) - score <= Fraction(1, 200)
+
+
+def test_a_student_without_a_grade_is_left_out_of_a_single_column() -> None:
+    export = canvas_csv([Column("Focal loss", Fraction(10), {"ada": Fraction(1), "bob": None, "cy": None})])
+    assert read_as_canvas(export.data)["Focal loss"][1] == {"ada": "1.00"}
+    assert export.warnings == ("left out, since they have no grade: bob, cy",)
+
+
+def test_a_blank_cell_beside_a_score_is_warned_of() -> None:
+    first = Column("First", Fraction(1), {"ada": Fraction(1), "bob": None})
+    second = Column("Second", Fraction(1), {"ada": None, "bob": Fraction(1), "eve": Fraction(0)})
+    export = canvas_csv([first, second])
+    columns = read_as_canvas(export.data)
+    assert columns["First"][1] == {"ada": "1.00", "bob": "", "eve": ""}
+    assert columns["Second"][1] == {"ada": "", "bob": "1.00", "eve": "0.00"}
+    assert [warning.split(".")[0] for warning in export.warnings] == [
+        "'First': no grade for bob, eve",
+        "'Second': no grade for ada",
+    ]
+    assert all("clears a score" in warning for warning in export.warnings)
+
+
+def test_more_than_the_points_and_rounded_points_are_warned_of() -> None:
+    export = canvas_csv([Column("Thirds", Fraction(1, 3), {"ada": Fraction(1), "bob": Fraction(1, 3)})])
+    assert export.warnings == (
+        "'Thirds': more than 0.33 points for ada",
+        "'Thirds': its points are rounded to 0.33",
+    )
+
+
+@pytest.mark.parametrize(
+    ("title", "reason"),
+    [
+        ("Final Score", "totals"),
+        ("My Final Grade project", "totals"),
+        ("Week 1 Current Points", "totals"),
+        ("Override Status", "totals"),
+        ("Focal loss (123)", "id of an assignment"),
+        ("Focal loss\t(7)", "not seen"),
+        ("Focal\nloss", "not seen"),
+        ("Focal \u202eloss", "not seen"),
+        ("", "empty"),
+        (" Focal loss", "spaces"),
+        ("Section", "about the student"),
+        ("1,234.5", "reads '1234.5'"),
+        ("a;b;c;d;e;f", "semicolons"),
+    ],
+)
+def test_titles_that_canvas_misreads_are_refused(title: str, reason: str) -> None:
+    with pytest.raises(InputError, match=re.escape(reason)) as refusal:
+        canvas_csv([Column(title, Fraction(1), {"ada": Fraction(1)})])
+    assert refusal.value.exit_code == 2
+
+
+@pytest.mark.parametrize("title", ["final score", "Focal loss (part two)", "Loss (1) and (2) more", "Week 1", "2"])
+def test_titles_that_only_look_alike_are_taken(title: str) -> None:
+    assert title in read_as_canvas(canvas_csv([Column(title, Fraction(1), {"ada": Fraction(1)})]).data)
+
+
+@pytest.mark.parametrize(
+    ("student", "reason"),
+    [
+        ("1.2.3", "reads '12.3'"),
+        ("1,234.5", "reads '1234.5'"),
+        ("87,5", "reads '87.5'"),
+        ("50%", "reads '50'"),
+        ("", "letter or a digit"),
+        ("-", "letter or a digit"),
+        ("ada ", "no spaces"),
+        ("ada\nbob", "not seen"),
+        ("ada\udce9", "not seen"),
+        ("a;b", "semicolon"),
+    ],
+)
+def test_ids_that_canvas_misreads_are_refused(student: str, reason: str) -> None:
+    with pytest.raises(InputError, match=re.escape(reason)):
+        canvas_csv([Column("Focal loss", Fraction(1), {"ada": Fraction(1), student: Fraction(1)})])
+
+
+@pytest.mark.parametrize("student", ["007", "a.b.c@x.edu", "12.5", "=1+1", "O'Neil, T", "-3"])
+def test_unusual_ids_are_taken_as_they_are(student: str) -> None:
+    data = canvas_csv([Column("Focal loss", Fraction(1), {student: Fraction(1)})]).data
+    assert read_as_canvas(data)["Focal loss"][1] == {student: "1.00"}
+
+
+def test_every_fault_is_named_at_once() -> None:
+    with pytest.raises(InputError) as refusal:
+        canvas_csv([Column("Focal loss", Fraction(1), {"1.2.3": Fraction(1), "4.5.6": Fraction(1)})])
+    assert "'1.2.3'" in refusal.value.message
+    assert "'4.5.6'" in refusal.value.message
+
+
+def test_scores_below_zero_equal_titles_and_no_columns_are_refused() -> None:
+    column = Column("Focal loss", Fraction(1), {"ada": Fraction(1)})
+    with pytest.raises(InputError, match="below 0 for bob"):
+        canvas_csv([Column("Focal loss", Fraction(1), {"bob": Fraction(-1)})])
+    with pytest.raises(InputError, match="two columns"):
+        canvas_csv([column, column])
+    with pytest.raises(InputError, match="no assignment"):
+        canvas_csv([])
+
+
+TEXTS = st.text(max_size=12) | st.text(alphabet="ab1.,;%-()\" '\r\n=\u202e é", max_size=10)
+SCORES = st.none() | st.fractions(min_value=0, max_value=100, max_denominator=1_000)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(TEXTS, st.dictionaries(TEXTS, SCORES, max_size=4)), min_size=1, max_size=3))
+def test_what_is_not_refused_is_read_back_exactly(drawn: list[tuple[str, dict[str, Fraction | None]]]) -> None:
+    columns = [Column(title, Fraction(100), scores) for title, scores in drawn]
+    try:
+        export = canvas_csv(columns)
+    except InputError:
+        return
+    graded = {student for column in columns for student, score in column.scores.items() if score is not None}
+    expected = {}
+    for column in columns:
+        scores = {student: column.scores.get(student) for student in graded}
+        cells = {student: "" if score is None else format_score(score) for student, score in scores.items()}
+        expected[column.title] = ("100.00", cells)
+    assert read_as_canvas(export.data) == expected
+
+
+def test_a_large_class_is_quick_and_whole() -> None:
+    scores = {f"s{number:05}": Fraction(number, 7) for number in range(5_000)}
+    read = read_as_canvas(canvas_csv([Column("Focal loss", Fraction(1000), scores)]).data)["Focal loss"][1]
+    assert len(read) == 5_000
+    assert read["s00001"] == "0.14"

@@ -1,0 +1,695 @@
+"""Reports: what each reader may see, the same everywhere; and what is made of it."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from fractions import Fraction
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+
+from grader.report import (
+    ClassReport,
+    Diagnosis,
+    Reader,
+    Report,
+    SubmissionInfo,
+    build_class_report,
+    build_report,
+    to_class_html,
+    to_class_json,
+    to_html,
+    to_json,
+    to_text,
+)
+from grader.resources import find_data
+from grader.results import Frame, Outcome, Visibility
+from grader.scoring import CheckGrade, Grade, QuestionGrade, Status
+
+DOCS = Path(__file__).parents[1] / "docs" / "report.md"
+PUBLIC, HIDDEN = Visibility.PUBLIC, Visibility.HIDDEN
+INFO = SubmissionInfo("7", "sha256:5f0c…", datetime(2026, 11, 23, 10, tzinfo=UTC), "ada")
+ENVIRONMENT = {"torch": "2.9.0", "python": "3.11.7", "grader": "0.1.0", "isolation": "A", "seed": "0"}
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+SECRET = "expected 0.2011"
+ZERO = Fraction(0)
+
+
+def check(
+    name: str,
+    title: str,
+    points: int | Fraction,
+    outcome: Outcome,
+    visibility: Visibility = PUBLIC,
+    **more: Any,
+) -> CheckGrade:
+    amount = Fraction(points)
+    score = amount if outcome is Outcome.PASSED else ZERO
+    return CheckGrade(name, title, visibility, amount, score, more.pop("bonus", False), outcome, **more)
+
+
+def code_question(*checks: CheckGrade, title: str = "The class FocalLoss", **more: Any) -> QuestionGrade:
+    plain = [found for found in checks if not found.bonus]
+    bonus = [found for found in checks if found.bonus]
+    return QuestionGrade(
+        id="focal-loss",
+        kind="code",
+        title=title,
+        points=sum((found.points for found in plain), ZERO),
+        score=sum((found.score for found in plain), ZERO),
+        bonus=sum((found.score for found in bonus), ZERO),
+        bonus_points=sum((found.points for found in bonus), ZERO),
+        deferred=sum((found.points for found in plain if found.deferred), ZERO),
+        checks=checks,
+        **more,
+    )
+
+
+def grade_of(*questions: QuestionGrade, title: str = "Implement focal loss", **more: Any) -> Grade:
+    return Grade(
+        assignment="focal-loss",
+        title=title,
+        status=more.pop("status", Status.GRADED),
+        score=sum((question.score for question in questions), ZERO),
+        points=sum((question.points for question in questions), ZERO),
+        bonus=sum((question.bonus for question in questions), ZERO),
+        bonus_points=sum((question.bonus_points for question in questions), ZERO),
+        deferred=sum((question.deferred for question in questions), ZERO),
+        questions=questions,
+        environment=more.pop("environment", ENVIRONMENT),
+        **more,
+    )
+
+
+VALUE = check("test_value_by_hand", "Four examples computed by hand", 2, Outcome.PASSED)
+SHAPE = check(
+    "test_scalar",
+    "The loss is one number",
+    3,
+    Outcome.FAILED,
+    message="expected shape (), got shape (8,)",
+    detail="got tensor([0.1, 0.2])",
+    hint="Is a mean missing?",
+    frames=(Frame("focal_loss.py", 17, "forward", "return weight * loss"),),
+)
+GRADIENT = check(
+    "test_gradient",
+    "Its gradient is that of the formula",
+    2,
+    Outcome.FAILED,
+    HIDDEN,
+    message="there is no gradient",
+    detail=SECRET,
+    frames=(Frame("focal_loss.py", 15, "forward", "p_t = torch.exp(-loss.data)"),),
+)
+LOOP = check("test_many", "A thousand classes take no loop", 1, Outcome.TIMED_OUT, HIDDEN, hint="Index all rows.")
+BATCH = check("test_batch", "A batch of one works", 1, Outcome.CRASHED, HIDDEN)
+CUDA = check("test_cuda", "It works on a GPU", 1, Outcome.NOT_RUN, HIDDEN, deferred=True, device="cuda")
+BONUS = check("test_stable", "Large logits do not overflow", 1, Outcome.PASSED, HIDDEN, bonus=True)
+BROKEN = check("test_odd", "It takes any reduction", 1, Outcome.ERRORED, HIDDEN, detail=SECRET)
+
+WHY = QuestionGrade(
+    "why", "choice", "Why gamma?", Fraction(1), Fraction(1), answer="b", feedback="Easy ones count less."
+)
+PICK = QuestionGrade("pick", "multiple_choice", "Which resist outliers?", Fraction(2), Fraction(2, 3), answer="a, c")
+NUMBER = QuestionGrade(
+    "mean", "numeric", "Their mean", Fraction(1), status=Status.UNANSWERED, message="answers.yaml:4:8: not a number"
+)
+OWN = QuestionGrade("own", "text", "In your own words", Fraction(1), answer="Rare", status=Status.NEEDS_REVIEW)
+WRONG = QuestionGrade("wrong", "choice", "Which is it?", Fraction(1), answer="a", feedback="That is MSE.")
+
+CODE = code_question(VALUE, SHAPE, GRADIENT, LOOP, BATCH, CUDA, BONUS)
+FULL = grade_of(CODE, WHY, PICK, NUMBER, OWN, WRONG, status=Status.NEEDS_REVIEW, output="epoch 1\n")
+PENDING = grade_of(
+    replace(code_question(VALUE, BROKEN), status=Status.PENDING),
+    status=Status.PENDING,
+    fault=f"checks that broke: test_odd\nTraceback\n{SECRET}",
+)
+DIAGNOSIS = Diagnosis("detached-weight", "The weight is cut off", "p_t carries no gradient.")
+
+
+def student(grade: Grade, **more: Any) -> Report:
+    return build_report(grade, INFO, Reader.STUDENT, **more)
+
+
+def everywhere(report: Report) -> dict[str, str]:
+    return {
+        "json": json.dumps(to_json(report), ensure_ascii=False),
+        "text": to_text(report, width=200),
+        "color": to_text(report, width=200, color=True),
+        "html": to_html(report),
+    }
+
+
+# Who sees what ------------------------------------------------------------------------------------------------------
+
+
+def test_a_student_never_sees_what_a_hidden_check_expects() -> None:
+    for grade in (FULL, PENDING):
+        for form, shown in everywhere(student(grade)).items():
+            assert SECRET not in shown, form
+            assert "epoch 1" not in shown, form
+
+
+def test_an_instructor_sees_details_output_and_fault() -> None:
+    full = everywhere(build_report(FULL, INFO, Reader.INSTRUCTOR))
+    pending = everywhere(build_report(PENDING, INFO, Reader.INSTRUCTOR))
+    for form in full:
+        assert SECRET in full[form], form
+        assert "epoch 1" in full[form], form
+        assert "Traceback" in pending[form], form
+
+
+def test_a_student_sees_the_rest_of_a_hidden_check_and_all_of_a_public_one() -> None:
+    for form, shown in everywhere(student(FULL)).items():
+        for text in (
+            GRADIENT.title,
+            "there is no gradient",
+            "focal_loss.py",
+            "Index all rows.",
+            "got tensor([0.1, 0.2])",
+        ):
+            assert text in shown, (form, text)
+
+
+def test_hints_wait_until_they_are_needed() -> None:
+    hinted = [replace(VALUE, hint="H"), replace(BROKEN, hint="H"), replace(CUDA, hint="H"), replace(SHAPE, hint="H")]
+    checks = to_json(student(grade_of(code_question(*hinted))))["questions"][0]["checks"]
+    assert [found["hint"] for found in checks] == [None, None, None, "H"]
+
+
+def test_the_report_holds_nothing_that_its_reader_may_not_see() -> None:
+    assert SECRET not in repr(student(FULL))
+    assert SECRET not in repr(student(PENDING))
+
+
+# Before submitting --------------------------------------------------------------------------------------------------
+
+
+def test_a_local_run_says_nothing_of_hidden_checks_and_of_right_answers() -> None:
+    right, wrong = replace(WHY, feedback="Yes"), replace(WHY, score=ZERO, feedback="No")
+    reports = [student(grade_of(CODE, question), complete=False) for question in (right, wrong)]
+    assert everywhere(reports[0]) == everywhere(reports[1])
+    for form, shown in everywhere(reports[0]).items():
+        assert GRADIENT.title not in shown, form
+        assert BONUS.id not in shown, form
+
+
+def test_a_local_run_counts_the_public_checks() -> None:
+    data = to_json(student(FULL, complete=False))
+    assert (data["complete"], data["score"], data["points"], data["deferred"]) == (False, 2.0, 5.0, 0.0)
+    assert (data["status"], data["bonus_points"]) == ("graded", 0.0)
+    assert [question["status"] for question in data["questions"]] == [
+        "graded",
+        "answered",
+        "answered",
+        "unanswered",
+        "answered",
+        "answered",
+    ]
+
+
+def test_public_checks_passed_is_not_all_passed() -> None:
+    report = student(grade_of(code_question(VALUE, LOOP)), complete=False)
+    last = "Public checks passed: 1 of 1, 2 of 2 points. Hidden checks run when you submit."
+    assert to_text(report).splitlines()[-1] == last
+    for form, shown in everywhere(report).items():
+        assert not re.search(r"all (\d+ )?(checks )?(passed|right)|full marks|well done", shown, re.IGNORECASE), form
+
+
+def test_a_local_run_with_failures_counts_them() -> None:
+    text = to_text(student(grade_of(CODE), complete=False))
+    last = "1 of 2 public checks passed, 2 of 5 points. Hidden checks run when you submit."
+    assert text.splitlines()[-1] == last
+
+
+def test_a_local_run_without_public_checks_says_so() -> None:
+    text = to_text(student(grade_of(code_question(LOOP)), complete=False))
+    assert "It has no public checks." in text
+    assert text.splitlines()[-1] == "There are no public checks here. Hidden checks run when you submit."
+    assert "It has no public checks." in to_html(student(grade_of(code_question(LOOP)), complete=False))
+
+
+def test_a_fault_in_a_local_run_promises_no_stored_submission() -> None:
+    broken = replace(BROKEN, visibility=PUBLIC)
+    question = replace(code_question(broken), status=Status.PENDING)
+    shown = to_text(student(grade_of(question, status=Status.PENDING), complete=False), width=200)
+    assert "Your code is not to blame" in shown
+    assert "is kept" not in shown
+
+
+# JSON ---------------------------------------------------------------------------------------------------------------
+
+
+def documented_example() -> Report:
+    message = "the loss is cut off from its inputs: there is no gradient"
+    gradient = replace(
+        GRADIENT,
+        message=message,
+        hint="Does .item() or .data stand on the way?",
+        frames=(Frame("focal_loss.py", 15, "forward", "    p_t = torch.exp(-cross_entropy.data)"),),
+    )
+    grade = grade_of(code_question(VALUE, gradient))
+    told = "The value is right, but p_t carries no gradient."
+    return student(grade, diagnoses=[Diagnosis("detached-weight", "The weight is cut off from the gradient", told)])
+
+
+def test_the_documented_example_is_what_is_written() -> None:
+    block = re.search(r"```json\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    assert block is not None
+    written = json.dumps(to_json(documented_example()), indent=2, ensure_ascii=False)
+    assert written + "\n" == block[1]
+
+
+def fields(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield name
+            yield from fields(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from fields(inner)
+
+
+def test_every_field_is_documented() -> None:
+    named = set(re.findall(r"`([a-z_]+)`", DOCS.read_text(encoding="utf-8")))
+    assert set(fields(to_json(build_report(FULL, INFO, Reader.INSTRUCTOR, diagnoses=[DIAGNOSIS])))) <= named
+    assert set(fields(to_class_json(sample_class()))) - {"ada", "bob", "cy", "focal-loss", "quiz"} <= named
+
+
+def test_the_same_grade_gives_the_same_bytes() -> None:
+    shuffled = replace(FULL, environment=dict(sorted(ENVIRONMENT.items())))
+    assert json.dumps(to_json(student(FULL))) == json.dumps(to_json(student(shuffled)))
+    assert to_html(student(FULL)) == to_html(student(shuffled))
+
+
+@pytest.mark.parametrize(
+    ("amount", "number"),
+    [
+        (Fraction(9), "9.0"),
+        (Fraction(1, 3), "0.3333"),
+        (Fraction(2, 3), "0.6667"),
+        (Fraction(1, 8), "0.125"),
+        (Fraction(1, 20_000), "0.0"),
+        (Fraction(3, 20_000), "0.0002"),
+        (Fraction(1, 10) + Fraction(2, 10), "0.3"),
+    ],
+)
+def test_amounts_have_four_decimals_and_halves_go_to_even(amount: Fraction, number: str) -> None:
+    question = QuestionGrade("q", "choice", "Q", Fraction(10), amount, answer="a")
+    assert json.dumps(to_json(student(grade_of(question)))["score"]) == number
+
+
+def test_a_report_is_told_apart_by_its_status() -> None:
+    data = to_json(student(PENDING))
+    assert (data["status"], data["fault"]) == ("pending", "checks that broke: test_odd")
+    data = to_json(student(FULL))
+    assert (data["status"], data["fault"], data["score"], data["points"]) == ("needs_review", None, 3.6667, 16.0)
+    assert (data["bonus"], data["bonus_points"], data["deferred"]) == (1.0, 1.0, 1.0)
+
+
+# Text ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_report_in_the_terminal_reads_like_this() -> None:
+    report = student(grade_of(CODE, WHY, PICK, NUMBER, OWN, WRONG, status=Status.NEEDS_REVIEW), diagnoses=[DIAGNOSIS])
+    assert to_text(report) == (
+        "focal-loss · Implement focal loss · cpu, torch 2.9.0\n"
+        "\n"
+        "  The class FocalLoss                                                     2 / 10\n"
+        "  pass      Four examples computed by hand                                 2 / 2\n"
+        "  FAIL      The loss is one number                                         0 / 3\n"
+        "            expected shape (), got shape (8,)\n"
+        "            focal_loss.py:17  return weight * loss\n"
+        "            got tensor([0.1, 0.2])\n"
+        "            hint: Is a mean missing?\n"
+        "  FAIL      Its gradient is that of the formula (hidden)                   0 / 2\n"
+        "            there is no gradient\n"
+        "            focal_loss.py:15  p_t = torch.exp(-loss.data)\n"
+        "  slow      A thousand classes take no loop (hidden)                       0 / 1\n"
+        "            It was stopped: it took too long.\n"
+        "            hint: Index all rows.\n"
+        "  crash     A batch of one works (hidden)                                  0 / 1\n"
+        "            The program died while this check ran.\n"
+        "  deferred  It works on a GPU (hidden, cuda)                               \u2013 / 1\n"
+        "            This machine cannot run this check. Its points are kept\n"
+        "            for one that can.\n"
+        "  pass      Large logits do not overflow (hidden, bonus)                   1 / 1\n"
+        "\n"
+        "  pass      Why gamma?                                                     1 / 1\n"
+        "            answer: b\n"
+        "            Easy ones count less.\n"
+        "  partly    Which resist outliers?                                      0.67 / 2\n"
+        "            answer: a, c\n"
+        "  unclear   Their mean                                                     0 / 1\n"
+        "            answers.yaml:4:8: not a number\n"
+        "  review    In your own words                                              \u2013 / 1\n"
+        "            answer: Rare\n"
+        "  FAIL      Which is it?                                                   0 / 1\n"
+        "            answer: a\n"
+        "            That is MSE.\n"
+        "\n"
+        "  Computes like a known mistake: The weight is cut off\n"
+        "    p_t carries no gradient.\n"
+        "\n"
+        "3.67 of 16 points so far, and 1 of 1 bonus point. 1 point is deferred: this\n"
+        "machine cannot run the checks. An answer waits for a person to read it."
+    )
+
+
+def test_a_single_question_needs_no_heading() -> None:
+    assert to_text(student(grade_of(code_question(VALUE)))).splitlines() == [
+        "focal-loss · Implement focal loss · cpu, torch 2.9.0",
+        "  pass      Four examples computed by hand                                 2 / 2",
+        "",
+        "2 of 2 points.",
+    ]
+
+
+def test_a_fault_of_ours_costs_nothing_and_says_so() -> None:
+    text = to_text(student(PENDING))
+    assert "  error     It takes any reduction (hidden)                                \u2013 / 1\n" in text
+    assert "a fault on our side, which costs you nothing" in " ".join(text.split())
+    assert text.endswith("It costs\nyou nothing: your submission is kept, and will be graded again.")
+    html = to_html(student(PENDING))
+    assert "A fault on our side" in html
+    assert "It costs you nothing" in html
+
+
+def test_checks_of_a_blocked_question_are_not_run_and_say_why() -> None:
+    question = code_question(
+        replace(VALUE, outcome=Outcome.NOT_RUN, score=ZERO), message="focal_loss.py: line 3 calls cross_entropy"
+    )
+    text = to_text(student(grade_of(question)))
+    assert "            focal_loss.py: line 3 calls cross_entropy\n" in text
+    assert "  not run   Four examples computed by hand                                 0 / 2\n" in text
+    assert 'Next: <a href="#q1">The class FocalLoss</a>' in to_html(student(grade_of(question)))
+
+
+def test_colour_changes_nothing_but_colour() -> None:
+    colored = to_text(student(FULL), color=True)
+    assert "\x1b[" in colored
+    assert "\x1b" not in to_text(student(FULL))
+    bare = [ANSI.sub("", line).rstrip() for line in colored.splitlines()]
+    assert bare == to_text(student(FULL)).splitlines()
+
+
+HOSTILE = (
+    "\x1b[2J\x1b]0;owned\x07 [bold red]markup[/bold red] [/] \u202eevil :smile: "
+    "損失" + "語" * 120 + " <script>alert('x')</script> {{ 7 * 7 }} \ud800 \x9b1m"
+)
+
+
+def hostile_grade() -> Grade:
+    frame = Frame(HOSTILE, 3, HOSTILE, HOSTILE)
+    failed = replace(SHAPE, message=HOSTILE, detail=HOSTILE * 3, hint=HOSTILE, title=HOSTILE, frames=(frame,))
+    quiz = replace(WHY, answer=HOSTILE, message=HOSTILE, feedback=HOSTILE, title=HOSTILE)
+    environment = {**ENVIRONMENT, HOSTILE: HOSTILE}
+    return grade_of(
+        code_question(failed, title=HOSTILE, message=HOSTILE),
+        quiz,
+        title=HOSTILE,
+        output=HOSTILE * 50,
+        fault=HOSTILE,
+        status=Status.PENDING,
+        environment=environment,
+    )
+
+
+def hostile_report(reader: Reader) -> Report:
+    info = SubmissionInfo(HOSTILE, HOSTILE, INFO.submitted_at, HOSTILE)
+    return build_report(hostile_grade(), info, reader, diagnoses=[Diagnosis(HOSTILE, HOSTILE, HOSTILE)])
+
+
+@pytest.mark.parametrize("reader", Reader)
+@pytest.mark.parametrize("width", [40, 80, 133])
+def test_hostile_text_is_shown_in_the_terminal_not_obeyed(reader: Reader, width: int) -> None:
+    text = to_text(hostile_report(reader), width=width)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", text)
+    assert max(cell_len(line) for line in text.splitlines()) <= width
+    joined = re.sub(r"\s+", "", text)
+    assert "[boldred]markup[/boldred][/]" in joined
+    assert ":smile:" in joined
+
+
+def test_a_flood_of_lines_is_cut() -> None:
+    flood = replace(SHAPE, message="line\n" * 300, detail="value\n" * 2000)
+    text = to_text(build_report(grade_of(code_question(flood)), INFO, Reader.INSTRUCTOR))
+    assert len(text.splitlines()) < 40
+    assert "more lines" in text
+
+
+# HTML ---------------------------------------------------------------------------------------------------------------
+
+VOID = {"meta", "br", "rect", "line"}
+
+
+class Page(HTMLParser):
+    """Reads a page strictly: every element is closed, in order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = [name for name, _ in attrs]
+        assert len(names) == len(set(names))
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def found(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def pages() -> dict[str, str]:
+    return {
+        "full": to_html(student(FULL, diagnoses=[DIAGNOSIS])),
+        "pending": to_html(student(PENDING)),
+        "instructor": to_html(build_report(FULL, INFO, Reader.INSTRUCTOR)),
+        "local": to_html(build_report(FULL, SubmissionInfo(), Reader.STUDENT, complete=False)),
+        "hostile": to_html(hostile_report(Reader.INSTRUCTOR)),
+        "class": to_class_html(sample_class()),
+    }
+
+
+@pytest.mark.parametrize("name", ["full", "pending", "instructor", "local", "hostile", "class"])
+def test_a_page_needs_nothing_else_and_runs_nothing(name: str) -> None:
+    html = pages()[name]
+    page = Page(html)
+    tags = {tag for tag, _ in page.tags}
+    assert not tags & {"script", "link", "img", "iframe", "object", "embed", "form", "base"}
+    assert not re.search(r"url\(|@import|https?:|//[a-z]", "".join(str(attributes) for _, attributes in page.tags))
+    assert not re.search(r"url\(|@import", html)
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+    policy = [found["content"] for found in page.found("meta") if found.get("http-equiv") == "Content-Security-Policy"]
+    assert policy == ["default-src 'none'; style-src 'unsafe-inline'; img-src data:"]
+    assert html.startswith("<!doctype html>")
+    html.encode("utf-8")
+
+
+@pytest.mark.parametrize("name", ["full", "pending", "instructor", "local", "hostile", "class"])
+def test_a_page_is_in_order_for_those_who_hear_it(name: str) -> None:
+    page = Page(pages()[name])
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    pointers = [found["href"] or "" for found in page.found("a") if (found["href"] or "").startswith("#")]
+    labels = [part for _, found in page.tags for part in (found.get("aria-labelledby") or "").split()]
+    assert {pointer[1:] for pointer in pointers} | set(labels) <= set(ids)
+    assert len(page.found("h1")) == 1
+    assert len(page.found("caption")) == len(page.found("table"))
+    assert all(found.get("scope") for found in page.found("th"))
+    assert page.found("html") == [{"lang": "en"}]
+    assert page.found("title")
+
+
+def test_hostile_text_stays_text_on_a_page() -> None:
+    page = Page(pages()["hostile"])
+    assert "<script>alert('x')</script> {{ 7 * 7 }}" in page.text
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", pages()["hostile"])
+
+
+def test_a_page_says_the_score_the_outcomes_and_what_to_do_next() -> None:
+    text = Page(pages()["full"]).text
+    assert "3.67 of 16 points so far" in text
+    assert "3 of 12 checks and answers right so far. Next: The loss is one number" in text
+    for words in (
+        "passed",
+        "wrong",
+        "timed out",
+        "crashed",
+        "deferred",
+        "partly right",
+        "not readable",
+        "needs review",
+    ):
+        assert f" {words} " in text, words
+    assert "Instructor" not in text
+    assert "On top: 1 of 1 bonus point." in text
+
+
+def test_encouragement_is_true() -> None:
+    def told(*questions: QuestionGrade) -> str:
+        return Page(to_html(student(grade_of(*questions)))).text
+
+    assert "Full marks: all 2 checks right. Well done." in told(code_question(VALUE, replace(VALUE, id="b")))
+    assert "what is left is bonus" in told(code_question(VALUE, replace(BONUS, outcome=Outcome.FAILED, score=ZERO)))
+    assert "Nothing is right yet" in told(code_question(SHAPE))
+    assert "1 of 2 checks right." in told(code_question(VALUE, SHAPE))
+
+
+def contrast(first: str, second: str) -> float:
+    """Return the contrast of two colours as WCAG 2 defines it, from 1 to 21."""
+
+    def luminance(color: str) -> float:
+        parts = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    light, dark = sorted([luminance(first), luminance(second)], reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_every_text_has_enough_contrast_in_light_dark_and_print() -> None:
+    style = (find_data("templates") / "report" / "style.css.jinja").read_text(encoding="utf-8")
+    schemes = [
+        dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block)) for block in re.split(r"@media \(p|@media p", style)
+    ]
+    assert len(schemes) == 3
+    tones = ("passed", "wrong", "slow", "crashed", "ours", "waiting", "open")
+    for colors in schemes:
+        papers = ["paper", "panel", *(f"{tone}-paper" for tone in tones)]
+        pairs = [(ink, paper) for ink in ("ink", "soft") for paper in papers]
+        pairs += [(f"{tone}-ink", f"{tone}-paper") for tone in tones]
+        pairs += [("accent", "paper"), ("accent", "panel")]
+        for ink, paper in pairs:
+            assert contrast(colors[ink], colors[paper]) >= 4.5, (ink, paper, colors[ink], colors[paper])
+        for mark in ("passed-ink", "accent", "waiting-ink"):
+            assert contrast(colors[mark], colors["track"]) >= 3, mark
+
+
+# The class ----------------------------------------------------------------------------------------------------------
+
+
+def sample_class() -> ClassReport:
+    assignments = [("focal-loss", "Implement focal loss", Fraction(10)), ("quiz", "Choose <the> loss", Fraction(4))]
+    quiz = replace(grade_of(WHY, PICK, WRONG), assignment="quiz")
+    latest: dict[tuple[str, str], tuple[SubmissionInfo, Grade | None]] = {
+        ("ada", "focal-loss"): (INFO, grade_of(CODE)),
+        ("bob", "focal-loss"): (replace(INFO, id="8", student="bob"), PENDING),
+        ("cy", "focal-loss"): (replace(INFO, id="9", student="cy"), None),
+        ("ada", "quiz"): (replace(INFO, id="10"), quiz),
+    }
+    links = {("ada", "focal-loss"): "reports/ada-focal-loss.html"}
+    return build_class_report("Loss functions", assignments, latest, links=links)
+
+
+def test_class_figures_as_json() -> None:
+    data = to_class_json(sample_class())
+    focal, quiz = data["assignments"]
+    counts = [focal[name] for name in ("submitted", "graded", "needs_review", "pending", "not_graded", "waiting")]
+    assert counts == [3, 1, 0, 1, 1, 1]
+    assert (focal["mean"], focal["median"], focal["full_marks"]) == (2.0, 2.0, 0)
+    assert [part["count"] for part in focal["scores"]] == [0, 0, 1, 0, 0, 0, 0, 0, 0, 0]
+    rates = {found["id"]: found["pass_rate"] for found in focal["checks"]}
+    assert rates["test_value_by_hand"] == 1.0
+    assert rates["test_gradient"] == 0.0
+    assert rates["test_odd"] is None
+    assert quiz["mean"] == 1.6667
+    assert data["students"][0]["score"] == 3.6667
+    assert data["students"][2] == {
+        "student": "cy",
+        "score": None,
+        "assignments": {
+            "focal-loss": {
+                "submission": "9",
+                "submitted_at": "2026-11-23T10:00:00Z",
+                "status": "not_graded",
+                "score": None,
+                "points": None,
+                "bonus": None,
+                "deferred": None,
+            }
+        },
+    }
+
+
+def test_the_class_page_tells_outcomes_and_statuses_apart() -> None:
+    page = Page(to_class_html(sample_class()))
+    for words in ("1 wrong", "1 timed out", "1 crashed", "1 check broke", "1 deferred", "pending", "not graded yet"):
+        assert words in page.text, words
+    assert "Choose <the> loss" in page.text
+    assert {"href": "reports/ada-focal-loss.html"} in page.found("a")
+
+
+def test_the_histogram_has_words_and_a_table() -> None:
+    page = Page(to_class_html(sample_class()))
+    drawings = page.found("svg")
+    assert len(drawings) == 2
+    assert all(drawing["role"] == "img" for drawing in drawings)
+    assert "How the scores spread: Implement focal loss" in page.text
+    assert "2 to 3: 1. The table below has every number." in page.text
+    assert "2 to under 3 1 3 to under 4 0" in page.text
+    assert "9 to 10 0" in page.text
+    assert len(page.found("rect")) == 2
+
+
+def test_links_are_paths_and_ids_are_text() -> None:
+    odd = "javascript:alert(1)//<b>\udce9\x1b"
+    latest = {(odd, "a"): (replace(INFO, student=odd), None)}
+    report = build_class_report("C", [("a", "A", ZERO)], latest, links={(odd, "a"): f"{odd}#?.html"})
+    page = Page(to_class_html(report))
+    (link,) = {found["href"] for found in page.found("a") if not (found["href"] or "").startswith("#")}
+    assert link == "javascript%3Aalert%281%29//%3Cb%3E%E9%1B%23%3F.html"
+    assert "javascript:alert(1)//<b>\ufffd\u241b" in page.text
+    json.dumps(to_class_json(report), ensure_ascii=False).encode("utf-8")
+
+
+def test_a_class_without_students_has_a_page() -> None:
+    assert "0 students" in Page(to_class_html(build_class_report("C", [("a", "A", Fraction(1))], {}))).text
+    listed = build_class_report("C", [("a", "A", Fraction(1))], {}, students=["zoe"])
+    assert "zoe" in Page(to_class_html(listed)).text
+
+
+def large_class(students: Sequence[str], assignments: Sequence[str]) -> ClassReport:
+    grade = grade_of(CODE)
+    latest = {
+        (name, assignment): (replace(INFO, student=name), grade) for name in students for assignment in assignments
+    }
+    rows = [(assignment, assignment.title(), Fraction(10)) for assignment in assignments]
+    return build_class_report("Large", rows, latest)
+
+
+def test_a_thousand_students_are_reported_in_seconds() -> None:
+    began = time.monotonic()
+    report = large_class([f"s{number:04}" for number in range(1_000)], [f"a{number}" for number in range(10)])
+    html = to_class_html(report)
+    assert time.monotonic() - began < 15
+    assert html.count("s0999") == 11
+    assert report.assignments[0].figures.graded == 1_000
