@@ -184,7 +184,9 @@ class _Reader:
             if len(self.code_questions) == 1:
                 return self.code_questions[0]
             several = f"say which with @pytest.mark.question(…): {', '.join(self.code_questions)}"
-            self.note(node, f"{node.name} belongs to no code question: {several if self.code_questions else 'there is none'}")
+            self.note(
+                node, f"{node.name} belongs to no code question: {several if self.code_questions else 'there is none'}"
+            )
             return ""
         question = self.arguments(mark, ("question",)).get("question")
         if not isinstance(question, str):

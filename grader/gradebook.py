@@ -564,6 +564,8 @@ def _file_fault(where: str, error: OSError) -> GradebookError:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return GradebookError(f"{where}: it may not be read or written", _ALLOW)
     reason = (error.strerror or str(error)).lower()
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        reason = "it is a file, and a folder must be there"
     return GradebookError(f"{where}: {reason}", f"check that folder, or set {HOME} to another one")
 
 

@@ -26,13 +26,14 @@ from grader.forbidden import find_forbidden
 from grader.job import Event, Fault, Finished, Job, JobCheck, JobQuestion, Verdict, event_from_json, job_to_json
 from grader.results import CheckResult, Run
 from grader.scoring import Grade, score_submission
-from grader.spec import Assignment, CodeQuestion
+from grader.spec import ASSIGNMENT_FILE, Assignment, CodeQuestion
 from grader.submission import Submission
 
 START_SECONDS = 180.0  # both processes import torch, perhaps from a cold disk
 SLACK_SECONDS = 60.0
 MAX_LINE_BYTES = 64 << 20
 ATTEMPTS = 2
+JOB_SIZE = 50  # submissions in one pytest session: more would only hold more in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,8 @@ def _start_process() -> subprocess.Popen[bytes]:
         [sys.executable, "-P", "-m", "grader.examiner"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        # What a check prints, or an error of the examiner's own, is for whoever writes checks.
+        stderr=None if os.environ.get("GRADER_DEBUG") else subprocess.DEVNULL,
         bufsize=0,
         env=environment,
     )
@@ -257,7 +260,7 @@ def _group(readings: Sequence[_Reading], numbers: Sequence[int], *, together: bo
     groups: dict[object, list[int]] = {}
     for number in numbers:
         groups.setdefault(tuple(c.id for c in readings[number].checks) if together else number, []).append(number)
-    return list(groups.values())
+    return [group[start : start + JOB_SIZE] for group in groups.values() for start in range(0, len(group), JOB_SIZE)]
 
 
 def _note_fault(examiner: Examiner, fault: Fault, unfinished: Sequence[_Progress]) -> None:
@@ -295,10 +298,15 @@ def make_job(
         seconds=assignment.limits.seconds,
         check_seconds=assignment.limits.check_seconds,
         memory_mb=assignment.limits.memory_mb,
-        secrets=tuple(str(path) for path in (assignment.directory.parent, *setup.secrets)),
+        secrets=tuple(str(path) for path in (*_assignment_folders(assignment), *setup.secrets)),
         seed=setup.seed,
         isolated=setup.isolated,
     )
+
+
+def _assignment_folders(assignment: Assignment) -> list[Path]:
+    """Return the folders of all assignments of the course; the course's own may well hold the Python environment."""
+    return sorted(path.parent for path in assignment.directory.parent.glob(f"*/{ASSIGNMENT_FILE}"))
 
 
 def list_solutions(assignment: Assignment) -> list[dict[str, Path]]:

@@ -115,17 +115,23 @@ def event_to_json(event: Event) -> dict[str, Any]:
     return {"event": type(event).__name__.lower(), **asdict(event)}
 
 
-def event_from_json(data: Mapping[str, Any]) -> Event:
+def event_from_json(data: Any) -> Event:
     """Return the event that ``event_to_json`` wrote.
 
     Raises:
         KeyError, TypeError, ValueError: it is not such data.
     """
-    fields = {name: value for name, value in data.items() if name != "event"}
-    if data["event"] == "verdict":
-        result = fields["result"]
+    if not isinstance(data, dict):
+        raise TypeError(f"an event is an object, not {type(data).__name__}")
+    fields = dict(data)
+    kind = fields.pop("event")
+    if kind == "verdict":
+        result = fields.pop("result")
         frames = tuple(Frame(**frame) for frame in result["frames"])
-        return Verdict(
-            fields["submission"], CheckResult(**{**result, "outcome": Outcome(result["outcome"]), "frames": frames})
-        )
-    return Finished(**fields) if data["event"] == "finished" else Fault(**fields)
+        decided = CheckResult(**{**result, "outcome": Outcome(result["outcome"]), "frames": frames})
+        return Verdict(**fields, result=decided)
+    if kind == "finished":
+        return Finished(**fields)
+    if kind == "fault":
+        return Fault(**fields)
+    raise ValueError(f"no event {kind!r}")

@@ -114,14 +114,17 @@ def score_submission(
     reason that the student reads; their checks are not run and earn nothing.
     """
     results = {result.check: result for result in run.results}
-    problems = {problem.question: problem.message for problem in answers.problems if problem.question}
+    problems = {problem.question: str(problem) for problem in answers.problems}
     questions = []
     for question in assignment.questions:
         if isinstance(question, CodeQuestion):
             own = [check for check in checks if check.question == question.id]
             questions.append(_score_code(question, own, results, (blocked or {}).get(question.id)))
         else:
-            questions.append(_score_quiz(question, answers.values.get(question.id), problems.get(question.id)))
+            value = answers.values.get(question.id)
+            # A problem of the whole file (no question) explains every answer that could not be read.
+            unread = problems.get(question.id) or (problems.get(None) if value is None else None)
+            questions.append(_score_quiz(question, value, unread))
     statuses = {question.status for question in questions}
     status = next((s for s in (Status.PENDING, Status.NEEDS_REVIEW) if s in statuses), Status.GRADED)
     return Grade(
@@ -219,7 +222,7 @@ def _score_quiz(question: Question, value: Value, problem: str | None) -> Questi
 def _answer_text(value: Value) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    return ", ".join(value) if isinstance(value, tuple) else f"{value:g}"
+    return ", ".join(value) if isinstance(value, tuple) else repr(value).removesuffix(".0")
 
 
 def _share(question: Question, value: Value) -> Fraction:

@@ -165,7 +165,7 @@ def _public_checks(assignment: Assignment) -> Mapping[str, bytes]:
 
 def _comment(text: str, lead: str = "") -> str:
     """Return text as lines of comment, wrapped; ``lead`` stands before the first line, the others line up with it."""
-    lines = list(_wrapped(text.split("\n"), _WIDTH - len(lead)))
+    lines = list(_wrapped(text.splitlines(), _WIDTH - len(lead)))
     leads = [lead, *[" " * len(lead)] * len(lines)]
     return "\n".join(f"# {before}{line}".rstrip() for before, line in zip(leads, lines, strict=False))
 

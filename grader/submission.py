@@ -123,18 +123,28 @@ def read_submission(path: Path, assignment: Assignment) -> Submission:
         raise _unreadable(error, _shown(path)) from error
 
 
-def read_marker(folder: Path) -> Marker | None:
-    """Return what ``grader.json`` in a student's folder says, or None where there is none.
+def read_marker(path: Path) -> Marker | None:
+    """Return what ``grader.json`` in a student's folder, or in a zip of it, says; None where there is none.
 
     Raises:
-        SubmissionError: the folder or the marker cannot be read, or the marker is broken.
+        SubmissionError: the folder, the zip or the marker cannot be read, or the marker is broken.
     """
     try:
         with ExitStack() as stack:
-            _lstat(folder)
-            return _read_marker(_Folder.open(folder, stack), folder)
+            if not is_zip(path, _lstat(path).st_mode):
+                return _read_marker(_Folder.open(path, stack), path)
+            archive = _open_zip(path)
+            inner = _inner_folders(archive)
+            place = archive.enter(inner[0]) if MARKER not in archive.names and len(inner) == 1 else archive
+            return _read_marker(place, path)
     except OSError as error:
-        raise _unreadable(error, _shown(folder)) from error
+        raise _unreadable(error, _shown(path)) from error
+
+
+def is_zip(path: Path, mode: int | None = None) -> bool:
+    """Say whether a path is taken for a zip: a file, not a link, with that ending. ``mode`` is the file's, if known."""
+    mode = path.lstat().st_mode if mode is None else mode
+    return stat.S_ISREG(mode) and path.suffix.casefold() == ".zip"
 
 
 def pack(submission: Submission) -> bytes:
@@ -192,15 +202,18 @@ def _read(path: Path, assignment: Assignment, stack: ExitStack) -> Submission:
     if stat.S_ISDIR(mode):
         return _take(_find_folder(_Folder.open(path, stack), assignment), path, assignment)
     _refuse_special(mode, _shown(path))
-    if path.suffix.casefold() == ".zip":
-        data = _read_file(path, _shown(path), MAX_ZIP_BYTES)
-        # Counted before its directory is parsed: ten megabytes of that would cost seconds and much memory.
-        if data.count(_CENTRAL_ENTRY) > MAX_ZIP_ENTRIES:
-            message = f"{_shown(path.name)} holds more than {MAX_ZIP_ENTRIES} files"
-            raise SubmissionError(message, "zip only your answer")
-        archive = _Archive.open(data, _shown(path.name))
-        return _take(_find_folder(archive, assignment), path, assignment)
+    if is_zip(path, mode):
+        return _take(_find_folder(_open_zip(path), assignment), path, assignment)
     return _take_file(path, assignment)
+
+
+def _open_zip(path: Path) -> _Archive:
+    data = _read_file(path, _shown(path), MAX_ZIP_BYTES)
+    # Counted before its directory is parsed: ten megabytes of that would cost seconds and much memory.
+    if data.count(_CENTRAL_ENTRY) > MAX_ZIP_ENTRIES:
+        message = f"{_shown(path.name)} holds more than {MAX_ZIP_ENTRIES} files"
+        raise SubmissionError(message, "zip only your answer")
+    return _Archive.open(data, _shown(path.name))
 
 
 def _lstat(path: Path) -> os.stat_result:

@@ -394,6 +394,28 @@ def test_checks_of_a_blocked_question_are_not_run_and_say_why() -> None:
     assert 'Next: <a href="#q1">The class FocalLoss</a>' in to_html(student(grade_of(question)))
 
 
+def test_what_ended_all_checks_alike_is_said_once() -> None:
+    place = (Frame("focal_loss.py", 3, "<module>", "raise ValueError"),)
+    for outcome, frames in ((Outcome.FAILED, place), (Outcome.CRASHED, ()), (Outcome.TIMED_OUT, ())):
+        more: dict[str, Any] = {"message": "The file cannot be imported.", "hint": "Think again.", "frames": frames}
+        checks = [check(f"test_{number}", f"Check {number}", 1, outcome, **more) for number in range(3)]
+        report = build_report(grade_of(code_question(*checks)), INFO, Reader.STUDENT)
+        for shown in (to_text(report), to_html(report)):
+            assert shown.count("The file cannot be imported.") == 1
+            assert "Think again." not in shown
+        assert json.dumps(to_json(report)).count("The file cannot be imported.") == 3
+
+
+def test_wrong_values_keep_their_hints_even_where_the_words_are_the_same() -> None:
+    checks = [
+        check(f"test_{number}", f"Check {number}", 1, Outcome.FAILED, message="A wrong value.", hint=f"Hint {number}.")
+        for number in range(3)
+    ]
+    for shown in (to_text(build_report(grade_of(code_question(*checks)), INFO, Reader.STUDENT)),):
+        assert shown.count("A wrong value.") == 3
+        assert "Hint 2." in shown
+
+
 def test_colour_changes_nothing_but_colour() -> None:
     colored = to_text(student(FULL), color=True)
     assert "\x1b[" in colored
@@ -622,7 +644,8 @@ def test_class_figures_as_json() -> None:
     assert rates["test_gradient"] == 0.0
     assert rates["test_odd"] is None
     assert quiz["mean"] == 1.6667
-    assert data["students"][0]["score"] == 3.6667
+    assert [found["score"] for found in data["students"]] == [3.6667, None, None]
+    assert data["students"][1]["assignments"]["focal-loss"]["status"] == "pending"
     assert data["students"][2] == {
         "student": "cy",
         "score": None,

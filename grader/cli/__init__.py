@@ -5,16 +5,27 @@ Exit codes: 0 all passed, 1 some check failed, 2 usage or bad input, 3 the grade
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 import click
 
 from grader import __version__
 from grader.cli import demo, instructors, students
 from grader.errors import GraderError, suggest
+
+ABOUT = """Fetch, check, submit and grade exercises of a PyTorch course.
+
+\b
+grader fetch focal-loss      get an assignment
+grader check focal-loss      run its public checks on your work
+grader submit focal-loss     hand it in and see the score
+"""
 
 SECTIONS = {
     "Students": (students.list_, students.fetch, students.check, students.submit, students.status, students.show),
@@ -30,7 +41,7 @@ class SectionedGroup(click.Group):
         """Write one section of help for each kind of reader."""
         for title, commands in SECTIONS.items():
             with formatter.section(title):
-                formatter.write_dl([(str(command.name), command.get_short_help_str(80)) for command in commands])
+                formatter.write_dl([(str(command.name), command.get_short_help_str(limit=70)) for command in commands])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -41,8 +52,23 @@ class SectionedGroup(click.Group):
             raise click.UsageError(f"no command {args[0]!r}{near}", ctx)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. A reader that has seen enough is told apart from a check that failed."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise PipeClosed from None
 
-@click.group(cls=SectionedGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class PipeClosed(Exception):
+    """Whoever read standard output has gone."""
+
+
+@click.group(
+    cls=SectionedGroup,
+    help=ABOUT,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option(
     "--course",
     type=click.Path(path_type=Path),
@@ -52,58 +78,117 @@ class SectionedGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="grader")
 @click.pass_context
-def cli(ctx: click.Context, course: Path | None) -> None:
-    """Fetch, check, submit and grade exercises of a PyTorch course.
-
-    \b
-    grader fetch focal-loss      get an assignment
-    grader check focal-loss      run its public checks on your work
-    grader submit focal-loss     hand it in and see the score
-    """
+def cli(ctx: click.Context, course: Path | None) -> None:  # noqa: D103 (its help is ABOUT)
     ctx.obj = course
+
+
+def _choose_course(ctx: click.Context, _option: click.Parameter, course: Path | None) -> None:
+    if course is not None:
+        ctx.obj = course
+
+
+def _accept_course(command: click.Command) -> None:
+    """Let ``--course`` stand behind the command's name too, where people write it."""
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            _accept_course(inner)
+    else:
+        kind = click.Path(path_type=Path)
+        option = click.Option(["--course"], type=kind, expose_value=False, hidden=True, callback=_choose_course)
+        command.params.append(option)
 
 
 for _commands in SECTIONS.values():
     for _command in _commands:
         cli.add_command(_command)
+        if _command is not demo.demo:  # it shows the course that ships
+            _accept_course(_command)
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    _prepare_streams()
     try:
         code = cli.main(prog_name="grader", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except click.exceptions.Exit as leaving:
         code = leaving.exit_code
     except click.ClickException as error:
-        error.show()
+        say_misuse(error)
         code = 2
     except GraderError as error:
-        say_error(error)
+        say_error(error.message, error.hint)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("grader: stopped", err=True)
-        code = 130
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; nothing more can be written there, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        code = 0
+        say_error("stopped")
+        code = 128 + signal.SIGINT
+    except (PipeClosed, BrokenPipeError):
+        code = 128 + signal.SIGPIPE
+    except OSError as error:
+        say_os_error(error)
+        code = 3
     except Exception as error:
         say_fault(error)
         code = 3
-    sys.exit(code if isinstance(code, int) else 0)
+    _leave(code if isinstance(code, int) else 0)
 
 
-def say_error(error: GraderError) -> None:
-    """Print what is wrong and the next step."""
-    click.echo(f"grader: {error.message}", err=True)
-    if error.hint:
-        click.echo(f"  {error.hint}", err=True)
+def _prepare_streams() -> None:
+    """Let every character be printed, if only as a question mark, whatever the terminal's encoding."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def _leave(code: int) -> None:
+    """Exit. What cannot be written any more is dropped: Python would complain of it after us."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    sys.exit(code)
+
+
+def say_error(message: str, hint: str | None = None) -> None:
+    """Print what is wrong and the next step. Both may hold a name that somebody else chose."""
+    from grader.display import clean_text
+
+    click.echo(f"grader: {clean_text(message)}", err=True)
+    if hint:
+        click.echo(f"  {clean_text(hint)}", err=True)
+
+
+def say_misuse(error: click.ClickException) -> None:
+    """Print what is wrong with a command's arguments, and where to read about them."""
+    message = error.format_message()
+    ctx = getattr(error, "ctx", None)
+    if ctx is None:
+        say_error(message)
+    elif message == ctx.get_help():  # a group without a command
+        click.echo(message, err=True)
+    else:
+        usage = ctx.get_usage().removeprefix("Usage: ")
+        say_error(f"{message[:1].lower()}{message[1:]}", f"usage: {usage}; `{ctx.command_path} --help` says more")
+
+
+def say_os_error(error: OSError) -> None:
+    """Print what the system refused: a full disk behind standard output, a folder that may not be read."""
+    where = error.filename if isinstance(error.filename, str) else "what was printed"
+    _trace(error)
+    say_error(f"{where}: {error.strerror or error}", "check the path, its permissions and the space on its disk")
 
 
 def say_fault(error: Exception) -> None:
     """Say that the grader itself failed; the traceback is for those who ask for it."""
+    _trace(error)
+    message = f"the grader itself failed ({type(error).__name__}: {error})"
+    say_error(message, "set GRADER_DEBUG=1 to see where, and please report it")
+
+
+def _trace(error: Exception) -> None:
     if os.environ.get("GRADER_DEBUG"):
         traceback.print_exception(error)
-    click.echo(f"grader: the grader itself failed ({type(error).__name__}: {error})", err=True)
-    click.echo("  set GRADER_DEBUG=1 to see where, and please report it", err=True)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.output import print_report, print_table
+from grader.cli.output import print_heading, print_report, print_table
 from grader.cli.seat import Seat
 from grader.cli.students import describe_entry, submit_work, write_file
 from grader.errors import InputError
 
 if TYPE_CHECKING:
-    from grader.gradebook import Entry
-    from grader.grading import Examiner
+    from grader.gradebook import Entry, Gradebook
+    from grader.grading import Examiner, Setup
     from grader.scoring import Grade
     from grader.spec import Assignment, Question
 
@@ -69,7 +69,10 @@ class Student:
     help="The folder to work in; an earlier demo in it is replaced.",
 )
 def demo(directory: Path) -> None:
-    """Show the whole way: fetch, submit for a small class, reports, export. Leaves your own gradebook alone."""
+    """Show the whole way: fetch, submit for a class, reports, export.
+
+    Your own gradebook is left alone.
+    """
     from grader.grading import Examiner, Setup
 
     with Examiner() as examiner:
@@ -115,7 +118,7 @@ def _hand_in(folder: Path, assignments: Mapping[str, Assignment]) -> Iterator[tu
     from grader.stub import render_stub, write_stub
 
     for student in _make_class(assignments):
-        click.secho(f"{student.id}: {student.story}", bold=True)
+        print_heading(f"{student.id}: {student.story}")
         for assignment in assignments.values():
             if assignment.code_questions and assignment.id not in student.code:
                 continue
@@ -130,15 +133,11 @@ def _hand_in(folder: Path, assignments: Mapping[str, Assignment]) -> Iterator[tu
 
 
 def _submit(
-    examiner: Examiner, gradebook: object, student: Student, assignment: Assignment, folder: Path, setup: object
+    examiner: Examiner, gradebook: Gradebook, student: Student, assignment: Assignment, folder: Path, setup: Setup
 ) -> tuple[Entry, Grade]:
-    from grader.gradebook import Gradebook
-    from grader.grading import Setup
     from grader.report import Reader, build_report
     from grader.submission import read_submission
 
-    assert isinstance(gradebook, Gradebook)
-    assert isinstance(setup, Setup)
     click.echo(f"\n$ grader submit {folder} --student {student.id}")
     submission = read_submission(folder, assignment)
     entry, grade = submit_work(examiner, gradebook, assignment, submission, student.id, setup)
@@ -165,7 +164,9 @@ def _write_reports(directory: Path, assignments: Mapping[str, Assignment], grade
     from grader.export.canvas import Column, canvas_csv
     from grader.report import Reader, build_class_report, build_report, to_class_html, to_html
 
-    links = {(entry.student, entry.assignment): f"reports/{entry.student}-{entry.assignment}.html" for entry, _ in graded}
+    links = {
+        (entry.student, entry.assignment): f"reports/{entry.student}-{entry.assignment}.html" for entry, _ in graded
+    }
     for entry, grade in graded:
         page = to_html(build_report(grade, describe_entry(entry), Reader.INSTRUCTOR))
         write_file(directory / "report" / links[entry.student, entry.assignment], page.encode())
@@ -196,7 +197,7 @@ def _make_class(assignments: Mapping[str, Assignment]) -> list[Student]:
         Student("ada", "everything right", right),
         Student("ben", "softmax before cross entropy, and half of the quiz", _softmax_twice(code, right), False),
         Student("cleo", "right ideas under wrong names", renamed),
-        Student("dan", "a loop that never ends", {"focal-loss": ENDLESS_LOOP.encode()}, False),
+        Student("dan", "a loop that never ends, until its 20 s are over", {"focal-loss": ENDLESS_LOOP.encode()}, False),
         Student("eve", "prints a score of its own and ends the process", {"focal-loss": FAKE_SCORE.encode()}, False),
     ]
 
@@ -223,9 +224,8 @@ def _answer(question: Question, right: bool) -> str:
     if isinstance(question, ChoiceQuestion | MultipleChoiceQuestion):
         pairs = zip(question.letters, question.choices, strict=True)
         letters = [letter for letter, choice in pairs if choice.correct] if right else ["a"]
-        return f"{question.id}: [{', '.join(letters)}]\n" if question.kind == "multiple_choice" else (
-            f"{question.id}: {letters[0]}\n"
-        )
+        value = f"[{', '.join(letters)}]" if question.kind == "multiple_choice" else letters[0]
+        return f"{question.id}: {value}\n"
     if isinstance(question, NumericQuestion):
         return f"{question.id}: {question.correct if right else 0}\n"
     assert question.kind == "text"

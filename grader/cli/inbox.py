@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from grader.gradebook import Entry, Gradebook, check_student
 from grader.grading import Examiner, Setup, grade_submissions
 from grader.scoring import Grade
 from grader.spec import Assignment
-from grader.submission import Submission, read_marker, read_submission
+from grader.submission import MARKER, Submission, expected_files, is_zip, read_marker, read_submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,43 +28,83 @@ class Work:
 
 
 def read_inbox(seat: Seat, inbox: Path, assignment: Assignment | None) -> list[Work]:
-    """Read the work in a folder: each entry is one student's, its name the student's id.
+    """Read the work in a folder: each folder or zip in it is one student's, its name the student's id.
 
-    Without an assignment, each entry is a folder of folders that ``grader fetch`` made. Work that cannot be read is
-    in the list all the same.
+    Without an assignment, each is a folder of folders that ``grader fetch`` made. Work that cannot be read is in the
+    list all the same.
 
     Raises:
-        InputError: there is no such folder, or nothing in it.
+        InputError: there is no such folder, it is one student's, or there is nothing in it.
     """
-    if not inbox.is_dir():
-        raise InputError(f"{inbox}: there is no such folder", "give a folder that holds one folder or zip per student")
-    work: list[Work] = []
-    for entry in _visible(inbox):
-        student = entry.stem if entry.is_file() else entry.name
-        if assignment is not None:
-            work.append(_read_one(entry, student, assignment))
-        elif entry.is_dir():
-            work += [_read_marked(seat, folder, student) for folder in _visible(entry)]
-        else:
-            error = InputError("nothing says which assignment it is", "name it with --assignment")
-            work.append(Work(entry, student, refused=error))
+    entries = _list_inbox(inbox)
+    _refuse_single(inbox, entries, assignment)
+    work = [one for entry in entries for one in _read_entry(seat, entry, assignment)]
     if not work:
         raise InputError(f"{inbox} holds nobody's work", "it should hold one folder or zip per student")
-    return work
+    return list(_refuse_twins(work))
+
+
+def _read_entry(seat: Seat, entry: Path, assignment: Assignment | None) -> list[Work]:
+    zipped = is_zip(entry)
+    student = entry.stem if zipped else entry.name
+    if entry.is_symlink():
+        refused = InputError("it is a symbolic link", "put the folder or zip itself there")
+    elif not entry.is_dir() and not zipped:
+        refused = InputError("it is neither a folder nor a zip", "put each student's work into a folder of its own")
+    elif assignment is not None:
+        return [_read_one(entry, student, assignment)]
+    elif zipped:
+        return [_read_marked(seat, entry, student, None)]
+    else:
+        return _read_folders(seat, entry, student)
+    return [Work(entry, student, refused=refused)]
+
+
+def _list_inbox(inbox: Path) -> list[Path]:
+    try:
+        return _visible(inbox)
+    except (FileNotFoundError, NotADirectoryError):
+        hint = "give a folder that holds one folder or zip per student"
+        raise InputError(f"{inbox}: there is no such folder", hint) from None
+    except OSError as error:
+        raise InputError(f"{inbox} cannot be read: {(error.strerror or str(error)).lower()}") from None
 
 
 def _visible(folder: Path) -> list[Path]:
     return sorted(entry for entry in folder.iterdir() if not entry.name.startswith((".", "__")))
 
 
-def _read_marked(seat: Seat, folder: Path, student: str) -> Work:
+def _refuse_single(inbox: Path, entries: Sequence[Path], assignment: Assignment | None) -> None:
+    """Refuse one submission in the place of an inbox, whose files would each be taken for a student."""
+    expected = {MARKER, *(expected_files(assignment) if assignment is not None else ())}
+    if any(entry.name in expected for entry in entries):
+        hint = "give the folder above it, which holds one folder per student, or use `grader submit`"
+        raise InputError(f"{inbox} is one submission, not a folder of students' work", hint)
+
+
+def _read_folders(seat: Seat, folder: Path, student: str) -> list[Work]:
     try:
-        marker = read_marker(folder) if folder.is_dir() else None
-        # A folder without a marker may still be named after its assignment.
-        assignment = seat.course.load(marker["assignment"] if marker is not None else folder.stem)
+        inner = [entry for entry in _visible(folder) if entry.is_dir() or is_zip(entry)]
+    except OSError as error:
+        refused = InputError(f"it cannot be read: {(error.strerror or str(error)).lower()}")
+        return [Work(folder, student, refused=refused)]
+    if (folder / MARKER).is_file() or not inner:
+        hint = "without --assignment, each student's folder holds a folder per assignment"
+        return [Work(folder, student, refused=InputError("it holds no folder of an assignment", hint))]
+    # Where nothing inside says which assignment it is, the name may.
+    return [_read_marked(seat, entry, student, entry.stem if is_zip(entry) else entry.name) for entry in inner]
+
+
+def _read_marked(seat: Seat, path: Path, student: str, name: str | None) -> Work:
+    try:
+        marker = read_marker(path)
+        assignment_id = marker["assignment"] if marker is not None else name
+        if assignment_id is None:
+            raise InputError("nothing says which assignment it is", "name it with --assignment")
+        assignment = seat.course.load(assignment_id)
     except GraderError as error:
-        return Work(folder, student, refused=error)
-    return _read_one(folder, student, assignment)
+        return Work(path, student, refused=error)
+    return _read_one(path, student, assignment)
 
 
 def _read_one(path: Path, student: str, assignment: Assignment) -> Work:
@@ -72,6 +112,22 @@ def _read_one(path: Path, student: str, assignment: Assignment) -> Work:
         return Work(path, check_student(student), assignment, read_submission(path, assignment))
     except GraderError as error:
         return Work(path, student, assignment, refused=error)
+
+
+def _refuse_twins(work: Sequence[Work]) -> Iterator[Work]:
+    """Refuse works of one student for one assignment: nothing says which of them counts."""
+    twins: dict[tuple[str, str], list[Work]] = {}
+    for one in work:
+        if one.submission is not None and one.assignment is not None:
+            twins.setdefault((one.student, one.assignment.id), []).append(one)
+    for one in work:
+        same = twins.get((one.student, one.assignment.id), []) if one.assignment is not None else []
+        others = ", ".join(other.path.name for other in same if other is not one)
+        if others and one.submission is not None:
+            error = InputError(f"{one.student} has another one here: {others}", "keep the one that counts")
+            yield replace(one, submission=None, refused=error)
+        else:
+            yield one
 
 
 def grade_work(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
 def grade(course: Path | None, inbox: Path, assignment: str | None, as_json: bool, no_isolation: bool) -> None:
     """Grade a class: INBOX holds one folder (or zip) per student.
 
-    With --assignment, each one is a submission. Without it, each is a folder that holds the folders that `grader
-    fetch` made. The name is the student's id. With --json, one report is printed per line.
+    The name of each is the student's id. With --assignment, each one is a submission. Without it, each is a folder
+    that holds the folders that `grader fetch` made. With --json, one report is printed per line.
     """
     from grader.grading import Examiner
 
@@ -54,13 +53,13 @@ def grade(course: Path | None, inbox: Path, assignment: str | None, as_json: boo
                     print_json(to_json(build_report(result, describe_entry(entry), Reader.INSTRUCTOR)))
     refused = [one for one in work if one.refused is not None]
     if not as_json:
-        _print_grades(graded)
+        _print_grades(graded, refused)
     _say_refused(refused)
     code = exit_code([result for _, _, result in graded])
     raise click.exceptions.Exit(max(code, 2) if refused else code)
 
 
-def _print_grades(graded: Sequence[tuple[Work, Entry, Grade]]) -> None:
+def _print_grades(graded: Iterable[tuple[Work, Entry, Grade]], refused: Iterable[Work]) -> None:
     from grader.display import clean_line, format_amount
 
     rows = [
@@ -71,10 +70,12 @@ def _print_grades(graded: Sequence[tuple[Work, Entry, Grade]]) -> None:
             format_amount(grade.bonus) if grade.bonus else "",
             grade.status.replace("_", " "),
         )
-        for _, entry, grade in sorted(graded, key=lambda row: (row[1].student, row[1].assignment))
+        for _, entry, grade in graded
     ]
-    if rows:
-        print_table(("STUDENT", "ASSIGNMENT", "SCORE", "BONUS", "STATUS"), rows, numbers=(2, 3))
+    rows += [
+        (clean_line(one.student), one.assignment.id if one.assignment else "", "", "", "not graded") for one in refused
+    ]
+    print_table(("STUDENT", "ASSIGNMENT", "SCORE", "BONUS", "STATUS"), sorted(rows), numbers=(2, 3))
 
 
 def _say_refused(refused: Iterable[Work]) -> None:
@@ -82,7 +83,9 @@ def _say_refused(refused: Iterable[Work]) -> None:
 
     for one in refused:
         assert one.refused is not None
-        click.echo(f"not graded: {clean_line(str(one.path))}: {clean_text(one.refused.message)}", err=True)
+        path, message = clean_line(str(one.path)), clean_text(one.refused.message)
+        where = "" if message.startswith(path) else f"{path}: "
+        click.echo(f"not graded: {where}{message}", err=True)
         if one.refused.hint:
             click.echo(f"  {clean_text(one.refused.hint)}", err=True)
 
@@ -99,7 +102,11 @@ def _say_refused(refused: Iterable[Work]) -> None:
 @json_option
 @click.pass_obj
 def report(course: Path | None, out: Path, as_json: bool) -> None:
-    """Write the class report: a page for the course, and one for each student's submission."""
+    """Write the class report: pages to open in a browser.
+
+    There is one for the course, and one for each student's latest submission. With --json, the course's figures are
+    printed instead.
+    """
     from grader.report import Reader, build_class_report, build_report, to_class_html, to_class_json, to_html
 
     seat = Seat(course)
@@ -142,10 +149,10 @@ def export() -> None:
 @click.option("--with-bonus", is_flag=True, help="Add bonus points to the scores.")
 @click.pass_obj
 def canvas(course: Path | None, assignments: tuple[str, ...], out: Path | None, with_bonus: bool) -> None:
-    """Write a CSV for Canvas (Grades, Import): each student's latest score, for one or more assignments.
+    """Write each student's latest scores as a CSV for Canvas.
 
-    Students are matched by their SIS id, which must be the id that they hand in with. Grades that are not final
-    (pending, waiting for review or for a device) are left out.
+    Import it there under Grades, Import. Students are matched by their SIS id, which must be the id that they hand in
+    with. Grades that are not final (pending, waiting for review or for a device) are left out.
     """
     from grader.export.canvas import Column, canvas_csv
 
@@ -154,7 +161,7 @@ def canvas(course: Path | None, assignments: tuple[str, ...], out: Path | None, 
     with seat.open_gradebook() as gradebook:
         columns = []
         for spec in specs:
-            scores = {entry.student: _final_score(grade, with_bonus) for entry, grade in gradebook.latest(spec.id)}
+            scores = {entry.student: _final_score(found, with_bonus) for entry, found in gradebook.latest(spec.id)}
             columns.append(Column(title=spec.title, points=spec.points, scores=scores))
     if not any(score is not None for column in columns for score in column.scores.values()):
         raise InputError("there are no final grades to export yet", "`grader grade INBOX` makes some")
@@ -162,8 +169,7 @@ def canvas(course: Path | None, assignments: tuple[str, ...], out: Path | None, 
     for warning in result.warnings:
         click.echo(f"grader: {warning}", err=True)
     if out is None:
-        click.get_binary_stream("stdout").write(result.data)
-        sys.stdout.flush()
+        click.echo(result.data, nl=False)
     else:
         write_file(out, result.data)
         click.echo(f"{out}")

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from unicodedata import combining, east_asian_width
 
 import click
 
@@ -31,15 +32,25 @@ def print_report(report: Report) -> None:
     click.echo(to_text(report, width=_width(), color=_has_color()), color=_has_color())
 
 
+def print_heading(text: str) -> None:
+    """Print a line that stands out where there is colour."""
+    click.echo(click.style(text, bold=True) if _has_color() else text)
+
+
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> None:
-    """Print a table; the columns in ``numbers`` are aligned to the right. The last column is cut to fit."""
-    widths = [max(len(row[column]) for row in [headings, *rows]) for column in range(len(headings))]
+    """Print a table; the columns in ``numbers`` are aligned to the right."""
+    widths = [max(_cells(row[column]) for row in [headings, *rows]) for column in range(len(headings))]
     for row in [headings, *rows]:
-        cells = [
-            cell.rjust(width) if column in numbers else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
+        cells = []
+        for column, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            space = " " * (width - _cells(cell))
+            cells.append(space + cell if column in numbers else cell + space)
         click.echo("  ".join(cells).rstrip())
+
+
+def _cells(text: str) -> int:
+    """Return how many columns of a terminal a text takes: names may be written in wide letters."""
+    return sum(0 if combining(letter) else 2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 @contextmanager

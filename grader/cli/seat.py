@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
+import stat
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,19 +57,39 @@ class Seat:
         Raises:
             InputError: there is no such path, or nothing says which assignment it is.
         """
-        from grader.submission import MARKER, read_marker
+        from grader.submission import is_zip, read_marker
 
-        if not path.exists():
-            raise InputError(f"{path}: there is no such file or folder", "`grader fetch ASSIGNMENT` makes one")
+        try:
+            mode = path.stat().st_mode
+        except FileNotFoundError:
+            raise InputError(
+                f"{path}: there is no such file or folder", "`grader fetch ASSIGNMENT` makes one"
+            ) from None
+        except OSError as error:
+            message = f"{path} cannot be read: {(error.strerror or str(error)).lower()}"
+            raise InputError(message, "give your folder, one of its files, or a zip of it") from None
         if assignment_id is None:
-            marker = read_marker(path if path.is_dir() else path.parent)
+            whole = stat.S_ISDIR(mode) or is_zip(path)
+            marker = read_marker(path if whole else path.parent)
             if marker is None:
-                raise InputError(
-                    f"{path} is not a submission folder: it has no {MARKER}",
-                    "run this in a folder that `grader fetch` made, or name the assignment with --assignment",
-                )
+                raise _say_unmarked(path, stat.S_ISDIR(mode))
             assignment_id = marker["assignment"]
         return self.course.load(assignment_id)
+
+
+def _say_unmarked(path: Path, is_folder: bool) -> InputError:
+    """Return the error for work that does not say which assignment it is of; names folders in it that do."""
+    from grader.submission import MARKER
+
+    if not is_folder:
+        return InputError(f"{path}: nothing says which assignment this is", "name it with --assignment")
+    found: list[str] = []
+    with contextlib.suppress(OSError):
+        found = sorted(entry.name for entry in path.iterdir() if (entry / MARKER).is_file())
+    hint = "give a folder that `grader fetch` made, or name the assignment with --assignment"
+    if found:
+        hint = f"give one of the folders in it: {', '.join(found[:5])}{' …' if len(found) > 5 else ''}"
+    return InputError(f"{path.resolve()} is not a submission folder: it has no {MARKER}", hint)
 
 
 def who(student: str | None) -> str:

@@ -10,7 +10,7 @@ import click
 
 from grader.cli.output import exit_code, print_json, print_report, print_table
 from grader.cli.seat import Seat, who
-from grader.errors import FaultError, InputError
+from grader.errors import FaultError, InputError, suggest
 
 if TYPE_CHECKING:
     from grader.gradebook import Entry, Gradebook
@@ -58,7 +58,11 @@ def list_(course: Path | None, as_json: bool) -> None:
 @click.option("--force", is_flag=True, help="Overwrite files that are there; they are copied to a backup first.")
 @click.pass_obj
 def fetch(course: Path | None, assignment: str, directory: Path | None, force: bool) -> None:
-    """Make a folder with an assignment: what is asked, the files to fill in, the public checks."""
+    """Make a folder to work in: what is asked, files to fill in, checks.
+
+    DIRECTORY is named after the assignment where none is given. Files of yours in it are never overwritten without
+    --force, and with it are kept in a folder beside it.
+    """
     from grader.checks import read_checks
     from grader.stub import render_stub, write_stub
 
@@ -146,6 +150,8 @@ def submit_work(
 
     checks = read_checks(assignment)
     entry = gradebook.submit(student, assignment.id, submission, datetime.now(UTC))
+    # Whoever stops this now shall know that it is in.
+    click.echo(f"Handed in: {assignment.id}, attempt {entry.number} of {student} ({entry.id}).", err=True)
     try:
         ((_, grade),) = grade_submissions(examiner, assignment, checks, [submission], setup)
     except FaultError as fault:
@@ -194,13 +200,15 @@ def status(course: Path | None, student: str | None, as_json: bool) -> None:
 
 
 def _entry_json(entry: Entry, grade: Grade | None) -> dict[str, object]:
+    from grader.display import timestamp
+
     return {
         "id": entry.id,
         "assignment": entry.assignment,
         "student": entry.student,
         "attempt": entry.number,
         "digest": entry.digest,
-        "submitted_at": entry.submitted_at.isoformat(),
+        "submitted_at": timestamp(entry.submitted_at),
         "status": str(grade.status) if grade else None,
         "score": float(grade.score) if grade else None,
         "points": float(grade.points) if grade else None,
@@ -217,7 +225,11 @@ def _entry_json(entry: Entry, grade: Grade | None) -> dict[str, object]:
 def show(
     course: Path | None, what: str | None, student: str | None, html: Path | None, instructor: bool, as_json: bool
 ) -> None:
-    """Show the report of a submission: your last one, the last one of an assignment, or one by its id."""
+    """Show the report of something that was handed in.
+
+    Without an argument it is your last submission; ASSIGNMENT is your last one for that assignment; ID is the name of
+    a submission, as `grader status` lists it.
+    """
     from grader.report import Reader, build_report, to_html
 
     seat = Seat(course)
@@ -237,10 +249,12 @@ def show(
 def _find_entry(seat: Seat, gradebook: Gradebook, what: str | None, student: str) -> Entry:
     """Find a submission: by its id, or the student's last one (of an assignment)."""
     if what is not None and what not in seat.course.assignments:
-        known = {entry.id for entry in gradebook.entries()}
+        known = {entry.id: entry for entry in gradebook.entries()}
         if what not in known:
-            seat.course.load(what)  # says which assignments there are
-        return gradebook.entry(what)
+            near = suggest(what, seat.course.assignments)
+            message = f"there is neither an assignment nor a submission {what!r}{near}"
+            raise InputError(message, "`grader list` shows the assignments, `grader status` your submissions")
+        return known[what]
     entries = gradebook.entries(student=student, assignment=what)
     if not entries:
         of = f" for {what}" if what else ""
@@ -258,7 +272,8 @@ def write_file(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}") from None
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(f"{path} cannot be written: {reason}", "give a place that you may write to") from None
 
 
 def _read(seat: Seat, path: Path, assignment_id: str | None) -> tuple[Assignment, Submission]:
@@ -278,9 +293,7 @@ def _read(seat: Seat, path: Path, assignment_id: str | None) -> tuple[Assignment
     return assignment, submission
 
 
-def _run_public(
-    examiner: Examiner, assignment: Assignment, submission: Submission, setup: Setup
-) -> tuple[Grade, bool]:
+def _run_public(examiner: Examiner, assignment: Assignment, submission: Submission, setup: Setup) -> tuple[Grade, bool]:
     """Run the public checks only; says also whether those are all there is."""
     from grader.checks import read_checks
     from grader.grading import grade_submissions

@@ -14,14 +14,15 @@ def main() -> None:
     """Serve until standard input ends."""
     zygote = Zygote()
     try:
-        import torch
-
-        from grader.examiner.service import serve, split_streams
         from grader.sandbox import system
 
         if sys.platform == "linux":
             system.hide_memory()
             system.die_with_parent()
+        import torch
+
+        from grader.examiner.service import serve, split_streams
+
         torch.set_num_threads(1)
         jobs, events = split_streams()
         serve(jobs, events, zygote)

@@ -40,6 +40,11 @@ class StudentError(Exception):
             return f"The code ran out of memory{where}."
         if self.type_name == "RecursionError":
             return f"The code calls itself without end (RecursionError){where}."
+        if self.type_name == "TypeError" and not self.frames:
+            return (
+                "The code raised TypeError, but in none of its own lines: "
+                "do the arguments that it takes, and what it returns, fit what is asked for?"
+            )
         return f"The code raised {self.type_name}{where}."
 
 
@@ -59,6 +64,8 @@ class LoadError(StudentError, ImportError):
     def safe(self) -> str:
         """Nothing hidden runs while a file is imported, so the exception's text may be shown."""
         where = f"{self.frames[-1].file}:{self.frames[-1].line}: " if self.frames else ""
+        if self.type_name in ("SystemExit", "KeyboardInterrupt"):
+            return f"{where}{self.type_name}: the file tried to end the program while it was being imported."
         text = f": {self.text[:MAX_SHOWN_MESSAGE]}" if self.text else ""
         return f"{where}{self.type_name}{text}"
 

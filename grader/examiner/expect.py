@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -31,12 +32,14 @@ def describe(value: Any) -> str:
         return "None"
     if isinstance(value, Tensor):
         return f"a tensor of shape {tuple(value.shape)} and dtype {str(value.dtype).removeprefix('torch.')}"
+    if isinstance(value, np.ndarray):
+        return f"a numpy array of shape {value.shape} and dtype {value.dtype}"
     if isinstance(value, list | tuple | dict | str):
         return f"a {type(value).__name__} of length {len(value)}"
-    name = getattr(type(value), "handle_number", None)
-    if name is not None:
+    if getattr(type(value), "handle_number", None) is not None:
         return f"an object ({value!r})"
-    return f"a {type(value).__name__}"
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
 def expect_tensor(
@@ -85,9 +88,13 @@ def expect_number(value: Any, name: str = "the result") -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         advice = ": is a return statement missing?" if value is None else "."
         raise Expectation(f"{_capital(name)} should be a number, but it is {describe(value)}{advice}")
-    if not math.isfinite(value):
-        raise Expectation(f"{_capital(name)} should be a finite number, but it is {value}.")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        raise Expectation(f"{_capital(name)} is too large a number.") from None
+    if not math.isfinite(number):
+        raise Expectation(f"{_capital(name)} should be a finite number, but it is {number}.")
+    return number
 
 
 def expect_close(
@@ -99,8 +106,11 @@ def expect_close(
 
     Raises:
         Expectation: another kind, shape or value, or NaN where none is expected.
+        ValueError: ``expected`` is a number that is not finite, which no number could be told from.
     """
     if not isinstance(expected, Tensor):
+        if not math.isfinite(expected):
+            raise ValueError(f"the expected number is {expected}")
         number = expect_number(actual, name)
         if abs(number - expected) > atol + rtol * abs(expected):
             raise Expectation(f"{_capital(name)} has a wrong value.", f"expected {expected:.6g}, got {number:.6g}")
@@ -121,16 +131,18 @@ def expect_gradient(value: Any, inputs: Tensor | Sequence[Tensor], name: str = "
     """Return the gradient of ``value`` (summed) with respect to each of ``inputs``; zeros where it does not depend.
 
     Raises:
-        Expectation: the value is detached from the graph, or no gradient reaches any of the inputs.
+        Expectation: the value is complex, or detached from the graph, or no gradient reaches any of the inputs.
     """
     tensor = expect_tensor(value, name=name)
+    if tensor.is_complex():
+        raise Expectation(f"{_capital(name)} should be real, but it is {describe(tensor)}.")
     wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     if not tensor.requires_grad:
         raise Expectation(
             f"No gradient flows back from {name}: it is detached from the graph "
             "(by .detach(), .data, .item(), numpy or torch.no_grad)."
         )
-    gradients = torch.autograd.grad(tensor.sum(), wanted, allow_unused=True)
+    gradients = torch.autograd.grad(tensor.sum(), wanted, allow_unused=True, retain_graph=True)
     if all(gradient is None for gradient in gradients):
         raise Expectation(f"No gradient flows from {name} back to its inputs.")
     return tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from collections.abc import Iterable
@@ -21,10 +22,11 @@ def list_readable(secrets: Iterable[Path]) -> list[str]:
     packages), the folder's other entries are allowed one by one instead.
 
     Raises:
-        ValueError: an allowed path still leads to a secret.
+        ValueError: a secret holds Python itself, or an allowed path still leads to one.
     """
     hidden = sorted({Path(os.path.realpath(secret)) for secret in secrets})
-    roots = [Path(os.path.realpath(root)) for root in (sys.prefix, sys.base_prefix, *SYSTEM) if os.path.exists(root)]
+    places = (sys.prefix, sys.base_prefix, *_package_folders(), *SYSTEM)
+    roots = [Path(os.path.realpath(place)) for place in places if os.path.exists(place)]
     readable = [path for root in roots for path in _without(root, hidden)]
     for path in readable:
         if any(_overlap(Path(os.path.realpath(path)), secret) for secret in hidden):
@@ -32,9 +34,17 @@ def list_readable(secrets: Iterable[Path]) -> list[str]:
     return sorted({str(path) for path in readable})
 
 
+def _package_folders() -> list[str]:
+    """Return where torch and numpy lie, which need not be inside the environment (a user's own site-packages)."""
+    specs = [importlib.util.find_spec(name) for name in ("torch", "numpy")]
+    return [str(Path(spec.origin).parents[1]) for spec in specs if spec is not None and spec.origin is not None]
+
+
 def _without(root: Path, hidden: list[Path]) -> list[Path]:
-    if any(root == secret or secret in root.parents for secret in hidden):
+    if any(root == secret for secret in hidden):
         return []
+    if within := next((secret for secret in hidden if secret in root.parents), None):
+        raise ValueError(f"{root} lies inside {within}, which students must not read")
     if not any(root in secret.parents for secret in hidden):
         return [root]
     kept: list[Path] = []

@@ -59,6 +59,8 @@ class ExaminerPlugin:
         self._student = student = Student(self._zygote, self._job, self._job.submissions[number])
         yield student
         student.close()
+        if self.broken is not None:
+            return  # the job goes on with a fresh sandbox, from this submission's first check
         for result in self._decide_all():
             self._emit(Verdict(number, result))
         self._emit(Finished(number, student.output, time.monotonic() - started))
@@ -106,7 +108,11 @@ class ExaminerPlugin:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note a check file that cannot be imported."""
         if report.failed and self.uncollected is None:
-            self.uncollected = f"{report.nodeid} cannot be collected: {str(report.longrepr)[-1500:]}"
+            trace = str(report.longrepr)
+            # The first line is all that a student reads; the rest is for whoever wrote the check.
+            self.uncollected = (
+                f"{report.nodeid} cannot be imported\n{(trace.partition('Traceback:')[2] or trace)[-1500:].strip()}"
+            )
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:

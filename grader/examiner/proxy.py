@@ -80,7 +80,7 @@ class SubmittedFile(Handle):
     def _missing(self, name: str) -> MissingName:
         file = f"{self._name}.py"
         names = self._connection.request({"op": "names", "target": self._number})
-        defined = [str(own) for own in names if isinstance(own, str) and own.isidentifier()][:50]
+        defined = [own for own in names if isinstance(own, str) and self._connection.recognise(own, "")][:50]
         if not defined:
             return MissingName("AttributeError", f"{file} has no {name}; it defines nothing of its own.")
         near = suggest(name, defined)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import platform
+import re
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import IO, Any
@@ -33,7 +35,7 @@ MARKERS = (
     "device(name): the device that a check needs",
 )
 # Importing these lazily costs a forked worker up to a second each time; the warm process does it once.
-WARM_FOR = {"torch.optim": ("torch._dynamo",), "matplotlib": ("matplotlib.pyplot", "matplotlib.backends.backend_agg")}
+WARM_FOR = {"optim": ("torch._dynamo",), "matplotlib": ("matplotlib.pyplot", "matplotlib.backends.backend_agg")}
 
 
 def serve(jobs: IO[str], events: IO[str], zygote: Zygote) -> None:
@@ -49,6 +51,9 @@ def serve(jobs: IO[str], events: IO[str], zygote: Zygote) -> None:
             fault = run_job(job, zygote, emit)
         except ZygoteFailed as error:
             fault = Fault(str(error))
+        except Exception as error:  # whatever else breaks here is a fault of ours too, and the next job may go well
+            fault = Fault(f"{type(error).__name__}: {error}")
+            traceback.print_exc()
         if fault is not None:
             emit(fault)
 
@@ -60,7 +65,7 @@ def run_job(job: Job, zygote: Zygote, emit: Emit) -> Fault | None:
         ZygoteFailed: the sandbox does not work.
     """
     missing = zygote.configure(
-        warm=_find_warm_modules([q.reference for q in job.questions.values() if q.reference]),
+        warm=_find_warm_modules(job),
         readable=paths.list_readable([Path(secret) for secret in job.secrets]),
         writable=paths.DEVICES,
         isolated=job.isolated,
@@ -78,7 +83,8 @@ def run_job(job: Job, zygote: Zygote, emit: Emit) -> Fault | None:
         emit(event)
 
     plugin = ExaminerPlugin(job, zygote, find_devices(), emit_described)
-    code = pytest.main(_pytest_arguments(job), plugins=[plugin])
+    with _forgotten_modules(Path(job.directory)):
+        code = pytest.main(_pytest_arguments(job), plugins=[plugin])
     if plugin.broken is not None:
         return Fault(plugin.broken)
     if plugin.uncollected is not None:
@@ -88,6 +94,26 @@ def run_job(job: Job, zygote: Zygote, emit: Emit) -> Fault | None:
     if code is pytest.ExitCode.NO_TESTS_COLLECTED and any(check.needs_device is None for check in job.checks):
         return Fault("pytest found none of the checks", lasting=True)
     return None
+
+
+@contextmanager
+def _forgotten_modules(directory: Path) -> Iterator[None]:
+    """Forget what is imported from ``directory`` in a block: the next job's files may have the same names."""
+    before = set(sys.modules)
+    try:
+        yield
+    finally:
+        new = [name for name in sys.modules if name not in before]
+        for name in [name for name in new if _is_of(name, directory.resolve())]:
+            del sys.modules[name]
+
+
+def _is_of(name: str, directory: Path) -> bool:
+    """Was a module imported from ``directory``? pytest makes empty ones for the folders of check files."""
+    module = sys.modules[name]
+    places = [getattr(module, "__file__", None), *getattr(module, "__path__", [])]
+    found = [Path(place).resolve() for place in places if place is not None]
+    return any(place.is_relative_to(directory) for place in found) or (not found and name.startswith("checks"))
 
 
 def find_devices() -> tuple[str, ...]:
@@ -109,27 +135,20 @@ def describe_environment(job: Job) -> dict[str, str]:
 
 
 def _pytest_arguments(job: Job) -> list[str]:
-    files = sorted({check.path for check in job.checks})
+    files = list(dict.fromkeys(check.path for check in job.checks))
     switches = ["--noconftest", "--import-mode=importlib", "--capture=no"]
     unused = [f"-pno:{name}" for name in UNUSED_PLUGINS]
     markers = ["-o", "markers=" + "\n".join(MARKERS)]
     return ["--rootdir", job.directory, "-c", os.devnull, *switches, *unused, *markers, *files]
 
 
-def _find_warm_modules(solutions: Sequence[str]) -> list[str]:
-    """Return what to import before forking, by what the reference solutions import."""
-    names: set[str] = set()
-    for solution in solutions:
-        for node in ast.walk(ast.parse(Path(solution).read_bytes())):
-            if isinstance(node, ast.Import):
-                names |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                names.add(node.module)
-            elif isinstance(node, ast.Attribute) and node.attr == "optim":
-                names.add("torch.optim")
+def _find_warm_modules(job: Job) -> list[str]:
+    """Return what to import before forking, by the words in the reference solutions and the submissions."""
+    sources = [Path(q.reference).read_bytes() for q in job.questions.values() if q.reference is not None]
+    sources += [content for files in job.submissions for content in files.values()]
     warm: list[str] = []
-    for wanted, modules in WARM_FOR.items():
-        if any(name == wanted or name.startswith(f"{wanted}.") for name in names):
+    for word, modules in WARM_FOR.items():
+        if any(re.search(rb"\b" + word.encode() + rb"\b", source) for source in sources):
             warm += [name for name in modules if _is_installed(name)]
     return warm
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from grader.examiner.expect import Expectation, describe
 from grader.results import CheckResult, Outcome
 
 MAX_DETAIL = 4000
+ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
 # The worst of a parametrised check's outcomes is the check's; ERRORED first, since then nothing is known.
 SEVERITY = (
     Outcome.ERRORED,
@@ -53,7 +55,8 @@ def _judge_unexpected(check: str, error: BaseException, last_call: tuple[str, An
     broken = blame()
     if broken is not None:
         detail = f"the check breaks on the reference solution too: {type(broken).__name__}: {broken}"
-        return CheckResult(check, Outcome.ERRORED, message="This check is broken: a fault on our side.", detail=detail)
+        message = "This check is broken: a fault on our side."
+        return CheckResult(check, Outcome.ERRORED, message=message, detail=_cut(detail))
     came = f"{last_call[0]} returned {describe(last_call[1])}, which" if last_call else "The result is something that"
     message = f"{came} this check cannot go on with ({type(error).__name__})."
     return CheckResult(check, Outcome.FAILED, message=message, detail=_cut(f"{type(error).__name__}: {error}"))
@@ -66,4 +69,8 @@ def join_results(results: Sequence[CheckResult]) -> CheckResult:
 
 
 def _cut(text: str | None) -> str | None:
-    return text if text is None or len(text) <= MAX_DETAIL else text[:MAX_DETAIL] + " …"
+    """Cap a detail, and take out the addresses of objects, which differ from run to run."""
+    if text is None:
+        return None
+    text = ADDRESS.sub("0x…", text)
+    return text if len(text) <= MAX_DETAIL else text[:MAX_DETAIL] + " …"

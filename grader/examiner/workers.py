@@ -5,20 +5,20 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import select
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grader.examiner.exceptions import WorkerLost
 from grader.results import Outcome
-from grader.wire import Channel
+
+if TYPE_CHECKING:
+    from grader.examiner.channel import WatchedChannel
 
 MAX_OUTPUT_KEPT = 64 << 10
 MAX_OUTPUT = 1 << 20
@@ -57,7 +57,7 @@ class Zygote:
         own.settimeout(ZYGOTE_SECONDS)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-s", "-m", "grader.sandbox", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "grader.sandbox", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -141,7 +141,9 @@ class WorkerProcess:
         self.printed = bytearray()
         self.printed_bytes = 0
         os.set_blocking(output, False)
-        self.channel = _WatchedChannel(connection, self)
+        from grader.examiner.channel import WatchedChannel  # it imports torch, and the zygote is started before that
+
+        self.channel: WatchedChannel = WatchedChannel(connection, self, output)
         self._isolated = isolated
 
     @property
@@ -194,32 +196,6 @@ class WorkerProcess:
         return self._ending
 
 
-class _WatchedChannel(Channel):
-    """A channel that drains the worker's output while it waits."""
-
-    def __init__(self, connection: socket.socket, worker: WorkerProcess) -> None:
-        super().__init__(connection)
-        self._worker = worker
-
-    def _wait(self, event: int, deadline: float) -> None:
-        poll = select.poll()
-        poll.register(self.fd, event)
-        poll.register(self._worker._output, select.POLLIN)
-        while True:
-            ready = dict(poll.poll(max(0.0, deadline - time.monotonic()) * 1000))
-            if not ready:
-                raise TimeoutError("no answer in time")
-            output_events = ready.get(self._worker._output, 0)
-            if output_events & select.POLLIN:
-                self._worker.drain()
-            elif output_events:  # the worker closed its output
-                poll.unregister(self._worker._output)
-            if self.fd in ready:
-                return
-            if time.monotonic() >= deadline:
-                raise TimeoutError("no answer in time")
-
-
 def explain_ending(ending: Ending, allowance: Allowance) -> WorkerLost:
     """Say in the student's words why a worker went away without an answer."""
     if ending.signal == signal.SIGXCPU or (
@@ -252,6 +228,7 @@ def _clean_environment() -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "2",  # each thread's arena would reserve up to 128 MB of the worker's address space
         "MPLBACKEND": "agg",
         "MPLCONFIGDIR": str(_cache_directory() / "matplotlib"),
     }

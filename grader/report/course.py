@@ -64,9 +64,10 @@ class ClassReport:
         return any(cell.bonus for assignment in self.assignments for cell in assignment.cells.values())
 
     def total(self, student: str) -> Fraction | None:
-        """Return the sum of a student's scores so far; None where nothing has a grade."""
+        """Return the sum of a student's scores so far; None where there is none. What is pending does not count yet."""
         cells = [assignment.cells.get(student) for assignment in self.assignments]
-        scores = [cell.score for cell in cells if cell is not None and cell.status is not None]
+        counted = (Status.GRADED, Status.NEEDS_REVIEW)
+        scores = [cell.score for cell in cells if cell is not None and cell.status in counted]
         return sum(scores, ZERO) if scores else None
 
 

@@ -22,6 +22,7 @@ from grader.report.wording import (
     check_tags,
     check_verdict,
     question_amount,
+    shared_explanation,
     total_sentences,
 )
 from grader.scoring import CheckGrade, QuestionGrade
@@ -120,15 +121,17 @@ def _question_heading(report: Report, question: QuestionGrade, right: int) -> Pa
 
 def _code_table(report: Report, question: QuestionGrade, right: int) -> Padding:
     table = _grid(right)
-    if question.message:
-        table.add_row("", _plain(question.message, _MESSAGE_LINES), "")
+    shared = shared_explanation(question)
+    for text in (question.message, shared):
+        if text:
+            table.add_row("", _plain(text, _MESSAGE_LINES), "")
     if not question.checks:
         table.add_row("", Text(NO_CHECKS, style="dim"), "")
     for check in question.checks:
         verdict, tags = check_verdict(check), check_tags(report, check)
         title = Text.assemble(check.title, (f" ({', '.join(tags)})", "dim") if tags else "")
         table.add_row(_word(verdict), title, check_amount(check, question))
-        for line in _check_lines(check):
+        for line in () if shared else _check_lines(check):
             table.add_row("", line, "")
     return Padding(table, (0, 0, 0, 2))
 

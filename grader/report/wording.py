@@ -79,11 +79,29 @@ def check_explanation(check: CheckGrade) -> str | None:
     return check.message or (_DEFERRED if check.deferred else _EXPLANATIONS.get(check.outcome))
 
 
+def shared_explanation(question: QuestionGrade) -> str | None:
+    """Return what is told of a question's checks where all ended in the same place, so that it is said once.
+
+    Such as a file that could not be imported, or a stub that raises: then no check has anything of its own to say,
+    not even a hint. Values that are wrong alike are no such thing.
+    """
+    told = {
+        (check.outcome, check_explanation(check), check.frames[-1:]) for check in question.checks if not check.deferred
+    }
+    if len(question.checks) < 2 or len(told) != 1:
+        return None
+    ((outcome, explanation, place),) = told
+    ended = outcome in (Outcome.CRASHED, Outcome.TIMED_OUT) or (outcome is Outcome.FAILED and place)
+    return explanation if ended else None
+
+
 def check_detail(check: CheckGrade) -> str | None:
     """Return the detail of a check that did not pass, unless its message says the same."""
-    if check.outcome is Outcome.PASSED or not check.detail or check.detail.strip() == (check.message or "").strip():
+    if check.outcome is Outcome.PASSED or not check.detail:
         return None
-    return check.detail
+    detail, message = check.detail.strip(), (check.message or "").strip()
+    repeats = bool(message) and (detail in message or detail.endswith(message))
+    return None if repeats else check.detail
 
 
 def check_tags(report: Report, check: CheckGrade) -> list[str]:
@@ -144,6 +162,9 @@ def public_sentence(report: Report) -> str:
     grade = report.grade
     checks = [check for question in grade.questions for check in question.checks]
     passed = sum(check_verdict(check) is VERDICTS[Outcome.PASSED] for check in checks)
+    if not any(is_code(question) for question in grade.questions):
+        answered = sum(answer_verdict(report, question) is ANSWERED for question in grade.questions)
+        return f"{answered} of {len(grade.questions)} questions answered."
     if not checks:
         return "There are no public checks here."
     points = f"{format_amount(grade.score)} of {format_points(grade.points)}"
@@ -227,4 +248,5 @@ def _waiting_sentences(report: Report) -> Iterator[str]:
     if grade.status is Status.NEEDS_REVIEW:
         yield "An answer waits for a person to read it."
     if not report.complete:
-        yield "Hidden checks run when you submit."
+        code = any(is_code(question) for question in grade.questions)
+        yield "Hidden checks run when you submit." if code else "Answers are graded when you submit."

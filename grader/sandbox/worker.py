@@ -303,7 +303,7 @@ def _run_backward(outputs: Sequence[Tensor], weights: Sequence[Tensor], *, retai
         return
     pairs = zip(outputs, weights, strict=True)
     total = torch.stack([(output * weight).sum(dtype=torch.float64) for output, weight in pairs]).sum()
-    total.backward(retain_graph=retain)
+    torch.autograd.backward(total, retain_graph=retain)
 
 
 def _kind_of(value: Any) -> str:

@@ -10,9 +10,7 @@ Line = tuple[float, float]
 LOSSES = {"MSELoss": nn.MSELoss(), "L1Loss": nn.L1Loss(), "SmoothL1Loss": nn.SmoothL1Loss()}
 
 
-def make_data(
-    n_samples: int = 100, outlier_fraction: float = 0.1, seed: int = 0
-) -> tuple[Tensor, Tensor, Tensor]:
+def make_data(n_samples: int = 100, outlier_fraction: float = 0.1, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
     """Return x (n, 1), y (n, 1) and is_outlier (n,): points on y = 2x + 1 with noise, some lifted far above it."""
     generator = torch.Generator().manual_seed(seed)  # leaves the global generator alone
     x = torch.randn(n_samples, 1, generator=generator)

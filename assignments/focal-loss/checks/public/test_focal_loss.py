@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from grader.examiner.expect import expect_close, expect_scalar
 
 

@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from grader.examiner.expect import expect_close, expect_gradient, expect_scalar, expect_tensor
 
 
@@ -28,7 +29,7 @@ def test_softmax_of_any_batch(submission, device, rng):
     for samples, classes in ((6, 3), (1, 4), (5, 7)):
         logits, _ = batch(rng, samples, classes, device)
         expected = log_softmax(logits).exp().to(logits.dtype)
-        expect_close(submission.softmax(logits), expected, name="softmax(logits)")
+        expect_close(submission.softmax(logits), expected, name="the result of softmax")
 
 
 @pytest.mark.points(1, hint="How many numbers do you pick out of the (N, C) table, and how do you average them?")
@@ -71,7 +72,7 @@ def test_float64(submission, device, rng):
     """Logits in float64 give probabilities and a loss in float64."""
     logits, targets = batch(rng, 6, 4, device, dtype=torch.float64)
     probabilities = submission.softmax(logits)
-    expect_tensor(probabilities, shape=(6, 4), dtype=torch.float64, name="softmax(logits)")
+    expect_tensor(probabilities, shape=(6, 4), dtype=torch.float64, name="the result of softmax")
     loss = submission.cross_entropy(logits, targets)
     expect_tensor(loss, shape=(), dtype=torch.float64, name="the loss")
     expect_close(loss, mean_cross_entropy(logits, targets), name="the loss")
@@ -82,6 +83,6 @@ def test_large_logits(submission, device):
     """Bonus: logits of 10,000 neither overflow nor lose the loss."""
     logits = torch.tensor([[1e4, 0.0, -1e4], [-1e4, 1e4, 1e4], [0.0, 200.0, 0.0]], device=device)
     targets = torch.tensor([1, 2, 0], device=device)
-    expect_close(submission.softmax(logits), log_softmax(logits).exp().to(logits.dtype), name="softmax(logits)")
+    expect_close(submission.softmax(logits), log_softmax(logits).exp().to(logits.dtype), name="the result of softmax")
     loss = submission.cross_entropy(logits, targets)
     expect_close(loss, mean_cross_entropy(logits, targets), name="the loss")

@@ -1,5 +1,8 @@
+import math
+
 import pytest
 import torch
+
 from grader.examiner.expect import Expectation, expect_number, expect_tensor
 
 LOSSES = {
@@ -22,16 +25,16 @@ def unpack(value, names):
     except TypeError:
         parts = ()
     if len(parts) != len(names):
-        raise Expectation(f"expected ({', '.join(names)}), and got something else: is a return missing?")
+        raise Expectation(f"Expected ({', '.join(names)}), and got something else: is a return missing?")
     return parts
 
 
 def read_data(data, n_samples):
     """x, y and is_outlier of make_data as flat tensors, after a look at their shapes."""
     x, y, is_outlier = unpack(data, ("x", "y", "is_outlier"))
-    x = expect_tensor(x, shape=(n_samples, 1), name="x")
-    y = expect_tensor(y, shape=(n_samples, 1), name="y")
-    is_outlier = expect_tensor(is_outlier, shape=(n_samples,), dtype=torch.bool, name="is_outlier")
+    x = expect_tensor(x, shape=(n_samples, 1), name="the tensor x")
+    y = expect_tensor(y, shape=(n_samples, 1), name="the tensor y")
+    is_outlier = expect_tensor(is_outlier, shape=(n_samples,), dtype=torch.bool, name="the tensor is_outlier")
     return x.flatten(), y.flatten(), is_outlier
 
 
@@ -44,15 +47,15 @@ def read_line(line):
 def read_fits(fits):
     """The three lines of compare_losses, by name."""
     if not isinstance(fits, dict) or not set(LOSSES) <= set(fits):
-        raise Expectation(f"compare_losses should return a dict with the keys {', '.join(LOSSES)}")
+        raise Expectation(f"compare_losses should return a dictionary with the keys {', '.join(LOSSES)}.")
     return {name: read_line(fits[name]) for name in LOSSES}
 
 
-def one_sided_data(seed):
-    """60 points near y = 2x + 1, of which 9 are moved up by 6 to 12."""
+def one_sided_data(seed, weight=2.0, bias=1.0):
+    """60 points near a line, of which 9 are moved up by 6 to 12."""
     rng = torch.Generator().manual_seed(seed)
     x = torch.randn(60, 1, generator=rng)
-    y = 2 * x + 1 + 0.3 * torch.randn(60, 1, generator=rng)
+    y = weight * x + bias + 0.3 * torch.randn(60, 1, generator=rng)
     y[:9] += 6 + 6 * torch.rand(9, 1, generator=rng)
     return x, y
 
@@ -72,7 +75,7 @@ def expect_small_loss(name, line, x, y):
     weight, bias = line
     loss = LOSSES[name](weight * x + bias, y).item()
     if not loss <= 1.03 * smallest_loss(name, x, y):  # true of a loss that is not a number, too
-        raise Expectation(f"there is a line with a clearly smaller {name}")
+        raise Expectation(f"There is a line with a clearly smaller {name}.")
 
 
 @pytest.mark.points(1, hint="Which random numbers does the seed decide, and which not? What happens without a seed?")
@@ -119,10 +122,10 @@ def test_compare_losses_names_each_line(submission):
 @pytest.mark.points(2, hint="Does every loss start with a new model, and train for long enough?")
 def test_l1_resists_outliers(submission):
     """With outliers on one side, L1 and smooth L1 stay nearer to the true line than MSE."""
-    for seed in (11, 12, 13):
-        x, y = one_sided_data(seed)
+    for seed, true_weight, true_bias in ((11, 2.0, 1.0), (12, 1.0, -1.0), (13, -1.5, 0.5)):
+        x, y = one_sided_data(seed, true_weight, true_bias)
         fits = read_fits(submission.compare_losses(x, y))
-        distance = {name: ((weight - 2) ** 2 + (bias - 1) ** 2) ** 0.5 for name, (weight, bias) in fits.items()}
+        distance = {name: math.hypot(w - true_weight, b - true_bias) for name, (w, b) in fits.items()}
         assert distance["L1Loss"] < 0.7 * distance["MSELoss"]
         assert distance["SmoothL1Loss"] < 0.7 * distance["MSELoss"]
 

@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from grader.examiner.expect import Expectation, expect_close, expect_number, expect_tensor
 
 
@@ -10,7 +11,7 @@ def unpack(value, names):
     except TypeError:
         parts = ()
     if len(parts) != len(names):
-        raise Expectation(f"expected ({', '.join(names)}), and got something else: is a return missing?")
+        raise Expectation(f"Expected ({', '.join(names)}), and got something else: is a return missing?")
     return parts
 
 
@@ -26,9 +27,9 @@ def read_axes(figure):
 def test_make_data_shapes(submission):
     """make_data() gives 100 points: x (100, 1), y (100, 1), is_outlier (100,)."""
     x, y, is_outlier = unpack(submission.make_data(), ("x", "y", "is_outlier"))
-    expect_tensor(x, shape=(100, 1), name="x")
-    expect_tensor(y, shape=(100, 1), name="y")
-    expect_tensor(is_outlier, shape=(100,), dtype=torch.bool, name="is_outlier")
+    expect_tensor(x, shape=(100, 1), name="the tensor x")
+    expect_tensor(y, shape=(100, 1), name="the tensor y")
+    expect_tensor(is_outlier, shape=(100,), dtype=torch.bool, name="the tensor is_outlier")
 
 
 @pytest.mark.points(1, hint="What is 15 * 0.25, and what does round() make of it?")
@@ -39,7 +40,7 @@ def test_make_data_counts_outliers(submission, n_samples, outlier_fraction, outl
     """Exactly round(n_samples * outlier_fraction) points are outliers."""
     data = submission.make_data(n_samples=n_samples, outlier_fraction=outlier_fraction, seed=1)
     _, _, is_outlier = unpack(data, ("x", "y", "is_outlier"))
-    expect_tensor(is_outlier, shape=(n_samples,), dtype=torch.bool, name="is_outlier")
+    expect_tensor(is_outlier, shape=(n_samples,), dtype=torch.bool, name="the tensor is_outlier")
     expect_close(is_outlier.float().sum(), torch.tensor(float(outliers)), name="the number of outliers")
 
 
@@ -64,8 +65,11 @@ def test_plot_has_points_lines_and_legend(submission):
     lines = [line for axes in all_axes for line in axes.get_lines()]
     dots = [len(line.get_xydata()) for line in lines if line.get_linestyle() == "None"]
     scattered = [len(cloud.get_offsets()) for axes in all_axes for cloud in axes.collections]
-    assert sum(dots) + sum(scattered) >= 20, "each of the 20 points is drawn, with scatter() or as separate marks"
-    assert len(lines) - len(dots) >= 3, "there is a line for each of the three fits"
+    if sum(dots) + sum(scattered) < 20:
+        raise Expectation("Fewer than 20 points are drawn: use scatter(), or plot() with marks and no line.")
+    if len(lines) - len(dots) < 3:
+        raise Expectation("Fewer than three lines are drawn.")
     legends = [axes.get_legend() for axes in all_axes] + list(figure.legends)
     entries = [text for legend in legends if legend is not None for text in legend.get_texts()]
-    assert len(entries) >= 3, "a legend names the three lines"
+    if len(entries) < 3:
+        raise Expectation("There is no legend that names three lines.")

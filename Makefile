@@ -1,0 +1,48 @@
+# `make demo` shows the whole way, `make test` runs the tests; both set up .venv first.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-slow lint format schema bench clean
+
+help: ## Show what there is to make
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+install: $(READY) ## Make .venv with grader and all that its tests need
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt torch numpy
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[plots,dev]'
+	@touch $(READY)
+
+demo: $(READY) ## Grade a small class, from fetch to reports, in demo/
+	$(BIN)/grader demo --dir demo
+
+test: $(READY) ## Run the tests (a few minutes)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+
+test-slow: $(READY) ## Run the tests that take long: packaging, every known mistake, the demo
+	$(BIN)/python -m pytest -m slow
+
+lint: $(READY) ## Check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY) ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+schema: $(READY) ## Write docs/assignment.schema.json anew from grader/spec.py
+	$(BIN)/python -c "from pathlib import Path; from grader.spec import write_schema; write_schema(Path('docs/assignment.schema.json'))"
+
+bench: $(READY) ## Measure what is claimed, as ratios to something run beside it
+	$(BIN)/python tests/bench.py
+
+clean: ## Remove .venv and what was built
+	rm -rf $(VENV) dist build demo .mypy_cache .ruff_cache .pytest_cache

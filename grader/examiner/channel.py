@@ -1,0 +1,40 @@
+"""The examiner's end of the socket to a worker."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from typing import TYPE_CHECKING
+
+from grader.wire import Channel
+
+if TYPE_CHECKING:
+    from grader.examiner.workers import WorkerProcess
+
+
+class WatchedChannel(Channel):
+    """A channel that drains the worker's output while it waits."""
+
+    def __init__(self, connection: socket.socket, worker: WorkerProcess, output: int) -> None:
+        super().__init__(connection)
+        self._worker = worker
+        self._output = output
+
+    def _wait(self, event: int, deadline: float) -> None:
+        poll = select.poll()
+        poll.register(self.fd, event)
+        poll.register(self._output, select.POLLIN)
+        while True:
+            ready = dict(poll.poll(max(0.0, deadline - time.monotonic()) * 1000))
+            if not ready:
+                raise TimeoutError("no answer in time")
+            output_events = ready.get(self._output, 0)
+            if output_events & select.POLLIN:
+                self._worker.drain()
+            elif output_events:  # the worker closed its output
+                poll.unregister(self._output)
+            if self.fd in ready:
+                return
+            if time.monotonic() >= deadline:
+                raise TimeoutError("no answer in time")

@@ -1,0 +1,94 @@
+"""``make bench``: what is claimed of speed, as ratios to something that runs beside it on the same machine.
+
+Each pair is measured alternately, several times, and its medians are compared: a busy machine slows both.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from grader.checks import read_checks
+from grader.grading import Examiner, Setup, grade_submissions, list_solutions
+from grader.resources import find_data
+from grader.spec import load_assignment
+from grader.submission import Submission
+
+ROUNDS = 7
+CLASS_SIZE = 60
+
+
+def main() -> None:
+    """Measure and print every ratio."""
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        work_folder = _write_focal_loss(work)
+        environment = {**os.environ, "GRADER_HOME": str(work / "home")}
+        grader = [sys.executable, "-m", "grader"]
+
+        def run(*command: str) -> Callable[[], None]:
+            return lambda: _run(command, environment)
+
+        submit = run(*grader, "submit", str(work_folder), "--student", "ada")
+        _compare("grader submit focal-loss", submit, "import torch", run(sys.executable, "-c", "import torch"), 2.0)
+        _compare(
+            "grader --help", run(*grader, "--help"), "import click", run(sys.executable, "-c", "import click"), 3.0
+        )
+    _measure_class()
+
+
+def _write_focal_loss(work: Path) -> Path:
+    target = work / "focal-loss"
+    target.mkdir()
+    assignment = load_assignment(find_data("assignments") / "focal-loss")
+    for name, path in list_solutions(assignment)[0].items():
+        shutil.copy(path, target / name)
+    (target / "grader.json").write_text('{"format": 1, "assignment": "focal-loss"}')
+    return target
+
+
+def _run(command: tuple[str, ...], environment: dict[str, str]) -> None:
+    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+
+
+def _compare(name: str, action: Callable[[], None], base_name: str, base: Callable[[], None], goal: float) -> None:
+    seconds: list[float] = []
+    base_seconds: list[float] = []
+    action()
+    base()
+    for _ in range(ROUNDS):
+        for run, found in ((action, seconds), (base, base_seconds)):
+            started = time.perf_counter()
+            run()
+            found.append(time.perf_counter() - started)
+    ours, theirs = statistics.median(seconds), statistics.median(base_seconds)
+    verdict = "met" if ours <= goal * theirs else "MISSED"
+    base_part = f"{base_name:14} {theirs:7.3f} s"
+    print(f"{name:26} {ours:7.3f} s   {base_part}   ratio {ours / theirs:5.2f}   goal {goal:.1f}: {verdict}")
+
+
+def _measure_class() -> None:
+    """Grade a class with one examiner; each submission has a text of its own."""
+    assignment = load_assignment(find_data("assignments") / "focal-loss")
+    ((name, path),) = list_solutions(assignment)[0].items()
+    source = path.read_bytes()
+    submissions = [Submission({name: source + f"# {number}\n".encode()}) for number in range(CLASS_SIZE)]
+    checks = read_checks(assignment)
+    with Examiner() as examiner:
+        list(grade_submissions(examiner, assignment, checks, submissions[:2], Setup()))
+        started = time.perf_counter()
+        graded = list(grade_submissions(examiner, assignment, checks, submissions, Setup()))
+        each = (time.perf_counter() - started) / CLASS_SIZE
+    assert all(grade.score == grade.points for _, grade in graded)
+    print(f"{'a class, one job':26} {each:7.3f} s   per submission of {len(checks)} checks, isolation on")
+
+
+if __name__ == "__main__":
+    main()

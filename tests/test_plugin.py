@@ -1,0 +1,103 @@
+"""What the examiner's pytest plugin does when the sandbox itself breaks, in real processes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader.checks import read_checks
+from grader.grading import Examiner, Setup, grade_submissions
+from grader.results import Outcome
+from grader.scoring import Grade, Status
+from grader.spec import load_assignment
+from grader.submission import Submission
+
+YAML = """\
+format: 1
+id: twice
+title: Twice
+summary: Times two.
+questions:
+  - {id: twice, kind: code, points: 4, prompt: Write it., file: twice.py, starter: "def twice(x): ...\\n"}
+"""
+
+# The checks run in the examiner, whose only child is the zygote.
+CHECKS = '''\
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+BREAKS = Path({breaks!r})
+
+
+def break_the_sandbox():
+    if BREAKS.exists():
+        BREAKS.unlink()
+        for child in Path(f"/proc/self/task/{{os.getpid()}}/children").read_text().split():
+            os.kill(int(child), signal.SIGKILL)
+        time.sleep(0.2)
+
+
+@pytest.mark.points(1)
+def test_first(submission):
+    """It takes a one."""
+    assert submission.twice(1) == 2
+
+
+@pytest.mark.points(1)
+def test_between():
+    """Nothing is asked of it here."""
+    break_the_sandbox()
+
+
+@pytest.mark.points(2)
+@pytest.mark.parametrize("number", [2, 3])
+def test_numbers(submission, number):
+    """It takes other numbers."""
+    assert submission.twice(number) == 2 * number
+'''
+
+RIGHT = "def twice(x):\n    return 2 * x\n"
+HALF = "def twice(x):\n    return 2 * x if x < 3 else 7\n"
+# Its process is gone when the sandbox breaks, so that the first to notice is the fork of its next one.
+CRASHES = "import os\n\n\ndef twice(x):\n    return os._exit(3) if x == 1 else 2 * x\n"
+
+
+def grade(folder: Path, *sources: str) -> list[Grade]:
+    """Grade submissions with a sandbox that breaks once, in the middle of the first one."""
+    breaks = folder / "breaks"
+    breaks.touch()
+    for name, text in {
+        "assignment.yaml": YAML,
+        "checks/hidden/test_twice.py": CHECKS.format(breaks=str(breaks)),
+        "solutions/plain.py": RIGHT,
+    }.items():
+        path = folder / "course" / "twice" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    assignment = load_assignment(folder / "course" / "twice")
+    submissions = [Submission({"twice.py": source.encode()}) for source in sources]
+    with Examiner() as examiner:
+        found = dict(grade_submissions(examiner, assignment, read_checks(assignment), submissions, Setup()))
+    assert not breaks.exists()
+    return [found[number] for number in range(len(sources))]
+
+
+@pytest.mark.parametrize(
+    ("source", "outcomes"),
+    [
+        (RIGHT, [Outcome.PASSED, Outcome.PASSED, Outcome.PASSED]),
+        (CRASHES, [Outcome.CRASHED, Outcome.PASSED, Outcome.PASSED]),
+    ],
+    ids=["right", "crashes"],
+)
+def test_a_sandbox_that_breaks_costs_nobody_a_point(tmp_path: Path, source: str, outcomes: list[Outcome]) -> None:
+    first, second = grade(tmp_path, source, HALF)
+    assert (first.status, first.fault) == (Status.GRADED, None)
+    assert [check.outcome for check in first.questions[0].checks] == outcomes
+    assert second.status is Status.GRADED
+    assert [check.outcome for check in second.questions[0].checks] == [Outcome.PASSED, Outcome.PASSED, Outcome.FAILED]
