@@ -682,7 +682,8 @@ def test_a_terminal_shows_no_escape_of_a_student_s(zoo: Graded) -> None:
         assert "The code raised ValueError" in written
         assert ESC not in written
         assert "\x07" not in written
-    assert "␛[2J" in written
+    assert "␛[31mred" in written  # what it printed is read, not obeyed
+    assert "ValueError: ␛[2J␛]0;title␇<script>" in zoo.reports["shouter"]["questions"][0]["checks"][0]["detail"]
     colourful = replace(shell, extra={}).in_a_terminal("show", "--instructor")
     assert ESC in colourful
     assert not re.sub(r"\x1b\[[0-9;]*m", "", colourful).count(ESC)  # nothing but colours

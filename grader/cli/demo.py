@@ -51,12 +51,15 @@ os._exit(0)
 
 @dataclass(frozen=True, slots=True)
 class Student:
-    """Someone in the demo's class: the code files by assignment, and whether the quiz answers are right."""
+    """Someone in the demo's class: the code by assignment, and of which quiz questions the answer is known.
+
+    ``knows_every`` 1 is all of them, 2 every second one, 0 leaves quizzes out.
+    """
 
     id: str
     story: str
     code: Mapping[str, bytes]
-    knows_the_answers: bool = True
+    knows_every: int = 1
 
 
 @click.command()
@@ -88,7 +91,7 @@ def demo(directory: Path) -> None:
             for student, assignment, folder in _hand_in(directory / "students", assignments):
                 setup = Setup(secrets=(state,))
                 graded.append(_submit(examiner, gradebook, student, assignment, folder, setup))
-    _summarise(directory, assignments, graded)
+    _summarise(assignments, graded)
     _write_reports(directory, assignments, graded)
 
 
@@ -120,14 +123,17 @@ def _hand_in(folder: Path, assignments: Mapping[str, Assignment]) -> Iterator[tu
     for student in _make_class(assignments):
         print_heading(f"{student.id}: {student.story}")
         for assignment in assignments.values():
-            if assignment.code_questions and assignment.id not in student.code:
+            if assignment.id not in student.code and (assignment.code_questions or not student.knows_every):
                 continue
             target = folder / student.id / assignment.id
             write_stub(render_stub(assignment, read_checks(assignment)), target)
             for question in assignment.code_questions:
                 write_file(target / question.file, student.code[assignment.id])
-            if assignment.quiz_questions:
-                answers = [_answer(question, student.knows_the_answers) for question in assignment.quiz_questions]
+            if assignment.quiz_questions and student.knows_every:
+                answers = [
+                    _answer(question, number % student.knows_every == 0)
+                    for number, question in enumerate(assignment.quiz_questions)
+                ]
                 write_file(target / "answers.yaml", "".join(answers).encode())
             yield student, assignment, target
 
@@ -145,7 +151,7 @@ def _submit(
     return entry, grade
 
 
-def _summarise(directory: Path, assignments: Mapping[str, Assignment], graded: list[tuple[Entry, Grade]]) -> None:
+def _summarise(assignments: Mapping[str, Assignment], graded: list[tuple[Entry, Grade]]) -> None:
     from grader.display import format_amount
 
     scores = {(entry.student, entry.assignment): grade for entry, grade in graded}
@@ -195,10 +201,10 @@ def _make_class(assignments: Mapping[str, Assignment]) -> list[Student]:
     }
     return [
         Student("ada", "everything right", right),
-        Student("ben", "softmax before cross entropy, and half of the quiz", _softmax_twice(code, right), False),
+        Student("ben", "softmax before cross entropy, and half of the quiz", _softmax_twice(code, right), 2),
         Student("cleo", "right ideas under wrong names", renamed),
-        Student("dan", "a loop that never ends, until its 20 s are over", {"focal-loss": ENDLESS_LOOP.encode()}, False),
-        Student("eve", "prints a score of its own and ends the process", {"focal-loss": FAKE_SCORE.encode()}, False),
+        Student("dan", "a loop that never ends, until its 20 s are over", {"focal-loss": ENDLESS_LOOP.encode()}, 0),
+        Student("eve", "prints a score of its own and ends the process", {"focal-loss": FAKE_SCORE.encode()}, 0),
     ]
 
 
