@@ -350,6 +350,26 @@ def test_arguments_that_cannot_cross_are_named(remote: Any) -> None:
     assert remote.same(torch.nn.functional.mse_loss) is not None
 
 
+def test_results_that_cannot_cross_are_errors_and_the_process_lives_on(zygote: Zygote) -> None:
+    source = """
+        import torch
+
+        def meta(): return torch.empty(3, device="meta")
+        def sparse(): return torch.eye(3).to_sparse()
+        def circle():
+            items = []
+            items.append(items)
+            return items
+        def large(): return torch.zeros(80 << 20)
+        def fine(): return 1
+    """
+    with student(zygote, source) as (module, _):
+        for name in ("meta", "sparse", "circle", "large"):
+            with pytest.raises(StudentError):
+                getattr(module, name)()
+        assert module.fine() == 1
+
+
 def test_graphs_are_freed_in_the_students_process(zygote: Zygote) -> None:
     source = """
         import gc, torch

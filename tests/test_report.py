@@ -406,6 +406,26 @@ def test_what_ended_all_checks_alike_is_said_once() -> None:
         assert json.dumps(to_json(report)).count("The file cannot be imported.") == 3
 
 
+def test_the_place_and_the_words_of_an_exception_that_all_checks_share_are_shown_once() -> None:
+    place = (Frame("focal_loss.py", 3, "forward", "return x.item(7)"),)
+    public: dict[str, Any] = {
+        "message": "The code raised ValueError at focal_loss.py:3.",
+        "detail": "ValueError: no such item",
+    }
+    checks = [
+        check("test_0", "Check 0", 1, Outcome.FAILED, frames=place, **public),
+        check("test_1", "Check 1", 1, Outcome.FAILED, HIDDEN, frames=place, **public),
+    ]
+    report = build_report(grade_of(code_question(*checks)), INFO, Reader.STUDENT)
+    for shown in (to_text(report), to_html(report)):
+        for words in (public["message"], public["detail"], "return x.item(7)"):
+            assert shown.count(words) == 1
+    different = [checks[0], replace(checks[0], id="test_2", detail="ValueError: something else")]
+    text = to_text(build_report(grade_of(code_question(*different)), INFO, Reader.STUDENT))
+    assert "no such item" in text
+    assert "something else" in text
+
+
 def test_wrong_values_keep_their_hints_even_where_the_words_are_the_same() -> None:
     checks = [
         check(f"test_{number}", f"Check {number}", 1, Outcome.FAILED, message="A wrong value.", hint=f"Hint {number}.")

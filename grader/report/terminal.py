@@ -22,9 +22,10 @@ from grader.report.wording import (
     check_tags,
     check_verdict,
     question_amount,
-    shared_explanation,
+    shared_end,
     total_sentences,
 )
+from grader.results import Frame
 from grader.scoring import CheckGrade, QuestionGrade
 
 WORD_WIDTH = 8  # the longest words are "deferred" and "answered"
@@ -121,10 +122,11 @@ def _question_heading(report: Report, question: QuestionGrade, right: int) -> Pa
 
 def _code_table(report: Report, question: QuestionGrade, right: int) -> Padding:
     table = _grid(right)
-    shared = shared_explanation(question)
-    for text in (question.message, shared):
-        if text:
-            table.add_row("", _plain(text, _MESSAGE_LINES), "")
+    if question.message:
+        table.add_row("", _plain(question.message, _MESSAGE_LINES), "")
+    shared = shared_end(question)
+    for line in _end_lines(shared.explanation, shared.frames, shared.detail) if shared else ():
+        table.add_row("", line, "")
     if not question.checks:
         table.add_row("", Text(NO_CHECKS, style="dim"), "")
     for check in question.checks:
@@ -137,16 +139,19 @@ def _code_table(report: Report, question: QuestionGrade, right: int) -> Padding:
 
 
 def _check_lines(check: CheckGrade) -> Iterator[Text]:
-    explanation, detail = check_explanation(check), check_detail(check)
-    if explanation:
-        yield _plain(explanation, _MESSAGE_LINES)
-    if check.frames and explanation:
-        frame = check.frames[-1]
-        yield Text.assemble((f"{frame.file}:{frame.line}", "cyan"), f"  {frame.source}")
-    if detail:
-        yield _plain(detail, _DETAIL_LINES, "dim")
+    yield from _end_lines(check_explanation(check), check.frames, check_detail(check))
     if check.hint:
         yield Text.assemble(("hint: ", "italic"), (_spaced(shorten_lines(check.hint, _MESSAGE_LINES)), "italic"))
+
+
+def _end_lines(explanation: str | None, frames: tuple[Frame, ...], detail: str | None) -> Iterator[Text]:
+    """Yield why a check ended as it did, where in the student's code, and with which values."""
+    if explanation:
+        yield _plain(explanation, _MESSAGE_LINES)
+    if frames and explanation:
+        yield Text.assemble((f"{frames[-1].file}:{frames[-1].line}", "cyan"), f"  {frames[-1].source}")
+    if detail:
+        yield _plain(detail, _DETAIL_LINES, "dim")
 
 
 def _quiz_table(report: Report, question: QuestionGrade, right: int) -> Padding:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from grader.display import UNDECIDED, format_amount, format_points
 from grader.report.content import Report, is_code
-from grader.results import Outcome, Visibility
+from grader.results import Frame, Outcome, Visibility
 from grader.scoring import CheckGrade, Grade, QuestionGrade, Status
 
 
@@ -79,20 +79,29 @@ def check_explanation(check: CheckGrade) -> str | None:
     return check.message or (_DEFERRED if check.deferred else _EXPLANATIONS.get(check.outcome))
 
 
-def shared_explanation(question: QuestionGrade) -> str | None:
+@dataclass(frozen=True, slots=True)
+class SharedEnd:
+    """What is told once of checks that all ended in the same place."""
+
+    explanation: str
+    frames: tuple[Frame, ...]
+    detail: str | None
+
+
+def shared_end(question: QuestionGrade) -> SharedEnd | None:
     """Return what is told of a question's checks where all ended in the same place, so that it is said once.
 
     Such as a file that could not be imported, or a stub that raises: then no check has anything of its own to say,
     not even a hint. Values that are wrong alike are no such thing.
     """
-    told = {
-        (check.outcome, check_explanation(check), check.frames[-1:]) for check in question.checks if not check.deferred
-    }
-    if len(question.checks) < 2 or len(told) != 1:
+    decided = [check for check in question.checks if not check.deferred]
+    told = {(check.outcome, check_explanation(check), check.frames[-1:]) for check in decided}
+    details = {check_detail(check) for check in decided} - {None}
+    if len(question.checks) < 2 or len(told) != 1 or len(details) > 1:
         return None
     ((outcome, explanation, place),) = told
     ended = outcome in (Outcome.CRASHED, Outcome.TIMED_OUT) or (outcome is Outcome.FAILED and place)
-    return explanation if ended else None
+    return SharedEnd(explanation, place, next(iter(details), None)) if ended and explanation else None
 
 
 def check_detail(check: CheckGrade) -> str | None:

@@ -85,7 +85,9 @@ class Worker:
                 answer, tensors = {"error": self._describe_error(error)}, []
             try:
                 self._channel.send(answer, tensors)
-            except (TypeError, ValueError, MemoryError) as error:
+            except ConnectionClosed:
+                return
+            except Exception as error:  # a tensor without data, values nested too deep, more than may be sent
                 self._channel.send({"error": self._describe_error(error)})
 
     def _answer(self, request: Message) -> tuple[Header, list[Tensor]]:
