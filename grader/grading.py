@@ -298,15 +298,21 @@ def make_job(
         seconds=assignment.limits.seconds,
         check_seconds=assignment.limits.check_seconds,
         memory_mb=assignment.limits.memory_mb,
-        secrets=tuple(str(path) for path in (*_assignment_folders(assignment), *setup.secrets)),
+        secrets=tuple(str(path) for path in (*_find_secrets(assignment), *setup.secrets)),
         seed=setup.seed,
         isolated=setup.isolated,
     )
 
 
-def _assignment_folders(assignment: Assignment) -> list[Path]:
-    """Return the folders of all assignments of the course; the course's own may well hold the Python environment."""
-    return sorted(path.parent for path in assignment.directory.parent.glob(f"*/{ASSIGNMENT_FILE}"))
+def _find_secrets(assignment: Assignment) -> list[Path]:
+    """Return what of the course students' code must not read: all of it, unless Python itself lies inside.
+
+    A course's folder may well hold the environment that grades it; then its assignments are named one by one.
+    """
+    course = assignment.directory.resolve().parent
+    if not any(Path(prefix).resolve().is_relative_to(course) for prefix in (sys.prefix, sys.base_prefix)):
+        return [course]
+    return sorted(path.parent for path in course.glob(f"*/{ASSIGNMENT_FILE}"))
 
 
 def list_solutions(assignment: Assignment) -> list[dict[str, Path]]:

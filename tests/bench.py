@@ -55,7 +55,7 @@ def _write_focal_loss(work: Path) -> Path:
 
 
 def _run(command: tuple[str, ...], environment: dict[str, str]) -> None:
-    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, env=environment, check=True, capture_output=True)
 
 
 def _compare(name: str, action: Callable[[], None], base_name: str, base: Callable[[], None], goal: float) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from grader.checks import read_checks
 from grader.errors import FaultError
-from grader.grading import Examiner, Setup, grade_submissions, list_solutions
+from grader.grading import Examiner, Setup, grade_submissions, list_solutions, make_job
 from grader.results import Outcome
 from grader.scoring import CheckGrade, Grade, Status, grade_to_json
 from grader.spec import Assignment, load_assignment
@@ -322,6 +322,25 @@ with Examiner() as examiner:
     assert "cannot isolate students' code: it lacks Landlock | " in done.stdout, done.stderr
     assert "--no-isolation" in done.stdout
     assert FaultError.exit_code == 3
+
+
+def test_a_course_is_hidden_whole_unless_it_holds_python_itself(tmp_path: Path, assignment: Assignment) -> None:
+    def secrets_of(found: Assignment) -> tuple[str, ...]:
+        return make_job(found, read_checks(assignment), [], Setup(secrets=(tmp_path,))).secrets
+
+    course = assignment.directory.parent
+    assert secrets_of(assignment) == (str(course), str(tmp_path))
+    around = Path(sys.prefix).resolve().parent / "zz-double"
+    around.mkdir()
+    try:
+        (around / "assignment.yaml").write_text("")
+        moved = assignment.model_copy(update={"directory": around})
+        secrets = secrets_of(moved)
+        assert str(around) in secrets
+        assert str(around.parent) not in secrets
+    finally:
+        (around / "assignment.yaml").unlink()
+        around.rmdir()
 
 
 def test_solutions_are_files_or_folders(
