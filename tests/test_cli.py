@@ -647,6 +647,19 @@ def test_code_that_never_ends_is_stopped(zoo: Graded, student: str) -> None:
     assert any(SLEEPERS[student][1] in check["message"] for check in checks), checks
 
 
+def test_work_that_cannot_be_read_has_a_line_of_its_own(tmp_path: Path, course: Path) -> None:
+    shell = Shell(tmp_path, course)
+    write(tmp_path / "inbox" / "ada", {"halve.py": RIGHT})
+    write(tmp_path / "inbox" / "ben", {"other.txt": "hello"})
+    answer = shell("grade", "inbox", "--assignment", "halve", "--json")
+    assert answer.code == 2
+    ada, ben = (json.loads(line) for line in answer.out.splitlines())
+    assert (ada["student"], ada["status"], ada["score"]) == ("ada", "graded", 5)
+    assert (ben["student"], ben["status"], ben["assignment"]) == ("ben", "refused", "halve")
+    assert "halve.py" in ben["message"]
+    assert "ben" in answer.err
+
+
 def test_code_that_is_not_run_says_why(zoo: Graded) -> None:
     messages = {name: zoo.reports[name]["questions"][0]["message"] for name in ("blank", "empty", "forbidden")}
     assert messages["blank"] == messages["empty"] == "halve.py is empty."

@@ -343,6 +343,14 @@ def test_a_course_is_hidden_whole_unless_it_holds_python_itself(tmp_path: Path, 
         around.rmdir()
 
 
+def test_a_gradebook_around_python_itself_is_refused_in_words(examiner: Examiner, assignment: Assignment) -> None:
+    setup = Setup(secrets=(Path(sys.prefix).parent,))
+    submission = Submission({"double.py": SOLUTION.encode()})
+    with pytest.raises(FaultError, match="which students must not read") as caught:
+        list(grade_submissions(examiner, assignment, read_checks(assignment), [submission], setup))
+    assert "without a Python environment" in str(caught.value.hint)
+
+
 def test_solutions_are_files_or_folders(
     write_assignment: Callable[..., Path], assignment: Assignment, tmp_path: Path
 ) -> None:

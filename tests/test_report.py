@@ -180,6 +180,18 @@ def test_a_student_sees_the_rest_of_a_hidden_check_and_all_of_a_public_one() -> 
             assert text in shown, (form, text)
 
 
+def test_students_see_what_their_code_printed_where_only_public_checks_ran() -> None:
+    printed = "p_t = 0.9"
+    public, hidden = (
+        grade_of(code_question(SHAPE), output=printed),
+        grade_of(code_question(SHAPE, GRADIENT), output=printed),
+    )
+    for complete in (True, False):
+        assert printed in to_text(build_report(public, INFO, Reader.STUDENT, complete=complete))
+        assert printed not in to_text(build_report(hidden, INFO, Reader.STUDENT, complete=complete))
+    assert printed in to_text(build_report(hidden, INFO, Reader.INSTRUCTOR))
+
+
 def test_hints_wait_until_they_are_needed() -> None:
     hinted = [replace(VALUE, hint="H"), replace(BROKEN, hint="H"), replace(CUDA, hint="H"), replace(SHAPE, hint="H")]
     checks = to_json(student(grade_of(code_question(*hinted))))["questions"][0]["checks"]

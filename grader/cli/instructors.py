@@ -52,7 +52,10 @@ def grade(course: Path | None, inbox: Path, assignment: str | None, as_json: boo
                 if as_json:
                     print_json(to_json(build_report(result, describe_entry(entry), Reader.INSTRUCTOR)))
     refused = [one for one in work if one.refused is not None]
-    if not as_json:
+    if as_json:
+        for one in refused:
+            print_json(_refusal_json(one))
+    else:
         _print_grades(graded, refused)
     _say_refused(refused)
     code = exit_code([result for _, _, result in graded])
@@ -76,6 +79,22 @@ def _print_grades(graded: Iterable[tuple[Work, Entry, Grade]], refused: Iterable
         (clean_line(one.student), one.assignment.id if one.assignment else "", "", "", "not graded") for one in refused
     ]
     print_table(("STUDENT", "ASSIGNMENT", "SCORE", "BONUS", "STATUS"), sorted(rows), numbers=(2, 3))
+
+
+def _refusal_json(work: Work) -> dict[str, object]:
+    """Return the line of work that could not be read; docs/report.md describes it beside the report."""
+    from grader.display import clean_line, clean_text
+
+    assert work.refused is not None
+    return {
+        "format": 1,
+        "assignment": work.assignment.id if work.assignment else None,
+        "student": clean_line(work.student),
+        "status": "refused",
+        "path": clean_line(str(work.path)),
+        "message": clean_text(work.refused.message),
+        "hint": clean_text(work.refused.hint) if work.refused.hint else None,
+    }
 
 
 def _say_refused(refused: Iterable[Work]) -> None:

@@ -68,6 +68,18 @@ def progress(total: int, what: str) -> Iterator[Callable[[], None]]:
         yield lambda: bar.advance(task)
 
 
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Say on standard error what takes its time, if a person is looking; it is gone when the block ends."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield
+
+
 def exit_code(grades: Sequence[Grade], kinds: Sequence[str] | None = None) -> int:
     """Return 0 where all passed, 1 where something is wrong, 3 where a fault of ours kept a grade back.
 

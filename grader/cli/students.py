@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.output import exit_code, print_json, print_report, print_table
+from grader.cli.output import exit_code, print_json, print_report, print_table, waiting
 from grader.cli.seat import Seat, who
 from grader.errors import FaultError, InputError, suggest
 
@@ -153,7 +153,8 @@ def submit_work(
     # Whoever stops this now shall know that it is in.
     click.echo(f"Handed in: {assignment.id}, attempt {entry.number} of {student} ({entry.id}).", err=True)
     try:
-        ((_, grade),) = grade_submissions(examiner, assignment, checks, [submission], setup)
+        with waiting("Running the checks"):
+            ((_, grade),) = grade_submissions(examiner, assignment, checks, [submission], setup)
     except FaultError as fault:
         raise FaultError(f"submission {entry.id} is stored, but not graded: {fault.message}", fault.hint) from None
     gradebook.add_grade(entry, grade, assignment.digest, datetime.now(UTC))
@@ -301,7 +302,8 @@ def _run_public(examiner: Examiner, assignment: Assignment, submission: Submissi
 
     checks = read_checks(assignment)
     public = [check for check in checks if check.visibility is Visibility.PUBLIC]
-    ((_, grade),) = grade_submissions(examiner, assignment, public, [submission], setup)
+    with waiting("Running the public checks"):
+        ((_, grade),) = grade_submissions(examiner, assignment, public, [submission], setup)
     return grade, len(public) == len(checks) and not assignment.quiz_questions
 
 

@@ -64,9 +64,15 @@ def run_job(job: Job, zygote: Zygote, emit: Emit) -> Fault | None:
     Raises:
         ZygoteFailed: the sandbox does not work.
     """
+    try:
+        readable = paths.list_readable([Path(secret) for secret in job.secrets])
+    except ValueError as error:
+        return Fault(
+            str(error), "keep the course's assignments and the gradebook in folders without a Python environment"
+        )
     missing = zygote.configure(
         warm=_find_warm_modules(job),
-        readable=paths.list_readable([Path(secret) for secret in job.secrets]),
+        readable=readable,
         writable=paths.DEVICES,
         isolated=job.isolated,
     )

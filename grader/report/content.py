@@ -70,9 +70,9 @@ def build_report(
     """Return what ``reader`` may see of ``grade``.
 
     Of a hidden check a student sees the title, the outcome, the points, the message (safe by contract), the hint and
-    the lines of their own code, but no values and no exception text; of the program's output nothing. Set ``complete``
-    to False where hidden checks exist and have not been run: they are left out then, and so is whether an answer to a
-    quiz question is right.
+    the lines of their own code, but no values and no exception text; and nothing of the program's output where there
+    are hidden checks, since what code prints could be their inputs. Set ``complete`` to False where hidden checks exist
+    and have not been run: they are left out then, and so is whether an answer to a quiz question is right.
     """
     student = reader is Reader.STUDENT
     questions = [question if complete else _before_submitting(question) for question in grade.questions]
@@ -82,7 +82,7 @@ def build_report(
         title=clean_line(grade.title),
         questions=tuple(_visible_question(question, student) for question in questions),
         fault=_visible_fault(grade.fault, student),
-        output="" if student else clean_text(grade.output, OUTPUT_LIMIT),
+        output="" if student and _has_hidden(grade) else clean_text(grade.output, OUTPUT_LIMIT),
         environment={clean_line(name): clean_line(grade.environment[name]) for name in sorted(grade.environment)},
     )
     return Report(
@@ -105,6 +105,11 @@ def build_report(
 def is_code(question: QuestionGrade) -> bool:
     """Say whether checks grade the question; the others are quiz questions."""
     return question.kind == "code"
+
+
+def _has_hidden(grade: Grade) -> bool:
+    checks = [check for question in grade.questions for check in question.checks]
+    return any(check.visibility is Visibility.HIDDEN for check in checks)
 
 
 def _before_submitting(question: QuestionGrade) -> QuestionGrade:
