@@ -18,7 +18,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from grader.errors import Problem, SpecError, suggest
+from grader.errors import Problem, SpecError, reason_of, suggest
 from grader.results import Visibility
 from grader.spec import Assignment, CodeQuestion, amount, exact, parse_python
 
@@ -108,7 +108,7 @@ class _Reader:
         except UnicodeDecodeError:
             self.problems.append(Problem(self.path, 1, 1, "this is not UTF-8 text: save the file as UTF-8"))
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
+            reason = reason_of(error)
             self.problems.append(Problem(self.path, 1, 1, f"cannot be read: {reason}"))
         return None
 

@@ -77,3 +77,8 @@ def suggest(word: str, known: Iterable[str]) -> str:
     folded = {candidate.casefold(): candidate for candidate in known}
     match = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
     return f"; did you mean {folded[match[0]]!r}?" if match else ""
+
+
+def reason_of(error: OSError) -> str:
+    """Return what the system says went wrong, as it stands inside a sentence: ``permission denied``."""
+    return (error.strerror or str(error)).lower()

@@ -47,7 +47,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from grader.display import clean_line
-from grader.errors import GradebookError, InputError, SubmissionError
+from grader.errors import GradebookError, InputError, SubmissionError, reason_of
 from grader.resources import find_data
 from grader.scoring import Grade, grade_from_json, grade_to_json
 from grader.submission import Submission, pack, unpack
@@ -563,7 +563,7 @@ def _file_fault(where: str, error: OSError) -> GradebookError:
         return GradebookError(f"{where}: the disk is full", _DISK)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return GradebookError(f"{where}: it may not be read or written", _ALLOW)
-    reason = (error.strerror or str(error)).lower()
+    reason = reason_of(error)
     if error.errno in (errno.EEXIST, errno.ENOTDIR):
         reason = "it is a file, and a folder must be there"
     return GradebookError(f"{where}: {reason}", f"check that folder, or set {HOME} to another one")

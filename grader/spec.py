@@ -34,7 +34,7 @@ from pydantic import (
 )
 from yaml.reader import Reader
 
-from grader.errors import InputError, Problem, SpecError, suggest
+from grader.errors import InputError, Problem, SpecError, reason_of, suggest
 from grader.validation import kind_of, validate
 from grader.yaml_source import Document, Location, read
 
@@ -386,7 +386,7 @@ class Assignment(AssignmentFile):
                 for part in (name.encode(), path.read_bytes()):
                     digest.update(len(part).to_bytes(8, "big") + part)
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
+            reason = reason_of(error)
             raise InputError(f"{error.filename or self.directory}: cannot be read: {reason}") from None
         return f"sha256:{digest.hexdigest()}"
 

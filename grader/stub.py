@@ -25,7 +25,7 @@ from pathlib import Path, PurePosixPath
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from grader.checks import CHECK_FOLDERS, Check
-from grader.errors import InputError
+from grader.errors import InputError, reason_of
 from grader.resources import find_data
 from grader.results import Visibility
 from grader.spec import Assignment, CodeQuestion, amount, parse_python
@@ -159,7 +159,7 @@ def _public_checks(assignment: Assignment) -> Mapping[str, bytes]:
     try:
         return {f"{CHECKS}/{path.name}": path.read_bytes() for path in sorted(folder.glob("*.py"))}
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         raise InputError(f"{error.filename or folder}: cannot be read: {reason}") from None
 
 
@@ -263,7 +263,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _cannot_write(directory: Path, error: OSError) -> InputError:
-    reason = (error.strerror or str(error)).lower()
+    reason = reason_of(error)
     return InputError(
         f"{error.filename or directory}: cannot be written: {reason}",
         "free some space, or give a folder that you may write to",

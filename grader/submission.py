@@ -25,7 +25,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
 
-from grader.errors import SubmissionError, suggest
+from grader.errors import SubmissionError, reason_of, suggest
 
 if TYPE_CHECKING:
     from grader.spec import Assignment
@@ -496,7 +496,7 @@ def _refuse_special(mode: int, name: str) -> None:
 def _unreadable(error: OSError, name: str) -> SubmissionError:
     if error.errno in (errno.EACCES, errno.EPERM):
         return SubmissionError(f"{name} cannot be read: permission denied", f"allow reading it: chmod u+rX '{name}'")
-    reason = (error.strerror or str(error)).lower()
+    reason = reason_of(error)
     return SubmissionError(f"{name} cannot be read: {reason}", "check the path, and try again")
 
 

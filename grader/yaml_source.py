@@ -31,7 +31,7 @@ from yaml.events import (
 )
 from yaml.reader import Reader
 
-from grader.errors import InputError, Problem, SpecError
+from grader.errors import InputError, Problem, SpecError, reason_of
 
 # libyaml is ten times as fast; PyYAML can be built without it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -112,7 +112,7 @@ def read(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file") from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise InputError(f"{path}: cannot be read: {reason_of(error)}") from None
     return parse_bytes(content, path, max_bytes=max_bytes)
 
 

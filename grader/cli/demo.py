@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli.instructors import write_class_report
 from grader.cli.output import print_heading, print_report, print_table
 from grader.cli.seat import Seat
-from grader.cli.students import describe_entry, submit_work, write_file
+from grader.cli.students import describe_entry, make_stub, submit_work, write_file
 from grader.errors import InputError
 
 if TYPE_CHECKING:
@@ -88,11 +89,11 @@ def demo(directory: Path) -> None:
         graded: list[tuple[Entry, Grade]] = []
         state = directory / "gradebook"
         with Gradebook.open(state) as gradebook:
+            setup = Setup(secrets=(state,))
             for student, assignment, folder in _hand_in(directory / "students", assignments):
-                setup = Setup(secrets=(state,))
                 graded.append(_submit(examiner, gradebook, student, assignment, folder, setup))
     _summarise(assignments, graded)
-    _write_reports(directory, assignments, graded)
+    _write_reports(directory, seat.course.title, assignments, graded)
 
 
 def _make_room(directory: Path) -> None:
@@ -104,29 +105,23 @@ def _make_room(directory: Path) -> None:
 
 
 def _fetch_all(folder: Path, assignments: Mapping[str, Assignment]) -> None:
-    from grader.checks import read_checks
-    from grader.stub import render_stub, write_stub
-
     click.echo("Fetching what a student gets:\n")
     for assignment in assignments.values():
         click.echo(f"$ grader fetch {assignment.id}")
-        files = write_stub(render_stub(assignment, read_checks(assignment)), folder / assignment.id)
+        files = make_stub(assignment, folder / assignment.id)
         click.echo(f"  {folder / assignment.id}: {', '.join(files.written)}")
     click.echo("")
 
 
 def _hand_in(folder: Path, assignments: Mapping[str, Assignment]) -> Iterator[tuple[Student, Assignment, Path]]:
     """Write every student's folders and yield each, as the student would have left it."""
-    from grader.checks import read_checks
-    from grader.stub import render_stub, write_stub
-
     for student in _make_class(assignments):
         print_heading(f"{student.id}: {student.story}")
         for assignment in assignments.values():
             if assignment.id not in student.code and (assignment.code_questions or not student.knows_every):
                 continue
             target = folder / student.id / assignment.id
-            write_stub(render_stub(assignment, read_checks(assignment)), target)
+            make_stub(assignment, target)
             for question in assignment.code_questions:
                 write_file(target / question.file, student.code[assignment.id])
             if assignment.quiz_questions and student.knows_every:
@@ -166,27 +161,17 @@ def _summarise(assignments: Mapping[str, Assignment], graded: list[tuple[Entry, 
     print_table(("STUDENT", *assignments), rows, numbers=range(1, len(assignments) + 1))
 
 
-def _write_reports(directory: Path, assignments: Mapping[str, Assignment], graded: list[tuple[Entry, Grade]]) -> None:
+def _write_reports(
+    directory: Path, title: str, assignments: Mapping[str, Assignment], graded: list[tuple[Entry, Grade]]
+) -> None:
     from grader.export.canvas import Column, canvas_csv
-    from grader.report import Reader, build_class_report, build_report, to_class_html, to_html
 
-    links = {
-        (entry.student, entry.assignment): f"reports/{entry.student}-{entry.assignment}.html" for entry, _ in graded
-    }
-    for entry, grade in graded:
-        page = to_html(build_report(grade, describe_entry(entry), Reader.INSTRUCTOR))
-        write_file(directory / "report" / links[entry.student, entry.assignment], page.encode())
-    class_report = build_class_report(
-        Seat(None).course.title,
-        [(a.id, a.title, a.points) for a in assignments.values()],
-        {(entry.student, entry.assignment): (describe_entry(entry), grade) for entry, grade in graded},
-        links=links,
-    )
-    write_file(directory / "report" / "index.html", to_class_html(class_report).encode())
+    latest = {(entry.student, entry.assignment): (entry, grade) for entry, grade in graded}
+    index = write_class_report(directory / "report", title, list(assignments.values()), latest)
     focal = assignments["focal-loss"]
     scores = {entry.student: grade.score for entry, grade in graded if entry.assignment == focal.id}
     write_file(directory / "canvas.csv", canvas_csv([Column(focal.title, focal.points, scores)]).data)
-    click.echo(f"\nClass report   {directory / 'report' / 'index.html'}")
+    click.echo(f"\nClass report   {index}")
     click.echo(f"Canvas CSV     {directory / 'canvas.csv'}  ({focal.title})")
     click.echo(f"Gradebook      {directory / 'gradebook'}")
 

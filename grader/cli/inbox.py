@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from grader.cli.seat import Seat
-from grader.errors import GraderError, InputError
+from grader.errors import GraderError, InputError, reason_of
 from grader.gradebook import Entry, Gradebook, check_student
 from grader.grading import Examiner, Setup, grade_submissions
 from grader.scoring import Grade
@@ -67,7 +67,7 @@ def _list_inbox(inbox: Path) -> list[Path]:
         hint = "give a folder that holds one folder or zip per student"
         raise InputError(f"{inbox}: there is no such folder", hint) from None
     except OSError as error:
-        raise InputError(f"{inbox} cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise InputError(f"{inbox} cannot be read: {reason_of(error)}") from None
 
 
 def _visible(folder: Path) -> list[Path]:
@@ -86,7 +86,7 @@ def _read_folders(seat: Seat, folder: Path, student: str) -> list[Work]:
     try:
         inner = [entry for entry in _visible(folder) if entry.is_dir() or is_zip(entry)]
     except OSError as error:
-        refused = InputError(f"it cannot be read: {(error.strerror or str(error)).lower()}")
+        refused = InputError(f"it cannot be read: {reason_of(error)}")
         return [Work(folder, student, refused=refused)]
     if (folder / MARKER).is_file() or not inner:
         hint = "without --assignment, each student's folder holds a folder per assignment"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from grader.cli.inbox import Work
     from grader.gradebook import Entry
-    from grader.report import ClassReport
     from grader.scoring import Grade
+    from grader.spec import Assignment
 
 
 @click.command()
@@ -126,24 +126,35 @@ def report(course: Path | None, out: Path, as_json: bool) -> None:
     There is one for the course, and one for each student's latest submission. With --json, the course's figures are
     printed instead.
     """
-    from grader.report import Reader, build_class_report, build_report, to_class_html, to_class_json, to_html
+    from grader.report import build_class_report, to_class_json
 
     seat = Seat(course)
     assignments = [seat.course.load(name) for name in seat.course.assignments]
     with seat.open_gradebook() as gradebook:
         latest = {(entry.student, entry.assignment): (entry, grade) for entry, grade in gradebook.latest()}
+    if as_json:
+        described = {key: (describe_entry(entry), grade) for key, (entry, grade) in latest.items()}
+        rows = [(a.id, a.title, a.points) for a in assignments]
+        print_json(to_class_json(build_class_report(seat.course.title, rows, described)))
+    else:
+        click.echo(f"{write_class_report(out, seat.course.title, assignments, latest)}")
+
+
+def write_class_report(
+    out: Path,
+    title: str,
+    assignments: Sequence[Assignment],
+    latest: Mapping[tuple[str, str], tuple[Entry, Grade | None]],
+) -> Path:
+    """Write the course's page and one for each grade in ``latest``; returns where the course's page is.
+
+    ``latest`` is by student and assignment. Pages of grades are numbered: a student's id need not fit a file's name.
+    """
+    from grader.report import Reader, build_class_report, build_report, to_class_html, to_html
+
     links = {
         key: f"reports/{number:04d}-{key[1]}.html" for number, key in enumerate(sorted(latest), 1) if latest[key][1]
     }
-    class_report: ClassReport = build_class_report(
-        seat.course.title,
-        [(a.id, a.title, a.points) for a in assignments],
-        {key: (describe_entry(entry), grade) for key, (entry, grade) in latest.items()},
-        links=links,
-    )
-    if as_json:
-        print_json(to_class_json(class_report))
-        return
     with progress(len(links), "Writing reports") as advance:
         for key, link in links.items():
             entry, grade = latest[key]
@@ -151,8 +162,11 @@ def report(course: Path | None, out: Path, as_json: bool) -> None:
             page = to_html(build_report(grade, describe_entry(entry), Reader.INSTRUCTOR))
             write_file(out / link, page.encode())
             advance()
-    write_file(out / "index.html", to_class_html(class_report).encode())
-    click.echo(f"{out / 'index.html'}")
+    rows = [(a.id, a.title, a.points) for a in assignments]
+    described = {key: (describe_entry(entry), grade) for key, (entry, grade) in latest.items()}
+    page = to_class_html(build_class_report(title, rows, described, links=links))
+    write_file(out / "index.html", page.encode())
+    return out / "index.html"
 
 
 @click.group()

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.errors import InputError
+from grader.errors import InputError, reason_of
 
 if TYPE_CHECKING:
     from grader.gradebook import Gradebook
@@ -66,7 +66,7 @@ class Seat:
                 f"{path}: there is no such file or folder", "`grader fetch ASSIGNMENT` makes one"
             ) from None
         except OSError as error:
-            message = f"{path} cannot be read: {(error.strerror or str(error)).lower()}"
+            message = f"{path} cannot be read: {reason_of(error)}"
             raise InputError(message, "give your folder, one of its files, or a zip of it") from None
         if assignment_id is None:
             whole = stat.S_ISDIR(mode) or is_zip(path)

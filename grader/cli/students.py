@@ -10,7 +10,7 @@ import click
 
 from grader.cli.output import exit_code, print_json, print_report, print_table, waiting
 from grader.cli.seat import Seat, who
-from grader.errors import FaultError, InputError, suggest
+from grader.errors import FaultError, InputError, reason_of, suggest
 
 if TYPE_CHECKING:
     from grader.gradebook import Entry, Gradebook
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from grader.report import Report, SubmissionInfo
     from grader.scoring import Grade
     from grader.spec import Assignment
+    from grader.stub import WrittenStub
     from grader.submission import Submission
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
@@ -63,12 +64,9 @@ def fetch(course: Path | None, assignment: str, directory: Path | None, force: b
     DIRECTORY is named after the assignment where none is given. Files of yours in it are never overwritten without
     --force, and with it are kept in a folder beside it.
     """
-    from grader.checks import read_checks
-    from grader.stub import render_stub, write_stub
-
     spec = Seat(course).course.load(assignment)
     target = directory if directory is not None else Path(spec.id)
-    result = write_stub(render_stub(spec, read_checks(spec)), target, force=force)
+    result = make_stub(spec, target, force=force)
     if result.backup is not None:
         click.echo(f"What was there is in {result.backup}.")
     for name in result.written:
@@ -76,6 +74,14 @@ def fetch(course: Path | None, assignment: str, directory: Path | None, force: b
     for name in result.kept:
         click.echo(f"{target / name}  (as it was)")
     click.echo(f"\nRead {target / 'README.md'}; then `grader check {target}` and `grader submit {target}`.")
+
+
+def make_stub(assignment: Assignment, target: Path, *, force: bool = False) -> WrittenStub:
+    """Write an assignment's stub to a folder; see ``write_stub``."""
+    from grader.checks import read_checks
+    from grader.stub import render_stub, write_stub
+
+    return write_stub(render_stub(assignment, read_checks(assignment)), target, force=force)
 
 
 @click.command()
@@ -273,7 +279,7 @@ def write_file(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        reason = reason_of(error)
         raise InputError(f"{path} cannot be written: {reason}", "give a place that you may write to") from None
 
 

@@ -32,14 +32,17 @@ Emit = Callable[[Event], None]
 class ExaminerPlugin:
     """Fixtures and hooks of one job. Events go to ``emit`` as they happen.
 
-    ``devices`` are those that this machine offers to students' code. ``uncollected`` says why a check file could not be
-    imported, ``broken`` how the sandbox failed.
+    ``devices`` are those that this machine offers to students' code; ``environment`` is told with the end of every
+    submission. ``uncollected`` says why a check file could not be imported, ``broken`` how the sandbox failed.
     """
 
-    def __init__(self, job: Job, zygote: Zygote, devices: tuple[str, ...], emit: Emit) -> None:
+    def __init__(
+        self, job: Job, zygote: Zygote, devices: tuple[str, ...], environment: Mapping[str, str], emit: Emit
+    ) -> None:
         self._job = job
         self._zygote = zygote
         self._devices = devices
+        self._environment = environment
         self._emit = emit
         self._checks = {check.id: check for check in job.checks}
         self._references: dict[str, ModuleType] = {}
@@ -63,7 +66,7 @@ class ExaminerPlugin:
             return  # the job goes on with a fresh sandbox, from this submission's first check
         for result in self._decide_all():
             self._emit(Verdict(number, result))
-        self._emit(Finished(number, student.output, time.monotonic() - started))
+        self._emit(Finished(number, student.output, time.monotonic() - started, self._environment))
 
     @pytest.fixture(autouse=True)
     def _seeded(self, request: pytest.FixtureRequest, _submission: Student) -> torch.Generator:

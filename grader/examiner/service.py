@@ -21,7 +21,7 @@ from grader import __version__
 from grader.examiner import paths
 from grader.examiner.plugin import Emit, ExaminerPlugin
 from grader.examiner.workers import Zygote, ZygoteFailed
-from grader.job import Event, Fault, Finished, Job, event_to_json, job_from_json
+from grader.job import Event, Fault, Job, event_to_json, job_from_json
 
 # What pytest brings that checks do not need; each costs time in every session, or reads the heap at its end.
 UNUSED_PLUGINS = (
@@ -81,14 +81,7 @@ def run_job(job: Job, zygote: Zygote, emit: Emit) -> Fault | None:
             f"this machine cannot isolate students' code: it lacks {' and '.join(missing)}",
             "grade on Linux 5.13 or newer, or, for your own code only, add --no-isolation",
         )
-    environment = describe_environment(job)
-
-    def emit_described(event: Event) -> None:
-        if isinstance(event, Finished):
-            event = Finished(event.submission, event.output, event.seconds, environment)
-        emit(event)
-
-    plugin = ExaminerPlugin(job, zygote, find_devices(), emit_described)
+    plugin = ExaminerPlugin(job, zygote, find_devices(), describe_environment(job), emit)
     with _forgotten_modules(Path(job.directory)):
         code = pytest.main(_pytest_arguments(job), plugins=[plugin])
     if plugin.broken is not None:
