@@ -20,7 +20,7 @@ from typing import Any
 
 from grader.errors import Problem, SpecError, reason_of, suggest
 from grader.results import Visibility
-from grader.spec import Assignment, CodeQuestion, amount, exact, parse_python
+from grader.spec import Assignment, CodeQuestion, amount, exact, parse_python, prose
 
 CHECK_FOLDERS: Mapping[Visibility, str] = {
     Visibility.PUBLIC: "checks/public",
@@ -153,6 +153,8 @@ class _Reader:
         title = (ast.get_docstring(node) or "").strip().partition("\n")[0].strip()
         if not title:
             self.note(node, f"{node.name} has no title: say in its docstring what a student's code must do")
+        else:
+            self.refuse_unreadable(node, f"the title of {node.name}", title)
         return title
 
     def points(self, node: ast.FunctionDef, marks: Sequence[_Mark]) -> tuple[Fraction, bool, str | None]:
@@ -168,7 +170,9 @@ class _Reader:
             self.note(mark.node, "points(…) needs a number, such as points(2)")
         if not isinstance(bonus, bool):
             self.note(mark.node, "'bonus' must be True or False")
-        if hint is not None and not (isinstance(hint, str) and hint.strip()):
+        if isinstance(hint, str) and hint.strip():
+            self.refuse_unreadable(mark.node, "'hint'", hint)
+        elif hint is not None:
             self.note(mark.node, "'hint' must be text that is not empty")
         try:
             points = exact(given.get("points", 0))
@@ -250,10 +254,16 @@ class _Reader:
                 self.note(call, f"{mark.name}(…) does not take {argument.arg or '**'!r}{near}")
         return {name: value for name, node in given.items() if (value := self.literal(node, name)) is not None}
 
+    def refuse_unreadable(self, node: ast.AST, name: str, text: str) -> None:
+        try:
+            prose(text)
+        except ValueError as error:
+            self.note(node, f"{name} {error}")
+
     def literal(self, node: ast.expr, name: str) -> Any:
         try:
             return ast.literal_eval(node)
-        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, OverflowError):
             self.note(node, f"{name!r} must be written out here, for checks are read without being run")
             return None
 

@@ -15,6 +15,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from grader.spec import parse_python
 
@@ -74,6 +75,7 @@ class _Scan:
         self.defined = {"self", "cls"}
         self.stars: list[Dotted] = []
         self.chains: dict[ast.expr, set[Dotted]] = {}
+        self.roots: dict[ast.expr, ast.expr] = {}
         self.bind()
 
     def bind(self) -> None:
@@ -181,9 +183,18 @@ class _Scan:
         """Tell whether ``node.NAME`` may be a method of a tensor: nothing says that it is something else."""
         if isinstance(node, ast.Name):
             return node.id not in self.imported and node.id not in self.defined
-        while isinstance(node, ast.Attribute):
+        root = self.root(node)
+        return not (isinstance(root, ast.Name) and root.id in self.imported)
+
+    def root(self, node: ast.expr) -> ast.expr:
+        """Return what a chain of attributes starts with. Each chain is walked once, for it can be thousands long."""
+        chain = []
+        while isinstance(node, ast.Attribute) and node not in self.roots:
+            chain.append(node)
             node = node.value
-        return not (isinstance(node, ast.Name) and node.id in self.imported)
+        root = self.roots.get(node, node)
+        self.roots.update(dict.fromkeys(chain, root))
+        return root
 
 
 def _patterns(name: str) -> list[Dotted]:
@@ -238,11 +249,15 @@ def _paired(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]
 
 
 def _words(lines: Sequence[str], forbid: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-    """Yield line, offset and name of the last words of forbidden names, comments and texts included."""
-    for number, line in enumerate(lines, start=1):
-        for name in forbid:
-            for match in re.finditer(rf"\b{re.escape(name.split('.')[-1])}\b", line):
-                yield number, len(line[: match.start()].encode(errors="replace")), name
+    """Yield line, offset and name of the last words of forbidden names, comments and texts included.
+
+    The first few of each name: one line can hold hundreds of thousands.
+    """
+    for name in forbid:
+        word = re.compile(rf"\b{re.escape(name.split('.')[-1])}\b")
+        matches = ((number, match) for number, line in enumerate(lines, start=1) for match in word.finditer(line))
+        for number, match in islice(matches, MAX_VIOLATIONS):
+            yield number, len(match.string[: match.start()].encode(errors="replace")), name
 
 
 def _line(lines: Sequence[str], line: int) -> str:

@@ -23,7 +23,19 @@ from grader.answers import Answers, read_answers
 from grader.checks import Check
 from grader.errors import FaultError, InputError
 from grader.forbidden import find_forbidden
-from grader.job import Event, Fault, Finished, Job, JobCheck, JobQuestion, Verdict, event_from_json, job_to_json
+from grader.job import (
+    Event,
+    Fault,
+    Finished,
+    Job,
+    JobCheck,
+    JobQuestion,
+    Message,
+    Survey,
+    Verdict,
+    event_from_json,
+    job_to_json,
+)
 from grader.results import CheckResult, Run
 from grader.scoring import Grade, score_submission
 from grader.spec import ASSIGNMENT_FILE, Assignment, CodeQuestion
@@ -32,6 +44,7 @@ from grader.submission import Submission
 START_SECONDS = 180.0  # both processes import torch, perhaps from a cold disk
 SLACK_SECONDS = 60.0
 MAX_LINE_BYTES = 64 << 20
+_CONFUSED = "the process that runs checks sent something that was not asked for"
 ATTEMPTS = 2
 JOB_SIZE = 50  # submissions in one pytest session: more would only hold more in memory
 
@@ -60,6 +73,11 @@ class Examiner:
     ) -> None:
         self.close()
 
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
     def close(self) -> None:
         """End the process, and with it every student's process."""
         self._process.kill()
@@ -85,19 +103,36 @@ class Examiner:
         remaining = len(job.submissions)
         silence = START_SECONDS
         while remaining:
-            event = self._read_event(job.seconds + job.check_seconds + silence)
+            message = self._read_event(job.seconds + job.check_seconds + silence)
+            event = Fault(_CONFUSED) if isinstance(message, Survey) else message
             yield event
             if isinstance(event, Fault):
                 return
             remaining -= isinstance(event, Finished)
             silence = SLACK_SECONDS
 
+    def survey(self) -> Survey:
+        """Return what this machine offers to keep students' code in.
+
+        Raises:
+            FaultError: the examiner does not work.
+        """
+        empty = Job("", (), {}, (), seconds=0, check_seconds=0, memory_mb=0)
+        try:
+            self._send(empty)
+        except OSError:
+            raise FaultError("the process that runs checks ended") from None
+        event = self._read_event(START_SECONDS)
+        if isinstance(event, Survey):
+            return event
+        raise FaultError(event.message if isinstance(event, Fault) else _CONFUSED)
+
     def _send(self, job: Job) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(job_to_json(job)).encode() + b"\n")
         self._process.stdin.flush()
 
-    def _read_event(self, seconds: float) -> Event:
+    def _read_event(self, seconds: float) -> Message:
         deadline = time.monotonic() + seconds
         while b"\n" not in self._buffer:
             data = self._read(deadline)
@@ -110,7 +145,7 @@ class Examiner:
         try:
             return event_from_json(json.loads(line))
         except (KeyError, TypeError, ValueError):
-            return Fault("the process that runs checks sent something that is not an event")
+            return Fault(_CONFUSED)
 
     def _read(self, deadline: float) -> bytes | None:
         assert self._process.stdout is not None

@@ -80,7 +80,26 @@ class Fault:
     lasting: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """One means of isolation: whether it is ``up`` here, and a version, or why it is not."""
+
+    name: str
+    up: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What this machine offers to keep students' code in: the answer to a job without submissions."""
+
+    tier: str
+    system: str
+    walls: tuple[Wall, ...]
+
+
 Event = Verdict | Finished | Fault
+Message = Event | Survey
 
 
 def job_to_json(job: Job) -> dict[str, Any]:
@@ -110,12 +129,12 @@ def job_from_json(data: Mapping[str, Any]) -> Job:
     )
 
 
-def event_to_json(event: Event) -> dict[str, Any]:
+def event_to_json(event: Message) -> dict[str, Any]:
     """Return an event as JSON data."""
     return {"event": type(event).__name__.lower(), **asdict(event)}
 
 
-def event_from_json(data: Any) -> Event:
+def event_from_json(data: Any) -> Message:
     """Return the event that ``event_to_json`` wrote.
 
     Raises:
@@ -134,4 +153,6 @@ def event_from_json(data: Any) -> Event:
         return Finished(**fields)
     if kind == "fault":
         return Fault(**fields)
+    if kind == "survey":
+        return Survey(**{**fields, "walls": tuple(Wall(**wall) for wall in fields["walls"])})
     raise ValueError(f"no event {kind!r}")

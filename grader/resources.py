@@ -1,4 +1,4 @@
-"""Finds the course and the templates that ship: in a wheel, a checkout or an editable install."""
+"""Finds the course, the templates and the attacks that ship: in a wheel, a checkout or an editable install."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from grader.errors import FaultError
 
 
 def find_data(name: str) -> Path:
-    """Return the shipped folder ``assignments`` or ``templates``.
+    """Return the shipped folder ``assignments``, ``templates`` or ``attacks``.
 
-    A wheel holds them in ``grader/_data``; in a checkout (editable installs too) they lie beside the package.
+    A wheel holds them in ``grader/_data``; in a checkout (editable installs too) they lie beside the package, the
+    attacks among the tests.
 
     Raises:
         FaultError: neither place has it: the installation is broken.
     """
     package = Path(__file__).resolve().parent
-    for folder in (package / "_data" / name, package.parent / name):
+    for folder in (package / "_data" / name, package.parent / name, package.parent / "tests" / name):
         if folder.is_dir():
             return folder
     raise FaultError(f"the folder {name!r} that ships with grader is missing", "install grader again")

@@ -64,7 +64,8 @@ def exact(number: object) -> Fraction:
     except (ValueError, OverflowError):
         raise ValueError("must be a finite number") from None
     if not 0 <= points <= MAX_POINTS:
-        raise ValueError(f"must be from 0 to {MAX_POINTS}, not {number}")
+        given = f", not {number}" if abs(points) < 10**20 else ""  # Python refuses to write out very long numbers
+        raise ValueError(f"must be from 0 to {MAX_POINTS}{given}")
     if isinstance(number, (float, Decimal)) and points.denominator > _POINTS_DENOMINATOR:
         raise ValueError("must have at most six decimals")
     return points
@@ -78,7 +79,12 @@ def amount(points: Fraction) -> str:
     return f"{decimal:f}" if Fraction(decimal) == points else f"{points.numerator}/{points.denominator}"
 
 
-def _prose(text: str) -> str:
+def prose(text: str) -> str:
+    """Return text that people can read.
+
+    Raises:
+        ValueError: it is empty, or holds control characters. The message is a predicate.
+    """
     if not text.strip():
         raise ValueError("must not be empty")
     if bad := Reader.NON_PRINTABLE.search(text):
@@ -87,7 +93,7 @@ def _prose(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    if len(_prose(text).strip().splitlines()) > 1:
+    if len(prose(text).strip().splitlines()) > 1:
         raise ValueError("must be one line")
     return text.strip()
 
@@ -154,7 +160,7 @@ def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
 Points = Annotated[
     Fraction, PlainValidator(exact), WithJsonSchema({"type": "number", "minimum": 0, "maximum": MAX_POINTS})
 ]
-Prose = Annotated[str, Field(min_length=1), AfterValidator(_prose)]
+Prose = Annotated[str, Field(min_length=1), AfterValidator(prose)]
 Line = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_one_line)]
 Slug = Annotated[
     str, Field(max_length=64, json_schema_extra={"pattern": f"^{_SLUG.pattern[:-2]}$"}), AfterValidator(_slug)
@@ -492,6 +498,13 @@ def _files(directory: Path) -> Iterator[tuple[str, Path]]:
             yield "/".join(parts), path
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # its name is too long, say
+        return False
+
+
 def _inconsistencies(assignment: Assignment, document: Document) -> Iterator[Problem]:
     """Yield what no single question can know to be wrong."""
     folder = assignment.directory.resolve().name
@@ -501,7 +514,7 @@ def _inconsistencies(assignment: Assignment, document: Document) -> Iterator[Pro
     yield from _repeated_ids("mistakes", assignment.mistakes, document)
     shown = {choice.mistake for question in assignment.quiz_questions for choice in getattr(question, "choices", ())}
     for index, mistake in enumerate(assignment.mistakes):
-        if not (assignment.directory / mistake.file).is_file():
+        if not _is_file(assignment.directory / mistake.file):
             near = suggest(mistake.file, (f"mistakes/{p.name}" for p in assignment.directory.glob("mistakes/*.py")))
             yield document.problem(("mistakes", index, "file"), f"there is no file {mistake.file!r}{near}")
         if not mistake.caught_by and mistake.id not in shown:

@@ -579,7 +579,8 @@ def _entry_name(info: zipfile.ZipInfo, where: str) -> str:
     """Return the normal form of an entry's name, or refuse the entry."""
     raw = info.orig_filename  # zipfile cuts .filename at a NUL byte
     name = "/".join(part for part in raw.split("/") if part not in ("", "."))
-    fault = "an absolute path" if raw.startswith("/") else _name_fault(name) if name else None
+    is_top = not name and raw.endswith("/")  # such as "./": the folder that was zipped
+    fault = "an absolute path" if raw.startswith("/") else None if is_top else _name_fault(name)
     if fault:
         raise SubmissionError(f"{where} holds {_shown(raw)!r}: {fault}", "zip the folder itself, and hand that in")
     kind = stat.S_IFMT(info.external_attr >> 16)

@@ -36,7 +36,8 @@ MAX_PAYLOAD_BYTES = 256 << 20
 MAX_TENSORS = 4096
 MAX_DIMENSIONS = 16
 MAX_DEPTH = 32
-MAX_INT_DIGITS = 400
+MAX_INT_BITS = 14_000  # Python writes out no integer of many more
+MAX_SAME_HASHES = 100
 
 DTYPES = {
     str(dtype).removeprefix("torch."): dtype
@@ -215,17 +216,21 @@ def _refuse_constant(name: str) -> float:
 
 def _parse_layout(name: str, shape: list[int], requires_grad: bool, stride: list[int] | None) -> _Layout:
     dtype = DTYPES[name]
-    if len(shape) > MAX_DIMENSIONS or not all(type(size) is int and 0 <= size < 2**31 for size in shape):
+    if len(shape) > MAX_DIMENSIONS or not _are_sizes(shape):
         raise ValueError("bad shape")
     if math.prod(size for size in shape if size) * dtype.itemsize > MAX_PAYLOAD_BYTES:
         raise ValueError("a shape whose strides would overflow")
     if stride is not None:
-        if len(stride) != len(shape) or not all(type(step) is int and 0 <= step < 2**31 for step in stride):
+        if len(stride) != len(shape) or not _are_sizes(stride):
             raise ValueError("bad stride")
         # Only a permuted block keeps its strides; an expanded tensor or a slice arrives as a plain copy of its values.
         if 0 in shape or not _is_dense(shape, stride):
             stride = None
     return _Layout(dtype, shape, bool(requires_grad) and (dtype.is_floating_point or dtype.is_complex), stride)
+
+
+def _are_sizes(items: Any) -> bool:
+    return type(items) is list and all(type(item) is int and 0 <= item < 2**31 for item in items)
 
 
 def _is_dense(shape: list[int], stride: list[int]) -> bool:
@@ -244,7 +249,7 @@ def encode(value: Any, tensors: list[Tensor], refer: Callable[[Any], Node], dept
     ``refer`` makes the node of an object that cannot cross by value.
 
     Raises:
-        TypeError: the value is nested too deep, or ``refer`` refuses it.
+        TypeError: the value is nested too deep, an integer is too large, or ``refer`` refuses it.
     """
     if depth > MAX_DEPTH:
         raise TypeError(f"nested more than {MAX_DEPTH} deep")
@@ -262,8 +267,8 @@ def encode(value: Any, tensors: list[Tensor], refer: Callable[[Any], Node], dept
         tensors.append(torch.frombuffer(bytearray(value), dtype=torch.uint8) if value else torch.empty(0).byte())
         return {"b": len(tensors) - 1}
     if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
-        tensors.append(torch.from_numpy(np.ascontiguousarray(value).copy()))
-        return {"a": len(tensors) - 1, "n": value.ndim}
+        tensors.append(torch.from_numpy(np.array(value, order="C")))
+        return {"a": len(tensors) - 1}
     return _encode_structure(value, tensors, refer, depth)
 
 
@@ -278,6 +283,8 @@ def _encode_tensor(value: Tensor, tensors: list[Tensor]) -> Node:
 
 def _encode_number(value: complex) -> Node:
     if isinstance(value, int):
+        if value.bit_length() > MAX_INT_BITS:
+            raise TypeError(f"an integer of more than {MAX_INT_BITS} bits cannot cross")
         return int(value) if -(2**63) <= value < 2**63 else {"i": hex(value)}
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else {"f": repr(float(value))}
@@ -305,64 +312,95 @@ def _encode_structure(value: Any, tensors: list[Tensor], refer: Callable[[Any], 
     return refer(value)
 
 
-def decode(node: Node, tensors: Sequence[Tensor], resolve: Callable[[dict[str, Any]], Any]) -> Any:
+Resolve = Callable[[dict[str, Any]], Any]
+
+
+def decode(node: Node, tensors: Sequence[Tensor], resolve: Resolve) -> Any:
     """Return the value of a tree that came from the other end. ``resolve`` answers the nodes ``o`` and ``r``.
 
     Raises:
         ProtocolError: the tree is not one.
     """
     try:
-        return _decode(node, tensors, resolve, 0)
+        return _Decoder(tensors, resolve).value(node, 0)
     except Exception as error:
         raise ProtocolError(f"bad value: {type(error).__name__}") from None
 
 
-def _decode(node: Node, tensors: Sequence[Tensor], resolve: Callable[[dict[str, Any]], Any], depth: int) -> Any:
-    if depth > MAX_DEPTH:
-        raise ValueError("too deep")
-    if node is None or isinstance(node, bool | int | float):
-        return node
-    if isinstance(node, str):
-        return node.encode("utf-8", "replace").decode("utf-8")  # lone surrogates would break every later use
-    if not isinstance(node, dict):
-        raise ValueError("bad node")
+class _Decoder:
+    """Builds the value of one tree."""
 
-    def each(items: Any) -> list[Any]:
+    def __init__(self, tensors: Sequence[Tensor], resolve: Resolve) -> None:
+        self.tensors = tensors
+        self.resolve = resolve
+        self.blobs: dict[int, bytes] = {}  # copied once each, for a short tree can name one of them many times
+
+    def value(self, node: Node, depth: int) -> Any:
+        if depth > MAX_DEPTH:
+            raise ValueError("too deep")
+        if node is None or isinstance(node, bool | float):
+            return node
+        if isinstance(node, int):
+            return _small(node)
+        if isinstance(node, str):
+            return node.encode("utf-8", "replace").decode("utf-8")  # lone surrogates would break every later use
+        if not isinstance(node, dict):
+            raise ValueError("bad node")
+        kind = next(iter(node))
+        content = node[kind]
+        if kind in ("t", "a", "b"):
+            return self.buffer(kind, node)
+        if kind in ("l", "u", "s"):
+            items = self.each(content, depth)
+            return items if kind == "l" else tuple(items) if kind == "u" else slice(*items)
+        if kind == "d":
+            return _pair_up([self.each(pair, depth) for pair in content])
+        if kind in ("o", "r"):
+            return self.resolve(node)
+        return _decode_scalar(kind, content)
+
+    def each(self, items: Any, depth: int) -> list[Any]:
         if not isinstance(items, list):
             raise ValueError("bad node")
-        return [_decode(item, tensors, resolve, depth + 1) for item in items]
+        return [self.value(item, depth + 1) for item in items]
 
-    kind = next(iter(node))
-    content = node[kind]
-    if kind in ("t", "a", "b"):
-        return _decode_buffer(kind, node, tensors)
-    if kind in ("l", "u", "s"):
-        items = each(content)
-        return items if kind == "l" else tuple(items) if kind == "u" else slice(*items)
-    if kind == "d":
-        return dict(each(pair) for pair in content)
-    if kind in ("o", "r"):
-        return resolve(node)
-    return _decode_scalar(kind, content)
+    def buffer(self, kind: str, node: dict[str, Any]) -> Any:
+        tensor = self.tensor(node[kind])
+        if kind == "a":
+            return tensor.numpy()
+        if kind == "b":
+            return self.blob(node[kind])
+        if "g" in node and tensor.is_leaf and tensor.requires_grad:
+            tensor.grad = self.tensor(node["g"]).detach()
+        return tensor
+
+    def blob(self, index: int) -> bytes:
+        if index not in self.blobs:
+            self.blobs[index] = bytes(self.tensors[index].numpy())
+        return self.blobs[index]
+
+    def tensor(self, index: Any) -> Tensor:
+        if type(index) is not int or not 0 <= index < len(self.tensors):
+            raise ValueError("no such tensor")
+        return self.tensors[index]
 
 
-def _decode_buffer(kind: str, node: dict[str, Any], tensors: Sequence[Tensor]) -> Any:
-    index = node[kind]
-    if type(index) is not int or not 0 <= index < len(tensors):
-        raise ValueError("no such tensor")
-    tensor = tensors[index]
-    if kind == "a":
-        return tensor.numpy()
-    if kind == "b":
-        return bytes(tensor.numpy())
-    if "g" in node and tensor.is_leaf and tensor.requires_grad:
-        tensor.grad = tensors[node["g"]].detach()
-    return tensor
+def _pair_up(pairs: list[list[Any]]) -> dict[Any, Any]:
+    """Return a dict, unless its keys (numbers, tuples) were chosen to have one hash: that takes quadratic time."""
+    if len({hash(key) for key, _ in pairs}) < len(pairs) - MAX_SAME_HASHES:
+        raise ValueError("too many keys of the same hash")
+    return dict(pairs)
+
+
+def _small(value: int) -> int:
+    if value.bit_length() > MAX_INT_BITS:
+        raise ValueError("an integer too large")
+    return value
 
 
 def _decode_scalar(kind: str, content: Any) -> Any:
     if kind == "i":
-        return int(content[:MAX_INT_DIGITS], 16)
+        return _small(int(content, 16))
     if kind == "f":
         return float(content)
     if kind == "c":

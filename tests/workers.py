@@ -19,10 +19,8 @@ FILE = "student.py"
 def start_zygote(secrets: tuple[Path, ...] = (), *, isolated: bool = True) -> Zygote:
     """Return a zygote that is ready to fork workers which cannot read ``secrets``."""
     zygote = Zygote()
-    missing = zygote.configure(
-        warm=[], readable=paths.list_readable(secrets), writable=paths.DEVICES, isolated=isolated
-    )
-    assert missing == []
+    walls = zygote.configure(warm=[], readable=paths.list_readable(secrets), writable=paths.DEVICES, isolated=isolated)
+    assert walls.find_fault(secrets) is None
     return zygote
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from grader import __version__
-from grader.cli import demo, instructors, students
+from grader.cli import demo, instructors, operators, students
 from grader.errors import GraderError, suggest
 
 ABOUT = """Fetch, check, submit and grade exercises of a PyTorch course.
@@ -30,6 +30,7 @@ grader submit focal-loss     hand it in and see the score
 SECTIONS = {
     "Students": (students.list_, students.fetch, students.check, students.submit, students.status, students.show),
     "Instructors": (instructors.grade, instructors.report, instructors.export),
+    "Operators": (operators.doctor,),
     "Try it": (demo.demo,),
 }
 
@@ -101,7 +102,7 @@ def _accept_course(command: click.Command) -> None:
 for _commands in SECTIONS.values():
     for _command in _commands:
         cli.add_command(_command)
-        if _command is not demo.demo:  # it shows the course that ships
+        if _command not in (demo.demo, operators.doctor):  # they are about no course, or the one that ships
             _accept_course(_command)
 
 

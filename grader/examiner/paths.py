@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import stat
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,13 +26,37 @@ def list_readable(secrets: Iterable[Path]) -> list[str]:
         ValueError: a secret holds Python itself, or an allowed path still leads to one.
     """
     hidden = sorted({Path(os.path.realpath(secret)) for secret in secrets})
-    places = (sys.prefix, sys.base_prefix, *_package_folders(), *SYSTEM)
-    roots = [Path(os.path.realpath(place)) for place in places if os.path.exists(place)]
+    roots = [Path(os.path.realpath(place)) for place in list_places() if os.path.exists(place)]
     readable = [path for root in roots for path in _without(root, hidden)]
     for path in readable:
         if any(_overlap(Path(os.path.realpath(path)), secret) for secret in hidden):
             raise ValueError(f"{path} leads to something that students must not read")
     return sorted({str(path) for path in readable})
+
+
+def list_places() -> list[str]:
+    """Return where Python, its packages and the system's libraries lie, by the names that lead there and resolved."""
+    named = (sys.prefix, sys.base_prefix, *_package_folders(), *SYSTEM)
+    return list(dict.fromkeys(path for place in named for path in (place, os.path.realpath(place))))
+
+
+def find_mounted(secrets: Iterable[Path], mounts: Iterable[str]) -> list[Path]:
+    """Return the secrets that lie inside a mounted folder."""
+    places = {Path(os.path.realpath(mount)) for mount in mounts}
+    return [path for path in secrets if places & {Path(os.path.realpath(path)), *Path(os.path.realpath(path)).parents}]
+
+
+def find_open(secrets: Iterable[Path]) -> list[Path]:
+    """Return the secrets that a user who owns nothing and is in no group could get into by the files' modes alone."""
+    return [path for path in secrets if path.exists() and not _is_closed(path)]
+
+
+def _is_closed(path: Path) -> bool:
+    real = Path(os.path.realpath(path))
+    if not real.is_dir() and not real.stat().st_mode & stat.S_IROTH:
+        return True
+    folders = [real, *real.parents] if real.is_dir() else list(real.parents)
+    return any(not folder.stat().st_mode & stat.S_IXOTH for folder in folders)
 
 
 def _package_folders() -> list[str]:

@@ -23,10 +23,10 @@ import torch
 from grader.examiner.student import Student, seed_generators
 from grader.examiner.verdicts import join_results, judge
 from grader.examiner.workers import Zygote, ZygoteFailed
-from grader.job import Event, Finished, Job, JobCheck, Verdict
+from grader.job import Finished, Job, JobCheck, Message, Verdict
 from grader.results import CheckResult, Outcome
 
-Emit = Callable[[Event], None]
+Emit = Callable[[Message], None]
 
 
 class ExaminerPlugin:

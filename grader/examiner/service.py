@@ -20,8 +20,10 @@ import torch
 from grader import __version__
 from grader.examiner import paths
 from grader.examiner.plugin import Emit, ExaminerPlugin
+from grader.examiner.walls import Walls
+from grader.examiner.walls import describe as describe_walls
 from grader.examiner.workers import Zygote, ZygoteFailed
-from grader.job import Event, Fault, Job, event_to_json, job_from_json
+from grader.job import Fault, Job, Message, event_to_json, job_from_json
 
 # What pytest brings that checks do not need; each costs time in every session, or reads the heap at its end.
 UNUSED_PLUGINS = (
@@ -41,7 +43,7 @@ WARM_FOR = {"optim": ("torch._dynamo",), "matplotlib": ("matplotlib.pyplot", "ma
 def serve(jobs: IO[str], events: IO[str], zygote: Zygote) -> None:
     """Answer one job per line until there are no more."""
 
-    def emit(event: Event) -> None:
+    def emit(event: Message) -> None:
         events.write(json.dumps(event_to_json(event)) + "\n")
         events.flush()
 
@@ -64,24 +66,22 @@ def run_job(job: Job, zygote: Zygote, emit: Emit) -> Fault | None:
     Raises:
         ZygoteFailed: the sandbox does not work.
     """
+    secrets = [Path(secret) for secret in job.secrets]
     try:
-        readable = paths.list_readable([Path(secret) for secret in job.secrets])
+        readable = paths.list_readable(secrets)
     except ValueError as error:
         return Fault(
             str(error), "keep the course's assignments and the gradebook in folders without a Python environment"
         )
-    missing = zygote.configure(
-        warm=_find_warm_modules(job),
-        readable=readable,
-        writable=paths.DEVICES,
-        isolated=job.isolated,
+    walls = zygote.configure(
+        warm=_find_warm_modules(job), readable=readable, writable=paths.DEVICES, isolated=job.isolated
     )
-    if missing:
-        return Fault(
-            f"this machine cannot isolate students' code: it lacks {' and '.join(missing)}",
-            "grade on Linux 5.13 or newer, or, for your own code only, add --no-isolation",
-        )
-    plugin = ExaminerPlugin(job, zygote, find_devices(), describe_environment(job), emit)
+    if not job.submissions:
+        emit(walls.survey())
+        return None
+    if job.isolated and (fault := walls.find_fault(secrets)) is not None:
+        return fault
+    plugin = ExaminerPlugin(job, zygote, find_devices(), describe_environment(job, walls), emit)
     with _forgotten_modules(Path(job.directory)):
         code = pytest.main(_pytest_arguments(job), plugins=[plugin])
     if plugin.broken is not None:
@@ -120,7 +120,7 @@ def find_devices() -> tuple[str, ...]:
     return ("cpu",)
 
 
-def describe_environment(job: Job) -> dict[str, str]:
+def describe_environment(job: Job, walls: Walls) -> dict[str, str]:
     """Return what a result depends on besides the submission and the assignment."""
     return {
         "grader": __version__,
@@ -128,7 +128,8 @@ def describe_environment(job: Job) -> dict[str, str]:
         "torch": str(torch.__version__),
         "pytest": metadata.version("pytest"),
         "devices": ", ".join(find_devices()),
-        "isolation": "A" if job.isolated else "none",
+        "isolation": walls.tier if job.isolated else "none",
+        "walls": describe_walls(walls.survey()) if job.isolated else "none",
         "seed": str(job.seed),
     }
 

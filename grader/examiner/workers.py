@@ -9,12 +9,14 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from grader.examiner import bubblewrap
 from grader.examiner.exceptions import WorkerLost
+from grader.examiner.walls import Walls
 from grader.results import Outcome
 
 if TYPE_CHECKING:
@@ -22,8 +24,13 @@ if TYPE_CHECKING:
 
 MAX_OUTPUT_KEPT = 64 << 10
 MAX_OUTPUT = 1 << 20
+MAX_ANSWER_BYTES = 1 << 16
+MAX_PATHS_BYTES = 32 << 10  # of paths in one request, which may have 64 kB
 ZYGOTE_SECONDS = 120.0  # importing torch from a cold disk can take a minute
-REAP_SECONDS = 10.0
+CLOSE_SECONDS = 2.0
+
+
+NO_CAPABILITIES = "0" * 16
 
 
 class ZygoteFailed(Exception):
@@ -50,34 +57,75 @@ class Ending:
 
 
 class Zygote:
-    """The warm process, seen from the examiner. Starting returns at once; ``configure`` waits until it is ready."""
+    """The warm process, seen from the examiner. ``configure`` waits until it is ready.
+
+    Where bubblewrap is installed it is started inside; where it does not start there, it is started without.
+    """
 
     def __init__(self) -> None:
-        own, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        own.settimeout(ZYGOTE_SECONDS)
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "grader.sandbox", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                env=_clean_environment(),
-                cwd="/",
-            )
-        self._control = own
+        program = bubblewrap.find()
+        self._mounts: tuple[str, ...] | None = None
+        self._wall_problem: str | None = "not installed"
+        if program is not None and sys.platform == "linux":
+            self._mounts = tuple(bubblewrap.list_mounts())
+            self._wall_problem = None
+        self._process, self._control = _start_zygote(program, self._mounts)
+        self._greeted = False
+        if self._mounts is not None:
+            try:
+                self._greet()
+            except ZygoteFailed as error:
+                self._take_down_wall(f"does not start here: {error}")
 
     def configure(
         self, *, warm: Sequence[str], readable: Sequence[str], writable: Sequence[str], isolated: bool
-    ) -> list[str]:
-        """Prepare for an assignment; returns the layers of isolation that this machine lacks.
+    ) -> Walls:
+        """Prepare for an assignment; returns the walls that this machine offers.
 
         Raises:
             ZygoteFailed: it did not start.
         """
-        request = {"warm": list(warm), "readable": list(readable), "writable": list(writable), "isolated": isolated}
-        answer = self._ask({"op": "configure", **request})
-        return [str(layer) for layer in answer["missing"]]
+        if not isolated and self._mounts is not None:
+            self._take_down_wall("no isolation was asked for")
+        try:
+            return self._configure(warm, readable, writable, isolated)
+        except ZygoteFailed as error:
+            if self._mounts is None:
+                raise
+            self._take_down_wall(f"does not start here: {error}")
+            return self._configure(warm, readable, writable, isolated)
+
+    def _configure(
+        self, warm: Sequence[str], readable: Sequence[str], writable: Sequence[str], isolated: bool
+    ) -> Walls:
+        for part in _split_paths(readable):
+            self._ask({"op": "allow", "paths": part})
+        answer = self._ask({"op": "configure", "warm": list(warm), "writable": list(writable), "isolated": isolated})
+        return Walls(
+            landlock=int(answer["landlock"]),
+            seccomp=bool(answer["seccomp"]),
+            user=bool(answer["user"]),
+            mounts=self._mounts,
+            user_problem=answer["user_problem"],
+            bubblewrap_problem=self._wall_problem,
+        )
+
+    def _take_down_wall(self, problem: str) -> None:
+        self.close()
+        self._mounts = None
+        self._wall_problem = problem
+        self._process, self._control = _start_zygote(None, None)
+        self._greeted = False
+
+    def _greet(self) -> None:
+        """Wait for the hello that says that the process runs.
+
+        Raises:
+            ZygoteFailed: it ended instead.
+        """
+        if not self._greeted:
+            self._receive()
+            self._greeted = True
 
     def fork(self, allowance: Allowance, *, isolated: bool) -> WorkerProcess:
         """Fork a locked-down worker.
@@ -97,32 +145,44 @@ class Zygote:
         finally:
             theirs.close()
             os.close(output_end)
-        return WorkerProcess(self, int(answer["pid"]), own, output, isolated=isolated)
+        return WorkerProcess(self, int(answer["pid"]), answer["user"], own, output, isolated=isolated)
 
     def reap(self, pid: int, grace_seconds: float = 0.0) -> Ending:
         """End a worker and say how it ended; one that is ending already gets ``grace_seconds`` to do so."""
         return Ending(**self._ask({"op": "reap", "pid": pid, "grace_seconds": grace_seconds}))
 
+    def inspect(self, pid: int) -> dict[str, str | None]:
+        """Return lines of the kernel's status of a worker, by their names."""
+        status: dict[str, str | None] = self._ask({"op": "inspect", "pid": pid})["status"]
+        return status
+
     def close(self) -> None:
         """End the zygote; the kernel ends its workers with it."""
         self._control.close()
-        self._process.kill()
+        try:
+            self._process.wait(CLOSE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
         if self._process.stderr is not None:
             self._process.stderr.close()
         self._process.wait()
 
     def _ask(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
         try:
+            self._greet()
             socket.send_fds(self._control, [json.dumps(request).encode()], list(descriptors))
-            data = self._control.recv(1 << 16)
-            if not data:
-                raise ZygoteFailed(f"the process that runs submissions ended: {self._last_words()}")
-            answer: dict[str, Any] = json.loads(data)
+            answer: dict[str, Any] = json.loads(self._receive())
         except OSError as error:
             raise ZygoteFailed(f"the process that runs submissions does not answer: {error}") from None
         if "fault" in answer:
             raise ZygoteFailed(str(answer["fault"]))
         return answer
+
+    def _receive(self) -> bytes:
+        data = self._control.recv(MAX_ANSWER_BYTES)
+        if not data:
+            raise ZygoteFailed(f"the process that runs submissions ended: {self._last_words()}")
+        return data
 
     def _last_words(self) -> str:
         self._process.kill()
@@ -130,11 +190,58 @@ class Zygote:
         return self._process.stderr.read().decode(errors="replace")[-2000:].strip() or "it said nothing"
 
 
+def _start_zygote(wall: str | None, mounts: Sequence[str] | None) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Start the warm process, inside bubblewrap where it is given what to mount; returns our end of its socket."""
+    own, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    own.settimeout(ZYGOTE_SECONDS)
+    command = [sys.executable, "-P", "-m", "grader.sandbox", str(theirs.fileno())]
+    passed = [theirs.fileno()]
+    if wall is not None and mounts is not None:
+        cache = _cache_directory()
+        with contextlib.suppress(OSError):
+            cache.mkdir(parents=True, exist_ok=True)
+        passed.append(bubblewrap.pack_arguments(bubblewrap.build_arguments(mounts, cache)))
+        command = [wall, "--args", str(passed[1]), *command]
+    try:
+        process = subprocess.Popen(
+            command,
+            pass_fds=passed,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=_clean_environment(),
+            cwd="/",
+        )
+    finally:
+        theirs.close()
+        for descriptor in passed[1:]:
+            os.close(descriptor)
+    return process, own
+
+
+def _split_paths(readable: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the paths in parts that fit into one request each."""
+    part: list[str] = []
+    size = 0
+    for path in readable:
+        length = len(json.dumps(path)) + 2
+        if part and size + length > MAX_PATHS_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(path)
+        size += length
+    if part:
+        yield part
+
+
 class WorkerProcess:
     """One worker: its channel, and its output, drained while we wait so that a print never blocks."""
 
-    def __init__(self, zygote: Zygote, pid: int, connection: socket.socket, output: int, *, isolated: bool) -> None:
+    def __init__(
+        self, zygote: Zygote, pid: int, user: int | None, connection: socket.socket, output: int, *, isolated: bool
+    ) -> None:
         self.pid = pid
+        self._user = user
         self._zygote = zygote
         self._output = output
         self._ending: Ending | None = None
@@ -159,14 +266,13 @@ class WorkerProcess:
         """
         if not self._isolated:
             return
-        try:
-            with open(f"/proc/{self.pid}/status", encoding="ascii", errors="replace") as status:
-                text = status.read()
-        except OSError as error:
-            raise ZygoteFailed(f"cannot tell whether the worker is locked down: {error}") from None
-        fields = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
-        if fields.get("Seccomp") != "2" or fields.get("NoNewPrivs") != "1":
-            raise ZygoteFailed("the worker is not locked down")
+        status = self._zygote.inspect(self.pid)
+        wanted = {"Seccomp": "2", "NoNewPrivs": "1", "CapEff": NO_CAPABILITIES, "CapPrm": NO_CAPABILITIES}
+        if self._user is not None:
+            wanted |= dict.fromkeys(("Uid", "Gid"), "\t".join([str(self._user)] * 4))
+        for name, value in wanted.items():
+            if status.get(name) != value:
+                raise ZygoteFailed(f"the worker is not locked down: {name} is {status.get(name)}, not {value}")
 
     def drain(self) -> None:
         """Read what it printed so far; keeps the first 64 kB.

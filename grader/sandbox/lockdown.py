@@ -1,7 +1,7 @@
 """Closes a forked worker in before the first byte of student code runs. It cannot be undone.
 
-Order matters: descriptors and limits first, then ``no_new_privs``, Landlock, and seccomp last, since it forbids the
-calls that the others need.
+Order matters: descriptors and limits first, then the user, ``no_new_privs``, Landlock, and seccomp last, since it
+forbids the calls that the others need.
 """
 
 from __future__ import annotations
@@ -9,15 +9,17 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
+import platform
 import resource
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.sandbox import landlock, seccomp, system
+from grader.sandbox import identity, landlock, seccomp, system
 
 CLOSE_RANGE = 436
 FILE_BYTES = 1 << 20
 OPEN_FILES = 64
+THREADS = 256
 MEGABYTE = 1 << 20
 
 
@@ -29,14 +31,13 @@ class Limits:
     memory_mb: int
 
 
-def find_missing_layers() -> list[str]:
-    """Return which layers of isolation this machine lacks; grading other people's work needs them all."""
-    missing = []
-    if not seccomp.is_supported():
-        missing.append("a seccomp filter for this processor")
-    if landlock.find_abi() < 1:
-        missing.append("Landlock")
-    return missing
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one worker is closed in by: a Landlock ruleset's descriptor and a user id, each None where there is none."""
+
+    limits: Limits
+    ruleset: int | None
+    user: int | None
 
 
 def keep_descriptors(wanted: Sequence[int]) -> list[int]:
@@ -48,24 +49,49 @@ def keep_descriptors(wanted: Sequence[int]) -> list[int]:
     return kept
 
 
-def limit_resources(limits: Limits, address_space: int) -> None:
-    """Set the rlimits. ``address_space`` is what the process maps already, in bytes.
+def close_in(cell: Cell, parent: int) -> None:
+    """Close this process in, a forked worker whose parent has the process id ``parent``.
+
+    Raises:
+        OSError: a layer could not be applied; the process must then end.
+        RuntimeError: a layer does not hold, or the parent is gone.
+    """
+    if len(os.listdir("/proc/self/task")) != 1:
+        raise RuntimeError("more than one thread before the lock-down")  # a filter holds for one thread only
+    limit_resources(cell.limits, threads=None if cell.user is None else THREADS)
+    if cell.user is not None:
+        identity.take_user(cell.user)
+    identity.drop_capabilities(platform.machine())
+    # The kernel forgets both of these when a process changes its user.
+    system.die_with_parent()
+    system.hide_memory()
+    if os.getppid() != parent:
+        raise RuntimeError("the warm process is gone")
+    _restrict_system(cell.ruleset)
+
+
+def limit_resources(limits: Limits, threads: int | None = None) -> None:
+    """Set the rlimits.
 
     RLIMIT_DATA stops what torch and Python allocate; RLIMIT_AS, set relative, stops shared anonymous mappings, which
-    DATA does not count. RLIMIT_NPROC is left alone: it counts all processes of the user.
+    DATA does not count. RLIMIT_NPROC counts all processes of the user, so that ``threads`` is for a worker with a user
+    of its own only.
     """
+    mapped, data = _memory_bytes()
     budget = limits.memory_mb * MEGABYTE
-    data = _data_bytes() + budget
-    for name, soft, hard in (
+    rows = [
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_CPU, limits.cpu_seconds, limits.cpu_seconds + 1),
         (resource.RLIMIT_FSIZE, FILE_BYTES, FILE_BYTES),
         (resource.RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES),
         (resource.RLIMIT_MEMLOCK, 0, 0),
         (resource.RLIMIT_MSGQUEUE, 0, 0),
-        (resource.RLIMIT_DATA, data, data),
-        (resource.RLIMIT_AS, address_space + budget, address_space + budget),
-    ):
+        (resource.RLIMIT_DATA, data + budget, data + budget),
+        (resource.RLIMIT_AS, mapped + budget, mapped + budget),
+    ]
+    if threads is not None:
+        rows.append((resource.RLIMIT_NPROC, threads, threads))
+    for name, soft, hard in rows:
         resource.setrlimit(name, (_lower(soft, name), _lower(hard, name)))
 
 
@@ -75,31 +101,29 @@ def _lower(value: int, name: int) -> int:
     return value if ceiling == resource.RLIM_INFINITY else min(value, ceiling)
 
 
-def measure_address_space() -> int:
-    """Return the bytes that this process maps. Read it before the lock-down: /proc is closed afterwards."""
-    return _memory_pages(0)
-
-
-def _data_bytes() -> int:
-    return _memory_pages(5)
-
-
-def _memory_pages(column: int) -> int:
+def _memory_bytes() -> tuple[int, int]:
+    """Return the bytes that this process maps, and those of them that are its own to write."""
     with open("/proc/self/statm", encoding="ascii") as statm:
-        return int(statm.read().split()[column]) * os.sysconf("SC_PAGE_SIZE")
+        pages = [int(word) for word in statm.read().split()]
+    size = os.sysconf("SC_PAGE_SIZE")
+    return pages[0] * size, pages[5] * size
 
 
-def restrict_system(ruleset: int) -> None:
-    """Give up every right but those of ``ruleset`` and the system calls of the filter.
-
-    Raises:
-        OSError: a layer could not be applied; the process must then end.
-        RuntimeError: there is more than one thread, and a filter holds for one only.
-    """
-    if len(os.listdir("/proc/self/task")) != 1:
-        raise RuntimeError("more than one thread before the lock-down")
-    program = seccomp.build_filter(os.getpid())
+def _restrict_system(ruleset: int | None) -> None:
+    """Give up every right but those of ``ruleset`` and the system calls of the filter."""
+    program = seccomp.build_filter(os.getpid(), read_only=ruleset is None)
     system.set_process(system.PR_SET_NO_NEW_PRIVS, 1)
-    landlock.restrict(ruleset)
-    os.close(ruleset)
+    if ruleset is not None:
+        landlock.restrict(ruleset)
+        os.close(ruleset)
+        _confirm_closed()
     seccomp.install(program)
+
+
+def _confirm_closed() -> None:
+    """Nothing in /proc tells from outside that Landlock holds: see that the root folder is closed."""
+    try:
+        os.close(os.open("/", os.O_RDONLY | os.O_DIRECTORY))
+    except PermissionError:
+        return
+    raise RuntimeError("Landlock does not hold")

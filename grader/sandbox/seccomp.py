@@ -69,7 +69,7 @@ def is_supported() -> bool:
     return platform.machine() in SECCOMP
 
 
-def build_filter(pid: int) -> bytes:
+def build_filter(pid: int, *, read_only: bool = False) -> bytes:
     """Return the BPF program for a worker whose process id is ``pid``: it may send signals to itself only."""
     machine = platform.machine()
     program: list[Instruction] = [

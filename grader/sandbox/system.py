@@ -11,6 +11,7 @@ _libc.syscall.restype = ctypes.c_long
 
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
+PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 
 
@@ -47,3 +48,8 @@ def hide_memory() -> None:
 def die_with_parent() -> None:
     """Have the kernel kill this process when its parent ends."""
     set_process(PR_SET_PDEATHSIG, 9)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of whatever a child leaves behind, so that it can be found and ended."""
+    set_process(PR_SET_CHILD_SUBREAPER, 1)

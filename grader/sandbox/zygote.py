@@ -16,54 +16,68 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from grader.sandbox import landlock, lockdown, system
+from grader.sandbox import identity, landlock, lockdown, seccomp, system
 from grader.sandbox.worker import serve
 from grader.wire import Channel
 
 MAX_REQUEST_BYTES = 1 << 16
+MAX_STRAY_ROUNDS = 100
+LINES_OF_STATUS = ("Seccomp", "NoNewPrivs", "CapEff", "CapPrm", "Uid", "Gid")
 
 Request = Mapping[str, Any]
 
 
 class Zygote:
-    """Answers ``configure``, ``fork`` and ``reap`` requests on a control socket until it closes.
+    """Answers requests on a control socket until it closes.
 
-    A ``fork`` request carries two descriptors: the worker's end of its socket, and the pipe for its output.
+    ``allow`` adds to the paths that workers may read, in parts since a request is small; ``configure`` prepares the
+    walls; ``fork`` carries two descriptors, the worker's end of its socket and the pipe for its output; ``inspect``
+    tells what the kernel says of a worker; ``reap`` ends one.
     """
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
+        self._readable: list[str] = []
         self._ruleset: int | None = None
         self._isolated = True
+        self._users: range | None = None
+        self._users_problem: str | None = None
+        self._forked = 0
+        self._workers: set[int] = set()
 
     def serve(self) -> None:
         """Answer requests until the examiner goes away, then end every worker by ending."""
+        answers: dict[str, Callable[[Request, list[int]], dict[str, Any]]] = {
+            "allow": self._allow,
+            "configure": self._configure,
+            "fork": self._fork,
+            "inspect": self._inspect,
+            "reap": self._reap,
+        }
         while True:
             data, descriptors, _, _ = socket.recv_fds(self._control, MAX_REQUEST_BYTES, 2)
             if not data:
                 return
             request = json.loads(data)
             try:
-                answer = self._answer(request, descriptors)
+                answer = answers[request["op"]](request, descriptors)
             except (OSError, RuntimeError, ImportError) as error:
                 answer = {"fault": f"{type(error).__name__}: {error}"}
             self._control.send(json.dumps(answer).encode())
 
-    def _answer(self, request: Request, descriptors: list[int]) -> dict[str, Any]:
-        if request["op"] == "configure":
-            return self._configure(request)
-        if request["op"] == "fork":
-            return self._fork(request, descriptors)
-        return _reap(request["pid"], request["grace_seconds"])
+    def _allow(self, request: Request, _: list[int]) -> dict[str, Any]:
+        self._readable += request["paths"]
+        return {}
 
-    def _configure(self, request: Request) -> dict[str, Any]:
-        """Warm up what the assignment needs, and prepare the ruleset that all its workers get."""
+    def _configure(self, request: Request, _: list[int]) -> dict[str, Any]:
+        """Warm up what the assignment needs, prepare the walls that all its workers get, and say which there are."""
         for name in request["warm"]:
             importlib.import_module(name)
         _fill_import_caches()
@@ -71,29 +85,53 @@ class Zygote:
         if self._ruleset is not None:
             os.close(self._ruleset)
             self._ruleset = None
-        if self._isolated:
-            missing = lockdown.find_missing_layers()
-            if missing:
-                return {"missing": missing}
-            paths = landlock.Paths(tuple(request["readable"]), tuple(request["writable"]))
-            self._ruleset = landlock.build_ruleset(paths)
+        abi = landlock.find_abi()
+        if self._isolated and abi:
+            self._ruleset = landlock.build_ruleset(landlock.Paths(tuple(self._readable), tuple(request["writable"])))
+        self._readable = []
         gc.collect()
         gc.freeze()  # without it, one collection in each worker copies the whole heap
-        return {"missing": []}
+        users = self._find_users()
+        return {
+            "landlock": abi,
+            "seccomp": seccomp.is_supported(),
+            "user": bool(users),
+            "user_problem": self._users_problem,
+        }
+
+    def _find_users(self) -> range:
+        """Return the users that workers may become; none where such a user could not read what a worker needs."""
+        if self._users is None:
+            self._users = identity.find_users()
+            if os.geteuid() != 0:
+                self._users_problem = "not started as root"
+            elif not self._users:
+                self._users_problem = "this container has too few user ids"
+            else:
+                needed = [str(module.__file__) for module in (os, torch, np, system)]
+                self._users_problem = identity.try_user(self._users[0], needed)
+            if self._users_problem is not None:
+                self._users = range(0)
+        return self._users
 
     def _fork(self, request: Request, descriptors: list[int]) -> dict[str, Any]:
         connection, output = descriptors
         if len(os.listdir("/proc/self/task")) != 1:
             raise RuntimeError("the zygote has more than one thread")
         limits = lockdown.Limits(request["cpu_seconds"], request["memory_mb"])
+        users = self._find_users()
+        user = users[self._forked % len(users)] if users and self._isolated else None
+        self._forked += 1
+        parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            self._become_worker(connection, output, limits)
+            self._become_worker(connection, output, lockdown.Cell(limits, self._ruleset, user), parent)
+        self._workers.add(pid)
         os.close(connection)
         os.close(output)
-        return {"pid": pid}
+        return {"pid": pid, "user": user}
 
-    def _become_worker(self, connection: int, output: int, limits: lockdown.Limits) -> None:
+    def _become_worker(self, connection: int, output: int, cell: lockdown.Cell, parent: int) -> None:
         """Run the worker in this forked process; never returns."""
         code = 0
         try:
@@ -102,13 +140,11 @@ class Zygote:
             os.dup2(output, 1)
             os.dup2(output, 2)
             sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # what is printed before a crash counts
-            wanted = [connection] if self._ruleset is None else [connection, self._ruleset]
-            kept = lockdown.keep_descriptors(wanted)
+            kept = lockdown.keep_descriptors([connection] if cell.ruleset is None else [connection, cell.ruleset])
             channel = Channel(socket.socket(fileno=kept[0]))
             system.hide_memory()
             if self._isolated:
-                lockdown.limit_resources(limits, lockdown.measure_address_space())
-                lockdown.restrict_system(kept[1])
+                lockdown.close_in(replace(cell, ruleset=kept[1] if cell.ruleset is not None else None), parent)
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_DFL)
             gc.enable()
@@ -121,8 +157,35 @@ class Zygote:
             sys.stderr.flush()
             os._exit(code)
 
+    def _inspect(self, request: Request, _: list[int]) -> dict[str, Any]:
+        """Tell what the kernel says of a worker, which the worker itself cannot change."""
+        with open(f"/proc/{request['pid']}/status", encoding="ascii", errors="replace") as status:
+            fields = dict(line.rstrip("\n").split(":\t", 1) for line in status if ":\t" in line)
+        return {"status": {name: fields.get(name) for name in LINES_OF_STATUS}}
 
-def _reap(pid: int, grace_seconds: float) -> dict[str, Any]:
+    def _reap(self, request: Request, _: list[int]) -> dict[str, Any]:
+        """End a worker, with whatever it started and left behind; only code that is not isolated can do that."""
+        answer = _end(request["pid"], request["grace_seconds"])
+        self._workers.discard(request["pid"])
+        for _round in range(MAX_STRAY_ROUNDS):
+            strays = set(_children()) - self._workers
+            if not strays:
+                break
+            for pid in strays:
+                _end(pid, 0.0)
+        return answer
+
+
+def _children() -> list[int]:
+    """Return this process's children, its adopted ones too; none where the kernel does not tell."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as children:
+            return [int(pid) for pid in children.read().split()]
+    except OSError:
+        return []
+
+
+def _end(pid: int, grace_seconds: float) -> dict[str, Any]:
     """Kill a worker that has not ended by itself after ``grace_seconds``.
 
     Says how it ended, what CPU seconds it used and its peak memory in kilobytes.
@@ -164,6 +227,7 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     os.set_inheritable(control.fileno(), False)
     system.hide_memory()
+    system.adopt_orphans()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the examiner's to handle
     torch.set_num_threads(1)
     gc.disable()
@@ -171,3 +235,4 @@ def main() -> None:
     # The first operation reads /proc/cpuinfo, which a worker cannot.
     torch.nn.functional.cross_entropy(torch.randn(8, 3), torch.arange(8) % 3)
     Zygote(control).serve()
+    os._exit(0)  # taking torch apart would only take time

@@ -1,0 +1,102 @@
+"""The operator's command: doctor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from grader.cli.output import print_heading, print_json, print_table, progress, waiting
+from grader.cli.students import json_option
+from grader.errors import FaultError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from grader.doctor import Attempt
+    from grader.job import Survey
+
+TIERS = {
+    "A": "Landlock and seccomp keep students' code in",
+    "B": "seccomp and users of their own keep students' code in; files are closed to it by their modes only",
+    "C": "bubblewrap and seccomp keep students' code in",
+    "D": "students' code cannot be kept in here",
+}
+
+
+@click.command()
+@click.option("--all", "try_all", is_flag=True, help="Try every attack that ships: about a minute.")
+@json_option
+def doctor(try_all: bool, as_json: bool) -> None:
+    """Say what keeps students' code in on this machine, and attack it.
+
+    Exit codes: 0 every attack was held, 1 one got through, 3 this machine cannot isolate code.
+    """
+    from grader.grading import Examiner
+
+    with Examiner() as examiner:
+        from grader.doctor import read_attacks, stage_target, try_attacks
+
+        attacks = [attack for attack in read_attacks() if attack.quick or try_all]
+        with waiting("Starting the sandbox"):
+            survey = examiner.survey()
+        if not as_json:
+            _print_survey(survey)
+        attempts: list[Attempt] = []
+        if survey.tier != "D":
+            with stage_target() as target, progress(len(attacks), "Attacking") as advance:
+                for attempt in try_attacks(examiner, target, attacks):
+                    attempts.append(attempt)
+                    advance()
+    if as_json:
+        print_json(_describe(survey, attempts))
+    else:
+        _print_attempts(attempts)
+    if survey.tier == "D":
+        from grader.doctor import NO_ISOLATION_HINT
+
+        raise FaultError("this machine cannot isolate students' code", NO_ISOLATION_HINT)
+    raise click.exceptions.Exit(0 if all(attempt.held for attempt in attempts) else 1)
+
+
+def _print_survey(survey: Survey) -> None:
+    print_heading(f"{survey.system}: tier {survey.tier}")
+    click.echo(f"{TIERS[survey.tier]}.\n")
+    print_table(("WALL", "", "NOTE"), [(wall.name, "up" if wall.up else "not up", wall.note) for wall in survey.walls])
+
+
+def _print_attempts(attempts: Sequence[Attempt]) -> None:
+    from grader.display import clean_line
+
+    if not attempts:
+        return
+    click.echo("")
+    rows = [("held" if attempt.held else "BREACHED", attempt.attack.kind, attempt.attack.title) for attempt in attempts]
+    print_table(("ATTACK", "", ""), rows)
+    for attempt in attempts:
+        for problem in attempt.problems:
+            click.echo(f"\n{attempt.attack.kind}/{attempt.attack.name}: {clean_line(problem, 500)}")
+    held = sum(attempt.held for attempt in attempts)
+    seconds = sum(attempt.seconds for attempt in attempts)
+    click.echo(f"\n{held} of {len(attempts)} attacks held, in {seconds:.1f} s.")
+
+
+def _describe(survey: Survey, attempts: Sequence[Attempt]) -> dict[str, Any]:
+    """Return what was found as JSON data."""
+    return {
+        "format": 1,
+        "system": survey.system,
+        "tier": survey.tier,
+        "walls": [{"name": wall.name, "up": wall.up, "note": wall.note} for wall in survey.walls],
+        "attacks": [
+            {
+                "name": attempt.attack.name,
+                "kind": attempt.attack.kind,
+                "title": attempt.attack.title,
+                "held": attempt.held,
+                "problems": list(attempt.problems),
+                "seconds": round(attempt.seconds, 3),
+            }
+            for attempt in attempts
+        ],
+    }

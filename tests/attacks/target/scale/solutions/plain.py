@@ -1,0 +1,5 @@
+"""@SECRET@-in-the-solution"""
+
+
+def scale(values, factor):
+    return values * factor
