@@ -44,6 +44,11 @@ from grader.submission import Submission
 START_SECONDS = 180.0  # both processes import torch, perhaps from a cold disk
 SLACK_SECONDS = 60.0
 MAX_LINE_BYTES = 64 << 20
+# What the examiner and, of these, the sandbox may know of the user's environment.
+ENVIRONMENT = (
+    "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "XDG_CACHE_HOME", "VIRTUAL_ENV", "PYTHONPATH",
+    "PYTHONHOME", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "CUDA_HOME", "CUDA_VISIBLE_DEVICES",
+)  # fmt: skip
 _CONFUSED = "the process that runs checks sent something that was not asked for"
 ATTEMPTS = 2
 JOB_SIZE = 50  # submissions in one pytest session: more would only hold more in memory
@@ -155,15 +160,6 @@ class Examiner:
 
 
 def _start_process() -> subprocess.Popen[bytes]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "TORCH_"))}
-    environment |= {
-        "PYTHONHASHSEED": "0",
-        "PYTHONDONTWRITEBYTECODE": "1",  # the course's folder stays as it is
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-    }
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "grader.examiner"],
         stdin=subprocess.PIPE,
@@ -171,8 +167,21 @@ def _start_process() -> subprocess.Popen[bytes]:
         # What a check prints, or an error of the examiner's own, is for whoever writes checks.
         stderr=None if os.environ.get("GRADER_DEBUG") else subprocess.DEVNULL,
         bufsize=0,
-        env=environment,
+        env=_clean_environment(),
     )
+
+
+def _clean_environment() -> dict[str, str]:
+    """Return the examiner's environment: how to find Python and its libraries, but none of the user's secrets."""
+    kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
+    return kept | {
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",  # the course's folder stays as it is
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+    }
 
 
 @dataclass(slots=True)

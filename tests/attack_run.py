@@ -21,9 +21,12 @@ from grader.doctor import Attempt, Target, read_attacks, stage_target, try_attac
 from grader.grading import Examiner
 from grader.report import Reader, SubmissionInfo, build_report, to_html, to_json, to_text
 from grader.scoring import Grade
+from tests.workers import list_descendants
 
 MARK = "left-behind"  # is in the name of every file that an attack tries to make
 EVIL = "pwned"  # is in every tag, attribute, address and style that an attack tries to smuggle into a page
+# What an attack makes, at run time, of the inputs of hidden checks: the student who handed it in must not get it back.
+SMUGGLED = re.compile("smuggled|7777777|exit code 77")
 SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/run/lock")
 # Escape sequences, other controls, direction overrides and characters that are not seen.
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
@@ -48,25 +51,6 @@ def look_around(examiner: int, target: Target) -> Surroundings:
         except OSError:
             descriptors.append(-1)
     return Surroundings(frozenset(processes), tuple(descriptors), frozenset(list_files(target)))
-
-
-def list_descendants(pid: int) -> list[int]:
-    """Return the process ids of a process's children, their children and so on."""
-    parents: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                text = (entry / "stat").read_text()
-            except OSError:
-                continue
-            parents.setdefault(int(text.rpartition(")")[2].split()[1]), []).append(int(entry.name))
-    found: list[int] = []
-    waiting = [pid]
-    while waiting:
-        children = parents.get(waiting.pop(), [])
-        found += children
-        waiting += children
-    return found
 
 
 def list_files(target: Target) -> Iterator[tuple[str, int]]:
@@ -94,6 +78,8 @@ def find_unsafe(grade: Grade, secret: str) -> list[str]:
                 problems.append(f"{reader}'s {name} holds {found.group()!r}.")
             if secret in text:
                 problems.append(f"{reader}'s {name} holds a planted word.")
+            if reader is Reader.STUDENT and SMUGGLED.search(text):
+                problems.append(f"{reader}'s {name} holds something of the inputs of hidden checks.")
             if len(text) > 2_000_000:
                 problems.append(f"{reader}'s {name} is {len(text)} characters long.")
         problems += [f"{reader}'s page: {problem}" for problem in find_markup(texts["page"])]

@@ -68,26 +68,39 @@ def _compare(name: str, action: Callable[[], None], base_name: str, base: Callab
             started = time.perf_counter()
             run()
             found.append(time.perf_counter() - started)
-    ours, theirs = statistics.median(seconds), statistics.median(base_seconds)
+    _print_ratio(name, statistics.median(seconds), base_name, statistics.median(base_seconds), goal)
+
+
+def _print_ratio(name: str, ours: float, base_name: str, theirs: float, goal: float) -> None:
     verdict = "met" if ours <= goal * theirs else "MISSED"
     base_part = f"{base_name:14} {theirs:7.3f} s"
     print(f"{name:26} {ours:7.3f} s   {base_part}   ratio {ours / theirs:5.2f}   goal {goal:.1f}: {verdict}")
 
 
 def _measure_class() -> None:
-    """Grade a class with one examiner; each submission has a text of its own."""
+    """Grade a class with one examiner each, with and without isolation; each submission has a text of its own."""
     assignment = load_assignment(find_data("assignments") / "focal-loss")
     ((name, path),) = list_solutions(assignment)[0].items()
     source = path.read_bytes()
     submissions = [Submission({name: source + f"# {number}\n".encode()}) for number in range(CLASS_SIZE)]
     checks = read_checks(assignment)
-    with Examiner() as examiner:
-        list(grade_submissions(examiner, assignment, checks, submissions[:2], Setup()))
-        started = time.perf_counter()
-        graded = list(grade_submissions(examiner, assignment, checks, submissions, Setup()))
-        each = (time.perf_counter() - started) / CLASS_SIZE
-    assert all(grade.score == grade.points for _, grade in graded)
-    print(f"{'a class, one job':26} {each:7.3f} s   per submission of {len(checks)} checks, isolation on")
+    seconds: dict[bool, list[float]] = {True: [], False: []}
+    with Examiner() as closed, Examiner() as open_:
+        examiners = {True: closed, False: open_}
+        for round_number in range(ROUNDS + 1):  # the first warms both up
+            for isolated, examiner in examiners.items():
+                started = time.perf_counter()
+                graded = list(grade_submissions(examiner, assignment, checks, submissions, Setup(isolated=isolated)))
+                if round_number:
+                    seconds[isolated].append((time.perf_counter() - started) / CLASS_SIZE)
+                assert all(grade.score == grade.points for _, grade in graded)
+    _print_ratio(
+        f"a submission of {len(checks)} checks",
+        statistics.median(seconds[True]),
+        "not isolated",
+        statistics.median(seconds[False]),
+        1.1,
+    )
 
 
 if __name__ == "__main__":

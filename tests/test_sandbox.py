@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -20,7 +19,7 @@ from grader.examiner import paths
 from grader.examiner.exceptions import LoadError, StudentError, WorkerLost
 from grader.examiner.workers import Zygote, ZygoteFailed
 from grader.results import Outcome
-from tests.workers import make_job, start_zygote, student
+from tests.workers import find_worker, list_descendants, make_job, start_zygote, student
 
 SECRET = "the-hidden-answer-4711"
 
@@ -39,6 +38,17 @@ def zygote(secret: Path) -> Iterator[Zygote]:
     zygote.close()
 
 
+def read_status(pid: int) -> dict[str, str]:
+    """Return the kernel's status of a process, line by line."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def zygote_offers_users(zygote: Zygote) -> bool:
+    walls = zygote.configure(warm=[], readable=paths.list_readable(()), writable=paths.DEVICES, isolated=True)
+    return walls.user
+
+
 def attempt(zygote: Zygote, body: str, **limits: float) -> Any:
     """Run ``body`` as a function in a worker and return what it returns."""
     source = (
@@ -49,14 +59,28 @@ def attempt(zygote: Zygote, body: str, **limits: float) -> Any:
 
 
 def test_a_worker_is_locked_down_as_seen_from_outside(zygote: Zygote) -> None:
-    with student(zygote, "import os\npid = os.getpid()\nparent = os.getppid()") as (module, _):
-        status = Path(f"/proc/{module.pid}/status").read_text()
-        assert "Seccomp:\t2" in status
-        assert "NoNewPrivs:\t1" in status
-        limits = Path(f"/proc/{module.pid}/limits").read_text()
+    with student(zygote, "import os\nparent = os.getppid()"):
+        worker = find_worker(zygote)
+        fields = read_status(worker)
+        assert fields["NoNewPrivs"] == "1"
+        assert fields["CapEff"] == fields["CapPrm"] == "0" * 16
+        assert not fields["Groups"].split() or os.geteuid() != 0
+        limits = Path(f"/proc/{worker}/limits").read_text()
         assert "Max core file size        0" in limits
-        assert os.getsid(module.pid) == module.pid
-        assert module.parent != os.getpid()
+        assert os.getsid(worker) == worker
+        assert fields["PPid"] != str(os.getpid())
+
+
+def test_each_worker_of_root_is_a_user_of_its_own(zygote: Zygote) -> None:
+    users = []
+    for _ in range(2):
+        with student(zygote, "x = 1"):
+            users.append(read_status(find_worker(zygote))["Uid"].split())
+    if os.geteuid() != 0:
+        assert {user for four in users for user in four} == {str(os.geteuid())}
+    elif zygote_offers_users(zygote):
+        assert users[0] != users[1]
+        assert all(len(set(four)) == 1 and int(four[0]) >= 65_000 for four in users)
 
 
 @pytest.mark.parametrize(
@@ -139,8 +163,8 @@ return [dict(os.environ), sys.argv, [w for w in words if NEEDLE[:-4] in w and NE
     environment, arguments, found = attempt(zygote, body)
     assert set(environment) <= {
         "PATH", "LANG", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS", "MALLOC_ARENA_MAX", "MPLBACKEND", "MPLCONFIGDIR", "PYTHONPATH", "LD_LIBRARY_PATH",
-        "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "LC_CTYPE", "OPENBLAS_MAIN_FREE", "KMP_INIT_AT_FORK",
+        "MKL_NUM_THREADS", "MALLOC_ARENA_MAX", "TORCHINDUCTOR_CACHE_DIR", "MPLBACKEND", "MPLCONFIGDIR", "PYTHONPATH", "LD_LIBRARY_PATH",
+        "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "LC_CTYPE", "PWD", "OPENBLAS_MAIN_FREE", "KMP_INIT_AT_FORK",
         "KMP_DUPLICATE_LIB_OK",
     }  # fmt: skip
     assert str(secret) not in " ".join(arguments)
@@ -244,13 +268,40 @@ def test_a_file_that_does_not_load_is_not_tried_again(zygote: Zygote) -> None:
 
 
 def test_nothing_is_left_behind(zygote: Zygote) -> None:
+    before = list_descendants(zygote.pid)
     body = """
 for _ in range(20):
     threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
-return os.getpid()
+return threading.active_count()
 """
-    pid = attempt(zygote, body)
-    assert not Path(f"/proc/{pid}").exists()
+    assert attempt(zygote, body) == 21
+    assert list_descendants(zygote.pid) == before
+
+
+def test_what_unisolated_code_starts_is_ended_with_it() -> None:
+    """Without isolation code may start processes; a daemon of its own session is found and ended all the same."""
+    zygote = start_zygote(isolated=False)
+    try:
+        before = list_descendants(zygote.pid)
+        source = """
+import os, subprocess, sys
+def run():
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            subprocess.Popen(["/bin/sleep", "60"], start_new_session=True)
+            os._exit(0)
+        os._exit(0)
+    os.wait()
+    subprocess.Popen(["/bin/sleep", "60"])
+"""
+        job = replace(make_job(), isolated=False)
+        with student(zygote, source, job) as (module, _):
+            module.run()
+            assert len(list_descendants(zygote.pid)) >= len(before) + 2
+        assert list_descendants(zygote.pid) == before
+    finally:
+        zygote.close()
 
 
 def test_a_file_beside_the_answer_can_be_imported(zygote: Zygote) -> None:
@@ -320,16 +371,16 @@ def test_workers_end_with_their_examiner() -> None:
     """Kill the examiner's side without warning: no zygote and no worker survives it."""
     script = """
 import os, sys, time
-from tests.workers import start_zygote, student
+from tests.workers import list_descendants, start_zygote, student
 zygote = start_zygote()
-with student(zygote, "import os\\npid = os.getpid()\\ndef spin():\\n    while True: pass") as (module, own):
-    print(zygote._process.pid, module.pid, flush=True)
+with student(zygote, "def spin():\\n    while True: pass"):
+    print(*list_descendants(os.getpid()), flush=True)
     time.sleep(60)
 """
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     pids = [int(word) for word in process.stdout.readline().split()]
-    assert len(pids) == 2
+    assert len(pids) >= 2
     process.kill()
     process.wait()
     process.stdout.close()
@@ -346,15 +397,17 @@ def _is_running(pid: int) -> bool:
         return False
 
 
-def test_the_zygote_says_which_layers_are_missing() -> None:
-    """Without Landlock's rules there is no worker: the control protocol refuses rather than runs open."""
-    own, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with own, theirs:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "grader.sandbox", str(theirs.fileno())], pass_fds=[theirs.fileno()]
-        )
-        request = {"op": "configure", "warm": [], "readable": [], "writable": [], "isolated": True}
-        own.send(json.dumps(request).encode())
-        assert json.loads(own.recv(65536)) == {"missing": []}
-        own.close()
-        process.wait(timeout=20)
+def test_paths_reach_the_zygote_however_many_there_are(tmp_path: Path) -> None:
+    """A request has 64 kB; the list of what may be read does not."""
+    folders = [tmp_path / f"{number:04}-{'x' * 100}" for number in range(1500)]
+    for folder in folders:
+        folder.mkdir()
+    zygote = Zygote()
+    readable = [*paths.list_readable(()), *map(str, folders)]
+    zygote.configure(warm=[], readable=readable, writable=paths.DEVICES, isolated=True)
+    try:
+        body = f"import os\ndef run(): return os.access({str(folders[-1])!r}, os.R_OK), len(os.listdir('/usr/lib')) > 3"
+        with student(zygote, body) as (module, _):
+            assert module.run()[1]
+    finally:
+        zygote.close()

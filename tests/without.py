@@ -1,7 +1,8 @@
 """``python -m tests.without landlock,namespaces -- COMMAND``: run a command as on a machine that lacks something.
 
 The kernel itself refuses, through a seccomp filter that the command and all that it starts inherit: this is how an old
-kernel (no Landlock), an ordinary container (no namespaces) and a sandboxed one (no filters) look from inside.
+kernel (no Landlock), an ordinary container (no namespaces), one without root's rights (no users) and a sandboxed one
+(no filters) look from inside.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ CALLS = {
     "landlock": {444: errno.EOPNOTSUPP, 445: errno.EOPNOTSUPP, 446: errno.EOPNOTSUPP},
     "namespaces": {272: errno.EPERM, 308: errno.EPERM, 165: errno.EPERM, 435: errno.ENOSYS},  # unshare setns mount
     "seccomp": {317: errno.ENOSYS},
+    "users": {117: errno.EPERM, 119: errno.EPERM, 116: errno.EPERM},  # setresuid setresgid setgroups
 }
 CLONE = 56
 

@@ -40,3 +40,29 @@ def student(
         yield own.load(FILE, seed=0), own
     finally:
         own.close()
+
+
+def find_worker(zygote: Zygote) -> int:
+    """Return the process id of the zygote's only worker, as it is seen from here: inside bubblewrap it has another."""
+    descendants = list_descendants(zygote.pid)
+    (worker,) = [pid for pid in descendants if "Seccomp:\t2" in Path(f"/proc/{pid}/status").read_text()]
+    return worker
+
+
+def list_descendants(pid: int) -> list[int]:
+    """Return the process ids of a process's children, their children and so on."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                text = (entry / "stat").read_text()
+            except OSError:
+                continue
+            parents.setdefault(int(text.rpartition(")")[2].split()[1]), []).append(int(entry.name))
+    found: list[int] = []
+    waiting = [pid]
+    while waiting:
+        children = parents.get(waiting.pop(), [])
+        found += children
+        waiting += children
+    return found

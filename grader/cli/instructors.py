@@ -45,8 +45,9 @@ def grade(course: Path | None, inbox: Path, assignment: str | None, as_json: boo
         work = read_inbox(seat, inbox, spec)
         readable = [one for one in work if one.refused is None]
         graded: list[tuple[Work, Entry, Grade]] = []
+        setup = seat.setup(isolated=not no_isolation, secrets=[one.path for one in work])
         with seat.open_gradebook() as gradebook, progress(len(readable), "Grading") as advance:
-            for one, entry, result in grade_work(examiner, gradebook, readable, seat.setup(isolated=not no_isolation)):
+            for one, entry, result in grade_work(examiner, gradebook, readable, setup):
                 graded.append((one, entry, result))
                 advance()
                 if as_json:

@@ -10,12 +10,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from grader.errors import InputError, reason_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from grader.gradebook import Gradebook
     from grader.grading import Setup
     from grader.spec import Assignment, Course
+
+NOT_ISOLATED = (
+    "grader: WITHOUT ISOLATION: the code that runs now may read, change and send whatever you may, and can forge its "
+    "score. Never do this with somebody else's code."
+)
 
 
 class Seat:
@@ -45,11 +54,16 @@ class Seat:
 
         return Gradebook.open(self.state)
 
-    def setup(self, *, isolated: bool = True) -> Setup:
-        """Return how to run checks: nothing of the course or its gradebook may be read by students' code."""
+    def setup(self, *, isolated: bool = True, secrets: Iterable[Path] = ()) -> Setup:
+        """Return how to run checks: students' code may read nothing of the course, its gradebook or ``secrets``.
+
+        Code that is to run without isolation is loudly said to.
+        """
         from grader.grading import Setup
 
-        return Setup(secrets=(self.state,), isolated=isolated)
+        if not isolated:
+            click.echo(NOT_ISOLATED, err=True)
+        return Setup(secrets=(self.state, *secrets), isolated=isolated)
 
     def find_assignment(self, path: Path, assignment_id: str | None) -> Assignment:
         """Return the assignment that a student's folder belongs to: as asked for, or as its marker says.

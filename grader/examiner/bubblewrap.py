@@ -53,6 +53,7 @@ def build_arguments(mounts: Sequence[str], cache: Path) -> list[str]:
         arguments += ["--tmpfs", str(DATA), "--remount-ro", str(DATA)]
     # Only Landlock keeps workers from writing where the zygote may.
     arguments += ["--bind-try" if landlock.find_abi() else "--ro-bind-try", str(cache), str(cache)]
+    arguments += ["--perms", "0555", "--dir", "/tmp"]  # noqa: S108 - empty, for what only looks whether it is there
     return [*arguments, "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
 
 

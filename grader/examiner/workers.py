@@ -27,6 +27,7 @@ MAX_OUTPUT = 1 << 20
 MAX_ANSWER_BYTES = 1 << 16
 MAX_PATHS_BYTES = 32 << 10  # of paths in one request, which may have 64 kB
 ZYGOTE_SECONDS = 120.0  # importing torch from a cold disk can take a minute
+GREET_SECONDS = 30.0
 CLOSE_SECONDS = 2.0
 
 
@@ -73,9 +74,16 @@ class Zygote:
         self._greeted = False
         if self._mounts is not None:
             try:
+                self._control.settimeout(GREET_SECONDS)
                 self._greet()
-            except ZygoteFailed as error:
+                self._control.settimeout(ZYGOTE_SECONDS)
+            except (ZygoteFailed, TimeoutError) as error:
                 self._take_down_wall(f"does not start here: {error}")
+
+    @property
+    def pid(self) -> int:
+        """The process that was started: bubblewrap's where that is used."""
+        return self._process.pid
 
     def configure(
         self, *, warm: Sequence[str], readable: Sequence[str], writable: Sequence[str], isolated: bool
@@ -335,6 +343,7 @@ def _clean_environment() -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
         "MALLOC_ARENA_MAX": "2",  # each thread's arena would reserve up to 128 MB of the worker's address space
+        "TORCHINDUCTOR_CACHE_DIR": "/tmp",  # noqa: S108 - torch makes it, so it must be there; nobody writes to it
         "MPLBACKEND": "agg",
         "MPLCONFIGDIR": str(_cache_directory() / "matplotlib"),
     }

@@ -259,3 +259,5 @@ def _waiting_sentences(report: Report) -> Iterator[str]:
     if not report.complete:
         code = any(is_code(question) for question in grade.questions)
         yield "Hidden checks run when you submit." if code else "Answers are graded when you submit."
+    if grade.environment.get("isolation") == "none":
+        yield "The code ran without isolation: its result is only as honest as the code."

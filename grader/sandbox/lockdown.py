@@ -103,8 +103,9 @@ def _lower(value: int, name: int) -> int:
 
 def _memory_bytes() -> tuple[int, int]:
     """Return the bytes that this process maps, and those of them that are its own to write."""
-    with open("/proc/self/statm", encoding="ascii") as statm:
-        pages = [int(word) for word in statm.read().split()]
+    descriptor = os.open("/proc/self/statm", os.O_RDONLY)
+    pages = [int(word) for word in os.read(descriptor, 200).split()]
+    os.close(descriptor)
     size = os.sysconf("SC_PAGE_SIZE")
     return pages[0] * size, pages[5] * size
 

@@ -78,7 +78,8 @@ def _fuzz(target: str, seconds: int) -> Outcome:
         (seeds / str(number)).write_bytes(data)
     words = [word.encode("utf-8", "surrogatepass") for word in WORDS.get(target, ())]
     dictionary = folder / "words"
-    dictionary.write_text("".join(f'"{_escaped(word)}"\n' for word in words if 0 < len(word) <= MAX_WORD_BYTES))
+    # Never empty: libFuzzer refuses such a file.
+    dictionary.write_text("".join(f'"{_escaped(word)}"\n' for word in (b"0", *words) if len(word) <= MAX_WORD_BYTES))
     before = set(findings.iterdir())
     log = folder / "log"
     with tempfile.TemporaryDirectory(dir=folder) as scratch, log.open("wb") as stream:
@@ -86,7 +87,7 @@ def _fuzz(target: str, seconds: int) -> Outcome:
             *(sys.executable, "-m", "tests.fuzz.worker", target, str(corpus), str(seeds)),
             *(f"-max_total_time={seconds}", f"-timeout={INPUT_SECONDS}", f"-rss_limit_mb={MAX_MEMORY_MB}"),
             *(f"-max_len={MAX_INPUT_BYTES}", f"-dict={dictionary}", f"-artifact_prefix={findings}/"),
-            "-print_final_stats=1",
+            "-len_control=100", "-print_final_stats=1",
         ]
         environment = {**os.environ, "TMPDIR": scratch}
         code = subprocess.run(command, cwd=ROOT, env=environment, stdout=stream, stderr=stream, check=False).returncode
@@ -119,8 +120,8 @@ def _statistic(said: str, name: str) -> int:
 
 def _reason(said: str) -> str:
     """Return the part of the log that tells what went wrong: a traceback, or libFuzzer's words."""
-    start = max(said.find("Uncaught Python exception"), said.find("ERROR: libFuzzer"), 0)
-    return said[start:][:3000].partition("==")[0].strip()
+    found = re.search(r"(?:Uncaught Python exception: ===\n|ERROR: libFuzzer: )(.*?)(?=\n==|\nSUMMARY|\Z)", said, re.DOTALL)
+    return found[1].strip()[-3000:] if found else ""
 
 
 def _line(outcome: Outcome) -> str:
@@ -132,7 +133,8 @@ def _line(outcome: Outcome) -> str:
 
 
 def _again(target: str, finding: Path) -> str:
-    return f"{Path(sys.executable).relative_to(ROOT)} -m tests.fuzz.run {target} --input {finding.relative_to(ROOT)}"
+    python = Path(os.path.relpath(sys.executable, ROOT))
+    return f"{python} -m tests.fuzz.run {target} --input {finding.relative_to(ROOT)}"
 
 
 if __name__ == "__main__":

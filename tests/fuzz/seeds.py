@@ -142,11 +142,11 @@ _YAML += ("%YAML 1.2", "0x1F", "1e999", ".nan", "-.inf", "true", "no", '"\\0"', 
 _PYTHON = ("import ", "from ", " as ", "*", "(", ")", "[", "]", "{", "}", ":", "=", ":=", "def ", "class ", "lambda: ")
 _PYTHON += ("async ", "await ", "# coding: utf-7\n", '"""', "f'{", "\\", "\f", "\ufeff", "1" + "0" * 400, "1e999", "1j")
 _CHECKS = ("@pytest.mark.", "points", "question", "device", "parametrize", "bonus=True", "hint=", "pytestmark = ")
-_CHECKS += ("test_", "Test", "mark.", "'cuda'", "'\\ud800'", "'\\x1b'", "'mean-loss'", "**{}", "-", "None")
+_CHECKS += ("test_", "Test", "mark.", "'cuda'", "'\\ud800'", "'\\x1b'", "'mean-loss'", "**{}", "-", "None", "1" + "0" * 400 + " + 1j")
 _FORBIDDEN = ("torch", ".nn", ".functional", ".cross_entropy", "CrossEntropyLoss", "numpy", ".Tensor", ".exp", "getattr")
 _FORBIDDEN += ("import_module(", "__import__(", "'torch'", ".modules", ".F")
 _SPEC = ("choice", "multiple_choice", "numeric", "text", "code", "correct", "tolerance", "mistake", "mistakes/", ".py")
-_SPEC += ("points", "caught_by", "forbid", "devices", "cuda", "starter", "limits", "topics", "format", "kind", "accept")
+_SPEC += ("points", "caught_by", "forbid", "devices", "cuda", "starter", "limits", "topics", "format", "kind", "accept", "mistakes/" + "a" * 300 + ".py")
 
 WORDS: Mapping[str, Sequence[str]] = {
     "answers": (*_YAML, "why-mean", "reductions", "by-hand", "in-words", "mean-loss", "a, b", "(c)", "3,5"),

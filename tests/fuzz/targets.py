@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from yaml.reader import Reader
 
 from grader import wire
 from grader.answers import MAX_TEXT_LENGTH, read_answers
@@ -246,7 +247,7 @@ def fuzz_checks(data: bytes) -> None:
     for check in checks:
         assert check.id.isidentifier()
         for text in (check.title, check.hint or ""):
-            assert clean_line(text, 10**6) == text.replace("\n", " ").replace("\t", " "), text
+            assert Reader.NON_PRINTABLE.search(text) is None, text
         assert isinstance(check.points, Fraction)
         assert check.points >= 0
 

@@ -1,0 +1,129 @@
+"""Every attack, as root and as an ordinary user, on this machine as it is and as on machines that lack something.
+
+After each one: its verdict, its neighbours' grades, what was printed and reported of it, the time it took, and that no
+process, open descriptor or file is left; see ``tests.attack_run`` and ``grader.doctor``.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.doctor import read_attacks
+from tests.users import as_nobody, find_obstacle, open_to_all
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+ROOT = Path(__file__).resolve().parent.parent
+ATTACKS = [f"{attack.kind}/{attack.name}" for attack in read_attacks()]
+BITING = [f"{attack.kind}/{attack.name}" for attack in read_attacks() if attack.bites]
+
+
+@dataclass
+class Scenario:
+    """Who grades, and what this machine is made to lack; ``tiers`` are those that must come of it.
+
+    Running it takes a minute, so that it is done once for all attacks.
+    """
+
+    name: str
+    user: Callable[[list[str], Path], list[str]] | None
+    lacking: str = ""
+    tiers: str = "A"
+    home: Path = field(default_factory=Path)
+
+    @cached_property
+    def lines(self) -> list[dict[str, Any]]:
+        """What the run printed."""
+        command = [sys.executable, "-m", "tests.attack_run"]
+        if self.lacking:
+            command = [sys.executable, "-m", "tests.without", self.lacking, "--", *command]
+        if self.user is not None:
+            command = self.user(command, self.home)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=800, check=False)
+        assert done.returncode == 0, done.stderr[-2000:]
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def problems(self, attack: str) -> list[str]:
+        """Return what went wrong with one attack."""
+        (line,) = [line for line in self.lines if line.get("attack") == attack]
+        found: list[str] = line["problems"]
+        return found
+
+
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario("this user", None),
+        Scenario("root, with a user for each worker", open_to_all),
+        Scenario("root, in a container", None, "namespaces"),
+        Scenario("root, in a container without Landlock", open_to_all, "landlock,namespaces", "B"),
+        Scenario("an ordinary user", as_nobody),
+        Scenario("an ordinary user, in a container", as_nobody, "namespaces"),
+        Scenario("an ordinary user, without Landlock", as_nobody, "landlock", "C"),
+    )
+}
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in SCENARIOS])
+def scenario(request: pytest.FixtureRequest, home: Path) -> Scenario:
+    chosen = SCENARIOS[request.param]
+    if chosen.user is not None and (obstacle := find_obstacle()):
+        pytest.skip(obstacle)
+    chosen.home = home
+    return chosen
+
+
+def test_the_scenario_is_what_it_says(scenario: Scenario) -> None:
+    first = scenario.lines[0]
+    if first["tier"] == "D" and scenario.tiers == "C":
+        pytest.skip("bubblewrap does not start here")
+    assert first["tier"] in scenario.tiers
+    assert first["attacks"] == len(ATTACKS) == len(scenario.lines) - 1
+    if "namespaces" in scenario.lacking:
+        assert "bubblewrap" not in first["up"]
+    if scenario.user is open_to_all:
+        assert "user of its own" in first["up"]
+    if scenario.user is as_nobody:
+        assert "user of its own" not in first["up"]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_an_attack_is_held(scenario: Scenario, attack: str) -> None:
+    if scenario.tiers == "C" and scenario.lines[0]["tier"] == "D":
+        pytest.skip("bubblewrap does not start here")
+    assert scenario.problems(attack) == []
+
+
+@pytest.fixture(scope="module")
+def opened() -> dict[str, list[str]]:
+    command = [sys.executable, "-m", "tests.attack_run", "--open"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    return {line["attack"]: line["problems"] for line in lines if "attack" in line}
+
+
+@pytest.mark.xdist_group("opened")
+@pytest.mark.parametrize("attack", BITING)
+def test_without_isolation_it_gets_through(opened: dict[str, list[str]], attack: str) -> None:
+    """An attack that is held because it does not work proves nothing."""
+    assert any("BREACH" in problem or "earned" in problem or "planted" in problem for problem in opened[attack])
+
+
+def test_a_good_part_of_the_attacks_is_proven_to_work() -> None:
+    assert len(ATTACKS) >= 80
+    assert len(BITING) >= 20
