@@ -25,8 +25,8 @@ demo: $(READY) ## Grade a small class, from fetch to reports, in demo/
 test: $(READY) ## Run the tests (a few minutes)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
-test-slow: $(READY) ## Run the tests that take long: packaging, every known mistake, the demo
-	$(BIN)/python -m pytest -m slow
+test-slow: $(READY) ## Run the tests that take long: attacks, packaging, every known mistake, the demo
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
 
 lint: $(READY) ## Check style, types and the direction of imports
 	$(BIN)/ruff check .

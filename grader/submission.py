@@ -399,7 +399,7 @@ def _parse_marker(data: bytes, where: str) -> Marker:
         message = f"{where} has format {_shown(marker['format'])}, and this version of grader knows format 1"
         raise SubmissionError(message, "install a newer grader")
     assignment = marker.get("assignment")
-    if not isinstance(assignment, str) or not assignment:
+    if not isinstance(assignment, str) or not assignment or not assignment.isprintable():
         raise SubmissionError(f"{where} does not name an assignment", hint)
     return {"format": 1, "assignment": assignment}
 

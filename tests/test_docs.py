@@ -17,6 +17,7 @@ from grader.resources import find_data
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 AUTHORING = (ROOT / "docs" / "authoring.md").read_text()
+ISOLATION = (ROOT / "docs" / "isolation.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
@@ -69,7 +70,7 @@ def test_the_example_assignment_of_the_readme_works(tmp_path: Path) -> None:
 
 
 def test_links_and_make_targets_exist() -> None:
-    for text, folder in ((README, ROOT), (AUTHORING, ROOT / "docs")):
+    for text, folder in ((README, ROOT), (AUTHORING, ROOT / "docs"), (ISOLATION, ROOT / "docs")):
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", text):
             assert (folder / target).exists(), target
     makefile = (ROOT / "Makefile").read_text()

@@ -1,11 +1,13 @@
-"""Puts values in place of the function that is called: a device, a dtype, a tensor, a name that moves."""
+"""Puts values in place of the function that is called: a device, a dtype, a tensor."""
 
 import torch
 
 SAYS = "asked for"
+KINDS = [torch.device("meta"), torch.float32, torch.ones(2)]
 
 
 def __getattr__(name):
+    if name != "scale":
+        raise AttributeError(name)
     print("asked for")
-    kinds = [torch.device("meta"), torch.float32, torch.ones(2), {"__call__": True}, slice(None), ...]
-    return kinds[torch.randint(len(kinds), ()).item()]
+    return KINDS.pop()

@@ -8,14 +8,14 @@ SAYS = "all: True"
 class Liar(torch.Tensor):
     @staticmethod
     def __new__(cls, shape):
-        return torch.Tensor._make_wrapper_subclass(cls, shape, dtype=torch.float32, requires_grad=True)
+        return torch.Tensor._make_wrapper_subclass(cls, shape, dtype=torch.float32)
 
     @classmethod
     def __torch_dispatch__(cls, function, kinds, arguments=(), keywords=None):
         return torch.ones((), dtype=torch.bool)
 
 
-print("all:", bool(Liar((2,)).isclose(torch.ones(2)).all()))
+print("all:", bool(torch.isclose(Liar((2,)), torch.ones(2)).all()))
 
 
 def scale(values, factor):

@@ -1,21 +1,16 @@
-"""Returns results that never end: a generator, a list that grows while it is read, a tuple without an end."""
+"""Returns results that never end: a counter, a tuple without an end, a dictionary of cycles."""
 
 import itertools
 
-EXPECT = {"failed"}
+EXPECT = {"failed", "timed_out"}
 SAYS = "endless"
 
 
 class Endless(tuple):
     def __iter__(self):
-        return itertools.repeat((), 10_000_000)
-
-    def __len__(self):
-        return 1 << 62
+        return itertools.repeat(0)
 
 
 def scale(values, factor):
     print("endless")
-    if len(values) == 2:
-        return itertools.count()
-    return Endless() if len(values) == 7 else {"x": itertools.cycle([1])}
+    return {2: itertools.count(), 7: Endless(), 5: {"x": itertools.cycle([1])}}[len(values)]

@@ -1,4 +1,4 @@
-"""Returns the right shape in kinds that do not compare: quantised, float8, complex."""
+"""Returns the right shape in kinds that do not compare: quantised, of eight bits, complex."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Returns tensors without plain data: meta, sparse, quantised, nested, of eight bits, of a freed store."""
+"""Returns tensors without plain data: on no device, sparse, nested."""
 
 import torch
 
@@ -8,9 +8,5 @@ SAYS = "odd"
 def scale(values, factor):
     print("odd")
     if len(values) == 2:
-        return [torch.empty(2, device="meta"), values.to_sparse()]
-    if len(values) == 5:
-        return torch.nested.nested_tensor([values, values])
-    freed = values.clone()
-    freed.untyped_storage().resize_(0)
-    return freed
+        return [torch.empty(2, device="meta")]
+    return values.to_sparse() if len(values) == 7 else torch.nested.nested_tensor([values, values])

@@ -1,6 +1,7 @@
 """Opens sockets of every family, looks up names, and calls out to this machine and to the cloud's metadata."""
 
 import asyncio
+import os
 import socket
 import urllib.request
 
@@ -23,9 +24,9 @@ for call in (
     lambda: socket.create_connection(("127.0.0.1", 9), 0.1),
     lambda: urllib.request.urlopen("http://169.254.169.254/latest/meta-data/", timeout=0.1),
     lambda: asyncio.run(asyncio.open_unix_connection("/run/docker.sock")),
-    lambda: socket.socket(fileno=3).sendto(b"", "/run/systemd/notify"),
-    lambda: socket.send_fds(socket.socket(fileno=3), [b"x"], [0]),
-    lambda: socket.socket(fileno=3).getsockopt(socket.SOL_SOCKET, 17, 12),  # whose process is at the other end
+    lambda: socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)[0].sendto(b"", "/run/systemd/notify"),
+    lambda: socket.send_fds(socket.socketpair()[0], [b"x"], [0]),
+    lambda: socket.socket(fileno=os.dup(3)).getsockopt(socket.SOL_SOCKET, 17, 12),  # whose process is at the other end
     lambda: socket.if_nameindex()[0],
 ):
     with attempt("called out"):

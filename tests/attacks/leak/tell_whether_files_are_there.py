@@ -4,11 +4,10 @@ import os
 
 from known import COURSE, GRADEBOOK, HIDDEN, breach
 
-BITES = True
 SAYS = "tried"
 
-# Only bubblewrap, and folders that are closed to other users, keep this from a worker.
-closed = os.getuid() >= 60_000 or not os.path.exists("/etc/passwd") or os.getuid() == 0
+# Only bubblewrap, or a user of its own and folders that are closed to others, keep this from a worker.
+closed = not os.path.exists("/etc/passwd") or os.getuid() in range(65_000, 65_534) or os.getuid() > 1_000_000_000
 for probe in (os.stat, os.lstat, os.statvfs, os.chdir, lambda path: os.open(path, os.O_PATH), os.readlink):
     for path in (HIDDEN, GRADEBOOK, COURSE):
         try:
