@@ -5,8 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# How long `make fuzz` takes for each target, and which (all, if empty).
+SECONDS ?= 60
+TARGETS ?=
+
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow lint format schema bench clean
+.PHONY: help install demo test test-slow fuzz lint format schema bench clean
 
 help: ## Show what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -27,6 +31,13 @@ test: $(READY) ## Run the tests (a few minutes)
 
 test-slow: $(READY) ## Run the tests that take long: attacks, packaging, every known mistake, the demo
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
+
+$(VENV)/.fuzz: $(READY)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[fuzz]'
+	@touch $@
+
+fuzz: $(VENV)/.fuzz ## Throw what is made up at whatever reads hostile input, SECONDS=60 for each of TARGETS
+	$(BIN)/python -m tests.fuzz.run --seconds $(SECONDS) $(TARGETS)
 
 lint: $(READY) ## Check style, types and the direction of imports
 	$(BIN)/ruff check .

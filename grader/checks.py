@@ -21,6 +21,7 @@ from typing import Any
 from grader.errors import Problem, SpecError, reason_of, suggest
 from grader.results import Visibility
 from grader.spec import Assignment, CodeQuestion, amount, exact, parse_python, prose
+from grader.yaml_source import Location
 
 CHECK_FOLDERS: Mapping[Visibility, str] = {
     Visibility.PUBLIC: "checks/public",
@@ -61,7 +62,7 @@ def read_checks(assignment: Assignment) -> tuple[Check, ...]:
     problems += _misplaced(assignment.directory / "checks")
     problems += _repeated(checks)
     if not problems:  # sums of checks that could not be read would only mislead
-        problems += _mismatches(assignment, checks)
+        problems += assignment.problems(_mismatches(assignment, checks))
     if problems:
         raise SpecError(sorted(problems, key=lambda problem: (str(problem.path), problem.line, problem.column)))
     return tuple(checks)
@@ -327,19 +328,19 @@ def _repeated(checks: Iterable[Check]) -> Iterator[Problem]:
         first.setdefault(check.id, check)
 
 
-def _mismatches(assignment: Assignment, checks: Sequence[Check]) -> Iterator[Problem]:
-    """Yield where the checks do not fit assignment.yaml."""
+def _mismatches(assignment: Assignment, checks: Sequence[Check]) -> Iterator[tuple[Location, str]]:
+    """Yield where in assignment.yaml the checks do not fit it, and why."""
     for index, question in enumerate(assignment.questions):
         if isinstance(question, CodeQuestion):
             own = [check for check in checks if check.question == question.id]
             if message := _wrong_points(question, own):
-                yield assignment.problem(("questions", index, "points"), message)
+                yield ("questions", index, "points"), message
     names = [check.id for check in checks]
     for index, mistake in enumerate(assignment.mistakes):
         for number, name in enumerate(mistake.caught_by):
             if name not in names:
                 message = f"there is no check {name!r}{suggest(name, names)}"
-                yield assignment.problem(("mistakes", index, "caught_by", number), message)
+                yield ("mistakes", index, "caught_by", number), message
 
 
 def _wrong_points(question: CodeQuestion, checks: Sequence[Check]) -> str | None:

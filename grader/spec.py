@@ -369,13 +369,14 @@ class Assignment(AssignmentFile):
         near = suggest(question_id, (question.id for question in self.questions))
         raise InputError(f"no question {question_id!r} in assignment {self.id!r}{near}")
 
-    def problem(self, location: Location, message: str) -> Problem:
-        """Return a problem with the value at ``location`` of assignment.yaml, such as ("questions", 0, "points")."""
+    def problems(self, found: Iterable[tuple[Location, str]]) -> list[Problem]:
+        """Return problems with values of assignment.yaml: each a location such as ("questions", 0), and a message."""
         path = self.directory / ASSIGNMENT_FILE
         try:
-            return read(path).problem(location, message)
+            document = read(path)
         except InputError:  # not loaded from a file, or no longer there
-            return Problem(path, 1, 1, message)
+            return [Problem(path, 1, 1, message) for _, message in found]
+        return [document.problem(location, message) for location, message in found]
 
     @cached_property
     def digest(self) -> str:
@@ -513,9 +514,10 @@ def _inconsistencies(assignment: Assignment, document: Document) -> Iterator[Pro
     yield from _repeated_ids("questions", assignment.questions, document)
     yield from _repeated_ids("mistakes", assignment.mistakes, document)
     shown = {choice.mistake for question in assignment.quiz_questions for choice in getattr(question, "choices", ())}
+    files = [f"mistakes/{path.name}" for path in assignment.directory.glob("mistakes/*.py")]
     for index, mistake in enumerate(assignment.mistakes):
         if not _is_file(assignment.directory / mistake.file):
-            near = suggest(mistake.file, (f"mistakes/{p.name}" for p in assignment.directory.glob("mistakes/*.py")))
+            near = suggest(mistake.file, files)
             yield document.problem(("mistakes", index, "file"), f"there is no file {mistake.file!r}{near}")
         if not mistake.caught_by and mistake.id not in shown:
             message = f"mistake {mistake.id!r} is of no use: no check is in 'caught_by', and no choice names it"

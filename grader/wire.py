@@ -186,8 +186,10 @@ def _describe(tensor: Tensor) -> list[Any]:
 
 
 def _raw_bytes(tensor: Tensor) -> memoryview:
-    tensor = tensor.detach().as_subclass(Tensor).cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
-    return _view(tensor.view(torch.uint8)) if tensor.numel() else memoryview(b"")
+    tensor = tensor.detach().as_subclass(Tensor).cpu().resolve_conj().resolve_neg().contiguous()
+    # Not reshape: what has one element may have any stride, such as 0 once it was expanded, and keeps it.
+    flat = tensor.as_strided((tensor.numel(),), (1,))
+    return _view(flat.view(torch.uint8)) if tensor.numel() else memoryview(b"")
 
 
 def _view(data: Tensor) -> memoryview:
@@ -224,8 +226,7 @@ def _parse_layout(name: str, shape: list[int], requires_grad: bool, stride: list
         if len(stride) != len(shape) or not _are_sizes(stride):
             raise ValueError("bad stride")
         # Only a permuted block keeps its strides; an expanded tensor or a slice arrives as a plain copy of its values.
-        if 0 in shape or not _is_dense(shape, stride):
-            stride = None
+        stride = None if 0 in shape or not _is_dense(shape, stride) else _settle(shape, stride)
     return _Layout(dtype, shape, bool(requires_grad) and (dtype.is_floating_point or dtype.is_complex), stride)
 
 
@@ -241,6 +242,11 @@ def _is_dense(shape: list[int], stride: list[int]) -> bool:
             return False
         expected *= size
     return True
+
+
+def _settle(shape: list[int], stride: list[int]) -> list[int]:
+    """Return strides without those that say nothing, for dimensions of size 1: they could be any number."""
+    return [step if size > 1 else 1 for size, step in zip(shape, stride, strict=True)]
 
 
 def encode(value: Any, tensors: list[Tensor], refer: Callable[[Any], Node], depth: int = 0) -> Node:

@@ -156,6 +156,16 @@ def test_b(): "B"
         ("@pytest.mark.points('1')\ndef test_a(): 'T'", "2:2: the points of test_a must be a number, not text"),
         ("@pytest.mark.points(-1)\ndef test_a(): 'T'", "2:2: the points of test_a must be from 0"),
         ("@pytest.mark.points(True)\ndef test_a(): 'T'", "2:2: the points of test_a must be a number, not true"),
+        (
+            f"@pytest.mark.points(0x{'f' * 5000})\ndef test_a(): 'T'",
+            "2:2: the points of test_a must be from 0 to 100000",
+        ),
+        (f"@pytest.mark.points(1{'0' * 400} + 1j)\ndef test_a(): 'T'", "2:21: 'points' must be written out here"),
+        (
+            "@pytest.mark.points(1)\ndef test_a(): '\\ud800'",
+            "3:1: the title of test_a holds the control character U+D800",
+        ),
+        ("@pytest.mark.points(1, hint='\\x1b')\ndef test_a(): 'T'", "2:2: 'hint' holds the control character U+001B"),
         ("@pytest.mark.points(1, 2)\ndef test_a(): 'T'", "2:2: points(…) takes one argument without a name"),
         ("@pytest.mark.points(1, hit='')\ndef test_a(): 'T'", "does not take 'hit'; did you mean 'hint'?"),
         ("@pytest.mark.points(1, hint=f'{1}')\ndef test_a(): 'T'", "2:29: 'hint' must be written out here"),

@@ -1,7 +1,13 @@
-"""Whatever bytes come in, only our own errors come out."""
+"""Whatever bytes come in, only our own errors come out, and what they cost is bounded.
+
+tests/fuzz has the targets, and a longer run of them that is guided by coverage: `make fuzz`.
+"""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from random import Random
 
 import pytest
@@ -9,8 +15,11 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.mutations import mutate
-from tests.fuzz.seeds import seeds_of
+from tests.fuzz.seeds import ROOT, seeds_of
 from tests.fuzz.targets import TARGETS
+
+MAX_MEGABYTES = 250
+MAX_SECONDS = 20.0
 
 EACH = pytest.mark.parametrize("target", TARGETS)
 
@@ -29,7 +38,7 @@ def test_any_bytes(target: str, data: bytes) -> None:
 
 
 @EACH
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), changes=st.integers(1, 8))
 def test_valid_inputs_with_a_few_changes(target: str, seed: int, changes: int) -> None:
     random = Random(seed)
@@ -38,3 +47,13 @@ def test_valid_inputs_with_a_few_changes(target: str, seed: int, changes: int) -
         data = mutate(target, data, random)
     note(repr(data))
     TARGETS[target](data)
+
+
+def test_inputs_that_are_made_to_cost_much_do_not() -> None:
+    """In a process of its own, for the peak of memory never falls."""
+    command = [sys.executable, "-m", "tests.fuzz.worst"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    costs = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(costs) > 50
+    assert not [cost for cost in costs if cost["megabytes"] > MAX_MEGABYTES or cost["seconds"] > MAX_SECONDS]

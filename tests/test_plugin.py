@@ -10,7 +10,7 @@ from grader.checks import read_checks
 from grader.grading import Examiner, Setup, grade_submissions
 from grader.results import Outcome
 from grader.scoring import Grade, Status
-from grader.spec import load_assignment
+from grader.spec import Assignment, load_assignment
 from grader.submission import Submission
 
 YAML = """\
@@ -71,15 +71,7 @@ def grade(folder: Path, *sources: str) -> list[Grade]:
     """Grade submissions with a sandbox that breaks once, in the middle of the first one."""
     breaks = folder / "breaks"
     breaks.touch()
-    for name, text in {
-        "assignment.yaml": YAML,
-        "checks/hidden/test_twice.py": CHECKS.format(breaks=str(breaks)),
-        "solutions/plain.py": RIGHT,
-    }.items():
-        path = folder / "course" / "twice" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    assignment = load_assignment(folder / "course" / "twice")
+    assignment = write_course(folder, CHECKS.format(breaks=str(breaks)))
     submissions = [Submission({"twice.py": source.encode()}) for source in sources]
     with Examiner() as examiner:
         found = dict(grade_submissions(examiner, assignment, read_checks(assignment), submissions, Setup()))
@@ -101,3 +93,76 @@ def test_a_sandbox_that_breaks_costs_nobody_a_point(tmp_path: Path, source: str,
     assert [check.outcome for check in first.questions[0].checks] == outcomes
     assert second.status is Status.GRADED
     assert [check.outcome for check in second.questions[0].checks] == [Outcome.PASSED, Outcome.PASSED, Outcome.FAILED]
+
+
+FIXTURES = """\
+import pytest
+
+
+@pytest.fixture
+def made(submission):
+    return submission.twice(1)
+
+
+@pytest.mark.points(2)
+def test_made(made):
+    \"\"\"What a fixture of the check's own made.\"\"\"
+    assert made == 2
+
+
+@pytest.mark.points(2)
+def test_called(submission):
+    \"\"\"What it was called for.\"\"\"
+    with pytest.raises(Exception, match="nothing"):
+        submission.twice(2)
+"""
+
+
+def write_course(folder: Path, checks: str) -> Assignment:
+    for name, text in {
+        "assignment.yaml": YAML,
+        "checks/hidden/test_twice.py": checks,
+        "solutions/plain.py": RIGHT,
+    }.items():
+        path = folder / "course" / "twice" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return load_assignment(folder / "course" / "twice")
+
+
+@pytest.mark.parametrize(
+    "source", ["import os; os._exit(0)", "import os\ndef twice(x): os._exit(0)"], ids=["import", "call"]
+)
+def test_a_worker_that_is_lost_in_a_fixture_costs_its_neighbours_nothing(tmp_path: Path, source: str) -> None:
+    assignment = write_course(tmp_path, FIXTURES)
+    honest = "def twice(x):\n    if x == 2: raise ValueError('nothing')\n    return 2 * x"
+    work = [Submission({"twice.py": text.encode()}) for text in (honest, source, honest, source, honest)]
+    with Examiner() as examiner:
+        found = dict(grade_submissions(examiner, assignment, read_checks(assignment), work, Setup()))
+    assert found[0] == found[2] == found[4]
+    assert found[0].score == 4
+    assert found[1] == found[3]
+    assert [check.outcome for check in found[1].questions[0].checks] == [Outcome.CRASHED, Outcome.CRASHED]
+
+
+def test_an_assertion_of_no_check_is_a_fault_of_ours(tmp_path: Path) -> None:
+    """pytest asserts of itself that it is in order; where it is not, no answer is to blame."""
+    checks = """\
+import pytest
+
+namespace = {}
+exec(compile("def made():\\n    assert False, 'out of order'", "elsewhere.py", "exec"), namespace)
+made = pytest.fixture(namespace["made"])
+
+
+@pytest.mark.points(4)
+def test_made(made):
+    \"\"\"Its fixture is not of this course.\"\"\"
+"""
+    assignment = write_course(tmp_path, checks)
+    with Examiner() as examiner:
+        work = [Submission({"twice.py": RIGHT.encode()})]
+        ((_, found),) = grade_submissions(examiner, assignment, read_checks(assignment), work, Setup())
+    assert found.status is Status.PENDING
+    (check,) = found.questions[0].checks
+    assert check.outcome is Outcome.ERRORED

@@ -367,8 +367,9 @@ def test_a_zygote_that_dies_is_a_fault_of_ours(secret: Path) -> None:
     zygote.close()
 
 
-def test_workers_end_with_their_examiner() -> None:
-    """Kill the examiner's side without warning: no zygote and no worker survives it."""
+@pytest.mark.parametrize("prefix", [[], [sys.executable, "-m", "tests.without", "namespaces", "--"]])
+def test_workers_end_with_their_examiner(prefix: list[str]) -> None:
+    """Kill the examiner's side without warning: no zygote and no worker survives it, with bubblewrap or without."""
     script = """
 import os, sys, time
 from tests.workers import list_descendants, start_zygote, student
@@ -377,7 +378,7 @@ with student(zygote, "def spin():\\n    while True: pass"):
     print(*list_descendants(os.getpid()), flush=True)
     time.sleep(60)
 """
-    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*prefix, sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     pids = [int(word) for word in process.stdout.readline().split()]
     assert len(pids) >= 2

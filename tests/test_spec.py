@@ -238,6 +238,7 @@ def test_points_are_written_as_people_do(points: str, written: str) -> None:
             "mistakes/sum_for_men.py",
             "40:30: there is no file 'mistakes/sum_for_men.py'; did you mean 'mistakes/sum_for_mean.py'?",
         ),
+        ("mistakes/sum_for_mean.py", f"mistakes/{'a' * 300}.py", f"40:30: there is no file 'mistakes/{'a' * 300}.py'"),
         (
             "mistakes/sum_for_mean.py",
             "mistakes/../solutions/plain.py",
@@ -318,10 +319,10 @@ def test_folders_without_an_assignment(tmp_path: Path, write_assignment: Writer)
 
 def test_a_problem_found_later_is_located_in_the_file(write_assignment: Writer) -> None:
     assignment = load_assignment(write_assignment())
-    problem = assignment.problem(("questions", 0, "points"), "no")
+    (problem,) = assignment.problems([(("questions", 0, "points"), "no")])
     assert (problem.line, problem.column, problem.message) == (10, 13, "no")
     (assignment.directory / "assignment.yaml").unlink()
-    assert assignment.problem(("questions", 0, "points"), "no").line == 1
+    assert assignment.problems([(("questions", 0, "points"), "no")])[0].line == 1
 
 
 def test_the_digest_covers_every_file_and_no_caches(write_assignment: Writer) -> None:

@@ -411,6 +411,8 @@ def test_a_marker_of_another_assignment_is_an_error(folder: Path, assignment: As
         {"format": True, "assignment": "x"},
         {"format": 1, "assignment": 7},
         {"format": 2, "assignment": "x"},
+        {"format": 1, "assignment": "\ud800"},
+        {"format": 1, "assignment": "x\x1b[2J"},
     ],
 )
 def test_a_broken_marker_is_an_error(folder: Path, assignment: Assignment, content: object) -> None:
@@ -589,6 +591,7 @@ def test_no_descriptors_are_left_open(folder: Path, assignment: Assignment) -> N
         ("c:focal_loss.py", "a drive letter"),
         ("a\nb", "cannot be printed"),
         ("n" * 300, "too long"),
+        (".", "empty"),
         ("inner/more.zip", "holds another zip"),
     ],
 )
@@ -596,6 +599,12 @@ def test_unsafe_names_in_a_zip(tmp_path: Path, assignment: Assignment, name: str
     packed = make_zip(tmp_path / "x.zip", {"focal_loss.py": FOCAL, name: b"x"})
     assert words in refusal(packed, assignment).message
     assert sorted(path.name for path in tmp_path.iterdir()) == ["two-losses", "x.zip"]
+
+
+def test_an_empty_name_in_a_zip(tmp_path: Path, assignment: Assignment) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr(zipfile.ZipInfo(""), b"x")
+    assert "a name that is empty" in refusal(tmp_path / "x.zip", assignment).message
 
 
 def test_a_name_with_a_nul_byte_in_a_zip(tmp_path: Path, assignment: Assignment) -> None:

@@ -9,7 +9,7 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -79,12 +79,27 @@ def test_expanded_and_sliced_tensors_arrive_as_plain_copies() -> None:
         assert torch.equal(cross(tensor), tensor)
 
 
+@pytest.mark.parametrize("shape", [(1,), (1, 1), (3, 1), (1, 3)])
+def test_strides_of_dimensions_of_size_one_do_not_matter(
+    ends: tuple[Channel, socket.socket], shape: tuple[int, ...]
+) -> None:
+    tensor = torch.arange(float(math.prod(shape))).as_strided(shape, [0 if size == 1 else 1 for size in shape])
+    assert torch.equal(cross(tensor), tensor)
+    channel, other = ends
+    other.sendall(frame(one("float32", shape, [7 if size == 1 else 1 for size in shape]), bytes(4 * math.prod(shape))))
+    (arrived,) = channel.receive(time.monotonic() + 5).tensors
+    assert arrived.stride() == tuple(1 for _ in shape)
+    assert torch.equal(cross(arrived), arrived)
+
+
 def test_numpy_arrays_arrive_as_arrays() -> None:
     array = np.arange(6, dtype=np.int32).reshape(2, 3)
     arrived = cross(array)
     assert isinstance(arrived, np.ndarray)
     assert arrived.dtype == np.int32
     assert arrived.tolist() == array.tolist()
+    assert cross(np.array(1.5)).shape == ()
+    assert cross(np.arange(6.0).reshape(2, 3).T).tolist() == [[0, 3], [1, 4], [2, 5]]
 
 
 scalars = (
@@ -113,6 +128,14 @@ def test_any_nested_value_crosses(value: Any) -> None:
     arrived = cross(value)
     assert arrived == value
     assert type(arrived) is type(value)
+
+
+def test_large_integers_cross_and_larger_ones_are_refused() -> None:
+    for number in (2**63, -(2**63) - 1, math.factorial(1000), -(2**wire.MAX_INT_BITS) + 1):
+        assert cross(number) == number
+        assert str(number)
+    with pytest.raises(TypeError, match="cannot cross"):
+        cross(2**wire.MAX_INT_BITS)
 
 
 def test_other_values_cross() -> None:
@@ -165,6 +188,9 @@ HOSTILE = {
     "too many dimensions": frame(one("float32", [1] * 17), b"1234"),
     "stride of another length": frame(one("float32", [2], [1, 1]), b"12345678"),
     "negative stride": frame(one("float32", [2], [-1]), b"12345678"),
+    "shape an object": frame(one("float32", {}), b"1234"),
+    "shape a text": frame(one("float32", ""), b"1234"),
+    "stride an object": frame(one("float32", [], {}), b"1234"),
     "four fields missing": frame({"tensors": [["float32", [1]]]}, b"1234"),
 }
 
@@ -195,14 +221,30 @@ def test_bool_bytes_become_true_or_false(ends: tuple[Channel, socket.socket]) ->
 NODES = [
     {"t": 0}, {"t": -1}, {"t": True}, {"t": "0"}, {"a": 3}, {"b": None}, {}, {"q": 1}, {"l": 5}, {"u": None},
     {"d": [[1]]}, {"d": [[1, 2, 3]]}, {"d": [[{"l": []}, 1]]}, {"s": [1, 2, 3, 4]}, {"i": "zz"}, {"i": 5}, {"f": "x"},
-    {"c": ["1"]}, {"y": "object"}, {"v": "nonsense"}, [1], {"o": None}, {"l": [[]]},
+    {"c": ["1"]}, {"y": "object"}, {"v": "nonsense"}, [1], {"o": None}, {"l": [[]]}, {"d": [1]}, 10**4250,
+    {"i": "1" + "0" * 3501},
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("node", NODES, ids=str)
+@pytest.mark.parametrize("node", NODES, ids=lambda node: str(node)[:40])
 def test_hostile_values_are_protocol_errors(node: object) -> None:
     with pytest.raises(ProtocolError):
         decode(node, [], refuse)
+
+
+def test_bytes_that_are_named_many_times_are_copied_once() -> None:
+    first, *others = decode({"l": [{"b": 0}] * 1000}, [torch.zeros(1000, dtype=torch.uint8)], refuse)
+    assert len(first) == 1000
+    assert all(other is first for other in others)
+
+
+@pytest.mark.parametrize(
+    "key", [lambda n: n * (2**61 - 1), lambda n: {"u": [-1 - (n >> bit & 1) for bit in range(10)]}]
+)
+def test_keys_that_were_chosen_to_have_one_hash_are_refused(key: Callable[[int], Any]) -> None:
+    assert len(decode({"d": [[key(n), n] for n in range(100)]}, [], refuse)) == 100
+    with pytest.raises(ProtocolError):
+        decode({"d": [[key(n), n] for n in range(1000)]}, [], refuse)
 
 
 def test_a_deep_value_is_a_protocol_error() -> None:

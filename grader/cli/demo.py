@@ -89,7 +89,7 @@ def demo(directory: Path) -> None:
         graded: list[tuple[Entry, Grade]] = []
         state = directory / "gradebook"
         with Gradebook.open(state) as gradebook:
-            setup = Setup(secrets=(state,))
+            setup = Setup(secrets=(state, directory / "students"))
             for student, assignment, folder in _hand_in(directory / "students", assignments):
                 graded.append(_submit(examiner, gradebook, student, assignment, folder, setup))
     _summarise(assignments, graded)

@@ -24,6 +24,7 @@ from grader.wire import ConnectionClosed, Header, Message, ProtocolError, decode
 
 # How long a worker that closed its connection gets to finish dying, so that its exit status is its own.
 GRACE_SECONDS = 0.5
+MAX_BYTES_PER_CHECK = 1 << 30
 KINDS = ("file", "module", "class", "function", "object")
 # Names that need not stand in the source to be shown: Python's own, and the errors of torch that people meet.
 KNOWN_NAMES = frozenset(dir(builtins)) | {"OutOfMemoryError", "LinAlgError", "_LinAlgError"}
@@ -46,6 +47,8 @@ class Connection:
         self._handle = handle
         self._anchor = torch.empty(0, requires_grad=True)
         self._dropped: list[int] = []
+        self._received = 0
+        self.used = False  # has it been asked for anything but to load and import?
         self.deadline = 0.0
         self.time_words = ""
         self.last_call: tuple[str, Any] | None = None
@@ -111,6 +114,22 @@ class Connection:
             *(re.findall(r"[^\W\d]\w*", "\n".join(lines)) for lines in self._sources.values())
         )
 
+    def begin_check(self, seed: int) -> None:
+        """Let the worker forget what earlier checks made, and seed its generators.
+
+        Raises:
+            StudentError: student code that broke the worker's own raised.
+            WorkerLost: no valid answer came.
+        """
+        self._received = 0
+        self.request({"op": "begin", "seed": seed})
+        self.last_call = None
+
+    def distrust(self, what: str) -> WorkerLost:
+        """End a worker that sent something that no honest one sends; returns what to raise."""
+        self._worker.end()
+        return WorkerLost(Outcome.CRASHED, f"The code's process sent something that is not {what}.")
+
     def drop_graph(self, graph: int) -> None:
         """Note that a graph is no longer needed; the next request says so."""
         self._dropped.append(graph)
@@ -119,24 +138,34 @@ class Connection:
         if not self._worker.alive:
             raise WorkerLost(Outcome.CRASHED, "The code's process was gone already.")
         header["dropped"], self._dropped = self._dropped, []
+        self.used |= header["op"] not in ("load", "begin", "import")
         try:
             self._worker.channel.send(header, tensors, self.deadline)
             message = self._worker.channel.receive(self.deadline)
             self._worker.drain()
-            if "error" in message.header:
-                raise self._read_error(message.header["error"])
+            error = self._read_error(message.header["error"]) if "error" in message.header else None
         except TimeoutError:
             self._worker.end()
             raise WorkerLost(Outcome.TIMED_OUT, f"The code did not finish within {self.time_words}.") from None
         except ConnectionClosed:
             raise explain_ending(self._worker.end(GRACE_SECONDS), self._allowance) from None
         except ProtocolError:
-            self._worker.end()
-            raise WorkerLost(Outcome.CRASHED, "The code's process sent something that is not a result.") from None
+            raise self.distrust("a result") from None
         except WorkerLost:
             self._worker.end()
             raise
+        if error is not None:
+            raise error  # out here, since it may be a TimeoutError of the student's
+        self._count(message)
         return message
+
+    def _count(self, message: Message) -> None:
+        """Add up what came in this check: a check may hold on to all of it."""
+        self._received += sum(tensor.nbytes for tensor in message.tensors)
+        if self._received > MAX_BYTES_PER_CHECK:
+            self._worker.end()
+            words = f"The code returned more than {MAX_BYTES_PER_CHECK >> 30} GB in one check and was stopped."
+            raise WorkerLost(Outcome.CRASHED, words)
 
     def _leaves(self, message: Message, results: list[Tensor] | None = None) -> list[Tensor]:
         """Return the message's tensors: those of the graph from ``results``, snapshots as leaves of their own."""
@@ -148,16 +177,17 @@ class Connection:
 
     def _decode(self, message: Message, tensors: Sequence[Tensor]) -> Any:
         def resolve(node: dict[str, Any]) -> Any:
+            if not _is_number(node["o"]):
+                raise ValueError("bad number")
             kind = str(node.get("k"))
             kind = kind if kind in KINDS else "object"
             name = self.recognise(str(node.get("n")).rpartition(".")[2], kind)
-            return self._handle(self, int(node["o"]), name, kind)
+            return self._handle(self, node["o"], name, kind)
 
         try:
             return decode(message.header.get("value"), tensors, resolve)
         except ProtocolError:
-            self._worker.end()
-            raise WorkerLost(Outcome.CRASHED, "The code's process sent something that is not a result.") from None
+            raise self.distrust("a result") from None
 
     def _read_error(self, error: Any) -> StudentError:
         """Turn the answer of a request that raised into an exception of our own making."""
@@ -172,11 +202,15 @@ class Connection:
         return match_exception(base)(shown, text, frames)
 
     def _read_frame(self, file: str, line: int, function: str) -> Frame:
-        """The source line is looked up here: what the worker says of it does not matter."""
+        """The source line is looked up here: what the worker says of it does not matter.
+
+        A line that the file does not have would be a number of the worker's choice, and is shown as its last.
+        """
         lines = self._sources[file]
         if type(line) is not int:
             raise ValueError("bad line")
-        source = lines[line - 1].strip()[:200] if 1 <= line <= len(lines) else ""
+        line = max(1, min(line, len(lines)))
+        source = lines[line - 1].strip()[:200] if lines else ""
         return Frame(file, line, self.recognise(str(function), "?"), source)
 
 
@@ -220,9 +254,9 @@ class RemoteCall(torch.autograd.Function):
         sent = tensors if header["op"] == "call" else tensors[count:]
         message = connection._exchange(header, sent)
         box.append(message)
-        graph = message.header.get("graph")
+        graph: Any = message.header.get("graph")
         ctx.connection = connection
-        ctx.graph = _Graph(connection, graph) if type(graph) is int else None
+        ctx.graph = _Graph(connection, graph) if _is_number(graph) else None
         ctx.differentiable = [
             wanted and index not in _snapshots(message) for index, wanted in enumerate(message.requires_grad)
         ]
@@ -269,24 +303,29 @@ def _differentiate(
 
 
 def _check_gradients(connection: Connection, gradients: Any, inputs: Sequence[Tensor]) -> list[Tensor | None]:
-    """Gradients come from the student's process: only a tensor or None of the right shape for each input will do."""
+    """Gradients come from the student's process: only a tensor like the input, or None, will do for each input."""
     fits = (
         isinstance(gradients, list)
         and len(gradients) == len(inputs)
         and all(
-            gradient is None or (isinstance(gradient, Tensor) and gradient.shape == tensor.shape)
+            gradient is None
+            or (isinstance(gradient, Tensor) and gradient.shape == tensor.shape and gradient.dtype == tensor.dtype)
             for gradient, tensor in zip(gradients, inputs, strict=True)
         )
     )
     if not fits:
-        connection._worker.end()
-        raise WorkerLost(Outcome.CRASHED, "The code's process sent something that is not a gradient.")
+        raise connection.distrust("a gradient")
     return list(gradients)
 
 
 def _snapshots(message: Message) -> frozenset[int]:
     listed = message.header.get("snapshots")
     return frozenset(index for index in listed if type(index) is int) if isinstance(listed, list) else frozenset()
+
+
+def _is_number(value: Any) -> bool:
+    """Can it be the number of an object or a graph?"""
+    return type(value) is int and 0 <= value < 2**63
 
 
 def _keeps_graph() -> bool:

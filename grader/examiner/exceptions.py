@@ -13,6 +13,7 @@ import builtins
 from grader.results import Frame, Outcome
 
 MAX_SHOWN_MESSAGE = 2000
+ENDS_OF_LOOPS = (StopIteration, StopAsyncIteration)
 
 
 class StudentError(Exception):
@@ -70,8 +71,11 @@ class LoadError(StudentError, ImportError):
         return f"{where}{self.type_name}{text}"
 
 
-class WorkerLost(Exception):
-    """The student's process is gone or was ended; ``outcome`` is TIMED_OUT or CRASHED, ``message`` safe to show."""
+class WorkerLost(BaseException):
+    """The student's process is gone or was ended; ``outcome`` is TIMED_OUT or CRASHED, ``message`` safe to show.
+
+    It is no Exception, so that a check which expects any exception does not take it for one.
+    """
 
     def __init__(self, outcome: Outcome, message: str) -> None:
         super().__init__(message)
@@ -82,14 +86,15 @@ class WorkerLost(Exception):
 def match_exception(base: str) -> type[StudentError]:
     """Return a StudentError that is also the builtin exception ``base``, so that ``pytest.raises(ValueError)`` works.
 
-    Builtins whose construction or layout does not fit (UnicodeDecodeError, groups) become plain StudentErrors.
+    Builtins whose construction or layout does not fit (UnicodeDecodeError, groups) become plain StudentErrors, and so
+    do those that would end a loop of the check without a word.
     """
     builtin = getattr(builtins, base, None)
-    if not (isinstance(builtin, type) and issubclass(builtin, Exception)) or builtin is Exception:
+    if not (isinstance(builtin, type) and issubclass(builtin, Exception)) or builtin in (Exception, *ENDS_OF_LOOPS):
         return StudentError
     try:
         matching = type(f"Student{base}", (StudentError, builtin), {})
         matching("", "")
-    except TypeError:
+    except (TypeError, ValueError):
         return StudentError
     return matching

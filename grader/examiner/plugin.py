@@ -20,8 +20,9 @@ from typing import Any
 import pytest
 import torch
 
+from grader.examiner.exceptions import WorkerLost
 from grader.examiner.student import Student, seed_generators
-from grader.examiner.verdicts import join_results, judge
+from grader.examiner.verdicts import join_results, judge, say_broken
 from grader.examiner.workers import Zygote, ZygoteFailed
 from grader.job import Finished, Job, JobCheck, Message, Verdict
 from grader.results import CheckResult, Outcome
@@ -118,6 +119,21 @@ class ExaminerPlugin:
             )
 
     @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+    ) -> Generator[None, Any, Any]:
+        """Note a fixture that a lost worker ended, as pytest does itself for every Exception.
+
+        Without it, pytest would take the fixture for one that was never set up, and fail at the next submission.
+        """
+        try:
+            return (yield)
+        except WorkerLost as lost:
+            key = fixturedef.cache_key(request)  # type: ignore[arg-type]
+            fixturedef.cached_result = (None, key, (lost, lost.__traceback__))
+            raise
+
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Give each check its own time, from setup to teardown."""
         result = yield
@@ -149,10 +165,22 @@ class ExaminerPlugin:
     def _note(self, item: pytest.Item, error: BaseException | None, seconds: float) -> None:
         check = _name_of(item)
         last_call = self._student.last_call if self._student is not None else None
-        result = judge(check, error, last_call, lambda: self._try_reference(item))
+        if isinstance(error, AssertionError | pytest.fail.Exception) and not self._is_of_checks(error):
+            result = say_broken(check, f"an assertion of no check's own failed: {type(error).__name__}: {error}")
+        else:
+            result = judge(check, error, last_call, lambda: self._try_reference(item))
         device = getattr(item, "callspec", None) and item.callspec.params.get("device")  # type: ignore[attr-defined]
         result = replace(result, seconds=seconds, device=str(device or "cpu"))
         self._results.setdefault(check, []).append(result)
+
+    def _is_of_checks(self, error: BaseException) -> bool:
+        """Did it come through a line of the course's? pytest asserts things too, which say nothing of answers."""
+        trace = error.__traceback__
+        while trace is not None:
+            if Path(trace.tb_frame.f_code.co_filename).is_relative_to(self._job.directory):
+                return True
+            trace = trace.tb_next
+        return False
 
     def _decide_all(self) -> Iterator[CheckResult]:
         """Yield a result for every check of the job, in the job's order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,13 +49,19 @@ class Handle:
         return self._connection.call(self._number, self._name, arguments, keywords)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._connection.request({"op": "iterate", "target": self._number}))
+        items = self._connection.request({"op": "iterate", "target": self._number})
+        if not isinstance(items, list):
+            raise self._connection.distrust("a list of items")
+        return iter(items)
 
     def __getitem__(self, key: Any) -> Any:
         return self._connection.request({"op": "item", "target": self._number}, key, "key")
 
     def __len__(self) -> int:
-        return int(self._connection.request({"op": "length", "target": self._number}))
+        length = self._connection.request({"op": "length", "target": self._number})
+        if type(length) is not int or not 0 <= length <= sys.maxsize:
+            raise self._connection.distrust("a length")
+        return length
 
     def __bool__(self) -> bool:
         return True
@@ -80,6 +87,8 @@ class SubmittedFile(Handle):
     def _missing(self, name: str) -> MissingName:
         file = f"{self._name}.py"
         names = self._connection.request({"op": "names", "target": self._number})
+        if not isinstance(names, list):
+            raise self._connection.distrust("a list of names")
         defined = [own for own in names if isinstance(own, str) and self._connection.recognise(own, "")][:50]
         if not defined:
             return MissingName("AttributeError", f"{file} has no {name}; it defines nothing of its own.")

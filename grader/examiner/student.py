@@ -18,6 +18,7 @@ from grader.job import Job
 from grader.results import Outcome
 
 MAX_OUTPUT_KEPT = 64 << 10
+START_SECONDS = 30.0  # a forked worker takes some hundredths, on a machine that is busy more
 
 
 class Student:
@@ -70,23 +71,15 @@ class Student:
 
         Raises:
             LoadError, WorkerLost: importing the file failed, now or before.
+            StudentError: what the file broke of the worker's own raised.
             WorkerLost: the submission has used up its time.
         """
         if file in self._failures:
             raise self._failures[file]
-        connection = self._connect()
-        try:
-            if file not in self._modules:
-                self._modules[file] = self._import(connection, file, seed)
-            connection.request({"op": "begin", "seed": seed})
-        except StudentError as error:
-            self._failures[file] = load_error(error)
-            raise self._failures[file] from None
-        except WorkerLost as lost:
-            message = f"While {file} was being imported: {lost.message[:1].lower()}{lost.message[1:]}"
-            self._failures[file] = WorkerLost(lost.outcome, message)
-            raise self._failures[file] from None
-        connection.last_call = None
+        self._connect()  # a worker in place of one that was lost has imported nothing
+        if file not in self._modules:
+            self._modules[file] = self._import(file, seed)
+        self._connect().begin_check(seed)
         return self._modules[file]
 
     def fetch(self, dotted: str) -> Any:
@@ -104,16 +97,34 @@ class Student:
         self._connection = None
         self._modules = {}
 
-    def _import(self, connection: Connection, file: str, seed: int) -> SubmittedFile:
-        """Import a file in the worker; the check that comes first gets its own time afterwards."""
-        connection.request({"op": "begin", "seed": seed})
-        module = connection.request({"op": "import", "name": file.removesuffix(".py")})
-        if not isinstance(module, SubmittedFile):
-            raise WorkerLost(Outcome.CRASHED, "It put something else in its own place.")
+    def _import(self, file: str, seed: int) -> SubmittedFile:
+        """Import a file; the check that comes first gets its own time afterwards.
+
+        What an import raises is shown to students, text and all. A worker that has seen inputs of checks could put them
+        there, so that what fails in such a one is tried again in a fresh one.
+
+        Raises:
+            LoadError, WorkerLost: it failed where nothing was known of any check.
+        """
+        connection = self._connect()
+        try:
+            module = self._ask_for(connection, file, seed)
+        except (StudentError, WorkerLost) as error:
+            if connection.used:
+                self.close()
+                return self._import(file, seed)
+            self._failures[file] = failure = _explain_failure(file, error)
+            raise failure from None
         if self._started is not None:
             self.stop_check()
             self.start_check()
-            self._connect()
+        return module
+
+    def _ask_for(self, connection: Connection, file: str, seed: int) -> SubmittedFile:
+        connection.begin_check(seed)
+        module = connection.request({"op": "import", "name": file.removesuffix(".py")})
+        if not isinstance(module, SubmittedFile):
+            raise WorkerLost(Outcome.CRASHED, "It put something else in its own place.")
         return module
 
     def _connect(self) -> Connection:
@@ -124,13 +135,20 @@ class Student:
             raise WorkerLost(Outcome.TIMED_OUT, message)
         if self._connection is None or not self._connection.alive:
             self.close()
-            self._worker = self._zygote.fork(self._allowance, isolated=self._job.isolated)
-            self._connection = Connection(self._worker, self._allowance, self._sources, self._make_handle)
-            self._set_deadline(left)
-            self._hand_over(self._worker, self._connection)
-        else:
-            self._set_deadline(left)
+            self._connection = self._start_worker()
+        self._set_deadline(self._connection, left)
         return self._connection
+
+    def _start_worker(self) -> Connection:
+        """Fork a worker and hand it the submitted files. The time that this takes is ours, not the submission's."""
+        started = time.monotonic()
+        self._worker = self._zygote.fork(self._allowance, isolated=self._job.isolated)
+        connection = Connection(self._worker, self._allowance, self._sources, self._make_handle)
+        set_time(connection, START_SECONDS, f"{START_SECONDS:g} s")
+        self._hand_over(self._worker, connection)
+        if self._started is not None:
+            self._started += time.monotonic() - started
+        return connection
 
     def _hand_over(self, worker: WorkerProcess, connection: Connection) -> None:
         """Send the submitted files to a worker that is locked down; none of them has run yet.
@@ -146,20 +164,31 @@ class Student:
             raise ZygoteFailed(f"a student's process did not start: {error} {words}") from None
         worker.verify_lockdown()
 
-    def _set_deadline(self, left: float) -> None:
-        assert self._connection is not None
+    def _set_deadline(self, connection: Connection, left: float) -> None:
         used = time.monotonic() - self._started if self._started is not None else 0.0
         seconds = min(self._job.check_seconds, left) - used
         limit = self._job.check_seconds if self._job.check_seconds <= left else self._job.seconds
-        set_time(self._connection, max(0.0, seconds), f"{limit:g} s")
+        set_time(connection, max(0.0, seconds), f"{limit:g} s")
 
     def _make_handle(self, connection: Connection, number: int, name: str, kind: str) -> Handle:
         is_file = kind == "file" and f"{name}.py" in self._files
         return (SubmittedFile if is_file else Handle)(connection, number, name, kind)
 
 
+def _explain_failure(file: str, error: StudentError | WorkerLost) -> LoadError | WorkerLost:
+    if isinstance(error, StudentError):
+        return load_error(error)
+    words = f"{error.message[:1].lower()}{error.message[1:]}"
+    return WorkerLost(error.outcome, f"While {file} was being imported: {words}")
+
+
 def seed_generators(seed: int) -> torch.Generator:
-    """Seed every global generator of this process, and return a fresh one for the check."""
+    """Seed every global generator of this process, and return a fresh one for the check.
+
+    What an earlier check switched, and did not get to switch back when a submission failed it, is as in the beginning.
+    """
+    torch.set_grad_enabled(True)
+    torch.set_default_dtype(torch.float32)
     random.seed(seed)
     np.random.seed(seed)
     torch.default_generator.manual_seed(seed)  # torch.manual_seed records a stack trace for CUDA, every time

@@ -54,12 +54,17 @@ def _judge_unexpected(check: str, error: BaseException, last_call: tuple[str, An
     """The check could not cope with what came back, or is broken: the reference solution tells which."""
     broken = blame()
     if broken is not None:
-        detail = f"the check breaks on the reference solution too: {type(broken).__name__}: {broken}"
-        message = "This check is broken: a fault on our side."
-        return CheckResult(check, Outcome.ERRORED, message=message, detail=_cut(detail))
+        return say_broken(check, f"the check breaks on the reference solution too: {type(broken).__name__}: {broken}")
     came = f"{last_call[0]} returned {describe(last_call[1])}, which" if last_call else "The result is something that"
     message = f"{came} this check cannot go on with ({type(error).__name__})."
     return CheckResult(check, Outcome.FAILED, message=message, detail=_cut(f"{type(error).__name__}: {error}"))
+
+
+def say_broken(check: str, detail: str) -> CheckResult:
+    """Return the result of a check that broke through no student's doing."""
+    return CheckResult(
+        check, Outcome.ERRORED, message="This check is broken: a fault on our side.", detail=_cut(detail)
+    )
 
 
 def join_results(results: Sequence[CheckResult]) -> CheckResult:

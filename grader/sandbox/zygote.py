@@ -137,6 +137,8 @@ class Zygote:
         try:
             os.setsid()
             system.die_with_parent()
+            # An open file that all workers share has flags and a position, by which one could tell the next something.
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             os.dup2(output, 1)
             os.dup2(output, 2)
             sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # what is printed before a crash counts

@@ -6,6 +6,7 @@ import copy
 import io
 import json
 import math
+import operator
 import stat
 import warnings
 import zipfile
@@ -92,10 +93,10 @@ def _payload_size(head: bytes, otherwise: int) -> int:
     """Return how many bytes the shapes of a header need, if that is not many."""
     try:
         described = json.loads(head)["tensors"]
-        size = sum(math.prod(shape) * DTYPES[name].itemsize for name, shape, *_ in described)
+        size = sum(math.prod(map(operator.index, shape)) * DTYPES[name].itemsize for name, shape, *_ in described)
     except Exception:
         return otherwise
-    return size if isinstance(size, int) and 0 <= size <= MAX_PAYLOAD else otherwise
+    return size if 0 <= size <= MAX_PAYLOAD else otherwise
 
 
 def change_lines(words: Sequence[str]) -> Mutation:
@@ -149,7 +150,9 @@ def change_zip(data: bytes, random: Random) -> bytes:
         case 0:
             content = change_bytes(content, random)
         case 1:
-            content = random.choice((b"# coding: utf-7\n", b"\xef\xbb\xbf", b"\xff\xfe", b"\0", b"PK\3\4", b"")) + content
+            content = (
+                random.choice((b"# coding: utf-7\n", b"\xef\xbb\xbf", b"\xff\xfe", b"\0", b"PK\3\4", b"")) + content
+            )
         case 2:
             info.external_attr = random.choice((stat.S_IFLNK, stat.S_IFDIR, stat.S_IFIFO, 0)) << 16
         case 3:

@@ -70,29 +70,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _fuzz(target: str, seconds: int) -> Outcome:
     folder = OUTPUT / target
-    corpus, seeds, findings = folder / "corpus", folder / "seeds", folder / "findings"
-    for path in (corpus, seeds, findings):
+    corpus, seeds = folder / "corpus", folder / "seeds"
+    for path in (corpus, seeds, folder / "findings"):
         path.mkdir(parents=True, exist_ok=True)
     valid = seeds_of(target)
     for number, data in enumerate(valid):
         (seeds / str(number)).write_bytes(data)
-    words = [word.encode("utf-8", "surrogatepass") for word in WORDS.get(target, ())]
-    dictionary = folder / "words"
-    # Never empty: libFuzzer refuses such a file.
-    dictionary.write_text("".join(f'"{_escaped(word)}"\n' for word in (b"0", *words) if len(word) <= MAX_WORD_BYTES))
-    before = set(findings.iterdir())
+    _write_words(folder / "words", WORDS.get(target, ()))
     log = folder / "log"
     with tempfile.TemporaryDirectory(dir=folder) as scratch, log.open("wb") as stream:
-        command = [
-            *(sys.executable, "-m", "tests.fuzz.worker", target, str(corpus), str(seeds)),
-            *(f"-max_total_time={seconds}", f"-timeout={INPUT_SECONDS}", f"-rss_limit_mb={MAX_MEMORY_MB}"),
-            *(f"-max_len={MAX_INPUT_BYTES}", f"-dict={dictionary}", f"-artifact_prefix={findings}/"),
-            "-len_control=100", "-print_final_stats=1",
-        ]
+        command = _command(target, folder, seconds)
         environment = {**os.environ, "TMPDIR": scratch}
         code = subprocess.run(command, cwd=ROOT, env=environment, stdout=stream, stderr=stream, check=False).returncode
     said = log.read_text(errors="replace")
-    found = sorted(set(findings.iterdir()) - before)
+    found = tuple(Path(path) for path in re.findall(r"Test unit written to (.+)", said))
     if code and not found:  # it did not even start
         sys.exit(f"{said[-3000:]}\nfuzzing {target} failed; {log} has all of it")
     return Outcome(
@@ -104,9 +95,30 @@ def _fuzz(target: str, seconds: int) -> Outcome:
         corpus=len(list(corpus.iterdir())),
         slowest=_statistic(said, "slowest_unit_time_sec"),
         peak_mb=_statistic(said, "peak_rss_mb"),
-        findings=tuple(found),
+        findings=found,
         said=_reason(said),
     )
+
+
+def _command(target: str, folder: Path, seconds: int) -> list[str]:
+    options = {
+        "max_total_time": seconds,
+        "timeout": INPUT_SECONDS,
+        "rss_limit_mb": MAX_MEMORY_MB,
+        "max_len": MAX_INPUT_BYTES,
+        "len_control": 100,  # short inputs first
+        "dict": folder / "words",
+        "artifact_prefix": f"{folder / 'findings'}/",
+        "print_final_stats": 1,
+    }
+    given = [f"-{name}={value}" for name, value in options.items()]
+    return [sys.executable, "-m", "tests.fuzz.worker", target, str(folder / "corpus"), str(folder / "seeds"), *given]
+
+
+def _write_words(path: Path, words: Sequence[str]) -> None:
+    """Write libFuzzer's dictionary. It is never empty, for such a file is refused."""
+    encoded = [word.encode("utf-8", "surrogatepass") for word in ("0", *words)]
+    path.write_text("".join(f'"{_escaped(word)}"\n' for word in encoded if len(word) <= MAX_WORD_BYTES))
 
 
 def _escaped(word: bytes) -> str:
@@ -120,7 +132,9 @@ def _statistic(said: str, name: str) -> int:
 
 def _reason(said: str) -> str:
     """Return the part of the log that tells what went wrong: a traceback, or libFuzzer's words."""
-    found = re.search(r"(?:Uncaught Python exception: ===\n|ERROR: libFuzzer: )(.*?)(?=\n==|\nSUMMARY|\Z)", said, re.DOTALL)
+    found = re.search(
+        r"(?:Uncaught Python exception: ===\n|ERROR: libFuzzer: )(.*?)(?=\n==|\nSUMMARY|\Z)", said, re.DOTALL
+    )
     return found[1].strip()[-3000:] if found else ""
 
 

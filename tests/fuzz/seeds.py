@@ -38,16 +38,17 @@ def seeds_of(target: str) -> Sequence[bytes]:
 
 
 def _frames() -> Iterator[bytes]:
-    several = [frame(encode(value, tensors := [], _refer), tensors) for value in _values()]
-    yield from several
-    yield b"".join(several[:4])
+    frames = [_frame(value) for value in _values()]
+    yield from frames
+    yield b"".join(frames)
 
 
-def frame(node: Any, tensors: Sequence[torch.Tensor]) -> bytes:
+def _frame(value: Any) -> bytes:
     """Return a message as it stands on the wire."""
+    tensors: list[torch.Tensor] = []
     left, right = socket.socketpair()
     with left, right:
-        Channel(left).send({"value": node, "graph": 3, "snapshots": [0]}, tensors)
+        Channel(left).send({"value": encode(value, tensors, _refer), "graph": 3, "snapshots": [0]}, tensors)
         return right.recv(1 << 20)
 
 
@@ -137,16 +138,27 @@ _SEEDS: Mapping[str, Callable[[], Iterator[bytes]]] = {
     "text": _texts,
 }
 
-_YAML = ("&a", "*a", "!!python/object:x", "---", "? ", "- ", "{", "}", "[", "]", ": ", "|", ">", "'", '"', "~", "<<")
-_YAML += ("%YAML 1.2", "0x1F", "1e999", ".nan", "-.inf", "true", "no", '"\\0"', "\u2028", "\ufeff", "9" * 401, "a" * 300)
-_PYTHON = ("import ", "from ", " as ", "*", "(", ")", "[", "]", "{", "}", ":", "=", ":=", "def ", "class ", "lambda: ")
-_PYTHON += ("async ", "await ", "# coding: utf-7\n", '"""', "f'{", "\\", "\f", "\ufeff", "1" + "0" * 400, "1e999", "1j")
-_CHECKS = ("@pytest.mark.", "points", "question", "device", "parametrize", "bonus=True", "hint=", "pytestmark = ")
-_CHECKS += ("test_", "Test", "mark.", "'cuda'", "'\\ud800'", "'\\x1b'", "'mean-loss'", "**{}", "-", "None", "1" + "0" * 400 + " + 1j")
-_FORBIDDEN = ("torch", ".nn", ".functional", ".cross_entropy", "CrossEntropyLoss", "numpy", ".Tensor", ".exp", "getattr")
-_FORBIDDEN += ("import_module(", "__import__(", "'torch'", ".modules", ".F")
-_SPEC = ("choice", "multiple_choice", "numeric", "text", "code", "correct", "tolerance", "mistake", "mistakes/", ".py")
-_SPEC += ("points", "caught_by", "forbid", "devices", "cuda", "starter", "limits", "topics", "format", "kind", "accept", "mistakes/" + "a" * 300 + ".py")
+_YAML = (
+    "&a", "*a", "!!python/object:x", "---", "? ", "- ", "{", "}", "[", "]", ": ", "|", ">", "'", '"', "~", "<<",
+    "%YAML 1.2", "0x1F", "1e999", ".nan", "-.inf", "true", "no", '"\\0"', "\u2028", "\ufeff", "9" * 401, "a" * 300,
+)  # fmt: skip
+_SPEC = (
+    "choice", "multiple_choice", "numeric", "text", "code", "correct", "tolerance", "mistake", "mistakes/", ".py",
+    "points", "caught_by", "forbid", "devices", "cuda", "starter", "limits", "topics", "format", "kind", "accept",
+    "mistakes/" + "a" * 300 + ".py", "-1", "1000000", "0.1234567", "''", "torch.py", "id", "relative_tolerance",
+)  # fmt: skip
+_PYTHON = (
+    "import ", "from ", " as ", "*", "(", ")", "[", "]", "{", "}", ":", "=", ":=", "def ", "class ", "lambda: ",
+    "async ", "await ", "# coding: utf-7\n", "# coding: cp932\n", '"""', "f'{", "\\", "\f", "\ufeff", "1" + "0" * 400, "1e999", "1j",
+)  # fmt: skip
+_CHECKS = (
+    "@pytest.mark.", "points", "question", "device", "parametrize", "bonus=True", "hint=", "pytestmark = ", "test_",
+    "Test", "mark.", "'cuda'", "'\\ud800'", "'\\x1b'", "'mean-loss'", "**{}", "-", "None", "1" + "0" * 400 + " + 1j",
+)  # fmt: skip
+_FORBIDDEN = (
+    "torch", ".nn", ".functional", ".cross_entropy", "CrossEntropyLoss", "numpy", ".Tensor", ".exp", "getattr",
+    "import_module(", "__import__(", "'torch'", ".modules", ".F",
+)  # fmt: skip
 
 WORDS: Mapping[str, Sequence[str]] = {
     "answers": (*_YAML, "why-mean", "reductions", "by-hand", "in-words", "mean-loss", "a, b", "(c)", "3,5"),
@@ -178,4 +190,3 @@ def names_for_zips() -> Sequence[str]:
         *WORDS["zip"], "mean-loss/mean_loss.py", "__MACOSX/x.zip", "x.zip", "mean_loss.py/x", "checks/test_a.py",
         "./mean_loss.py", "mean_loss.py\0.txt", "ünï.py", "\u202ey.py", "x" * 300 + ".py", "", "a//b.py", "folder/",
     )  # fmt: skip
-

@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -168,15 +169,19 @@ def _blobs(value: Any) -> Iterator[bytes]:
 
 def _over_the_wire(node: wire.Node, tensors: list[torch.Tensor]) -> wire.Message:
     left, right = socket.socketpair()
-    sender, receiver = Channel(left), Channel(right)
-    thread = threading.Thread(target=sender.send, args=({"value": node}, tensors), daemon=True)
-    thread.start()
-    try:
-        return receiver.receive(time.monotonic() + RECEIVE_SECONDS)
-    finally:
-        thread.join()
-        sender.close()
-        receiver.close()
+    receiver = Channel(right)
+
+    def send() -> None:
+        with left:
+            Channel(left).send({"value": node}, tensors)
+
+    with ThreadPoolExecutor(1) as pool, right:
+        sent = pool.submit(send)
+        try:
+            return receiver.receive(time.monotonic() + RECEIVE_SECONDS)
+        except ConnectionClosed:
+            sent.result()  # tells why
+            raise
 
 
 def _refer(value: Any) -> dict[str, Any]:

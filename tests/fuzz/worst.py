@@ -5,32 +5,32 @@ Where an input could be of any size it is as large as its reader takes.
 
 from __future__ import annotations
 
-import io
 import json
 import resource
 import struct
 import time
 import zipfile
-import zlib
 from collections.abc import Iterator
 from itertools import islice, product
 
 from grader.submission import MAX_FILE_BYTES, MAX_MARKER_BYTES, MAX_ZIP_BYTES
 from grader.wire import FRAME, MAGIC, MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES, MAX_TENSORS
+from tests.conftest import ASSIGNMENT
 from tests.fuzz.seeds import zipped
 from tests.fuzz.targets import TARGETS
 
 HASH_MODULUS = 2**61 - 1
+MAX_ADDRESSES = 16 << 30  # only so that the machine survives a fault
 
 
 def worst() -> Iterator[tuple[str, str, bytes]]:
     """Yield target, name and bytes of every input."""
     yield from (("wire", name, data) for name, data in _frames())
     yield from (("value", name, data) for name, data in _values())
-    for name, text in _yaml():
-        yield from ((target, name, text.encode()[:MAX_FILE_BYTES]) for target in ("answers", "assignment", "course"))
-    for name, text in _sources():
-        yield from ((target, name, text.encode()[:MAX_FILE_BYTES]) for target in ("source", "checks"))
+    yield from (("answers", name, text.encode()[:MAX_FILE_BYTES]) for name, text in _yaml())
+    yield from (("assignment", name, text.encode()[:MAX_FILE_BYTES]) for name, text in _assignments())
+    yield from (("source", name, text.encode()[:MAX_FILE_BYTES]) for name, text in _sources())
+    yield from (("checks", name, text.encode()) for name, text in _checks())
     yield from (("source", f"coding {name}", f"# coding: {name}\n".encode() + b"x" * 990_000) for name in _CODECS)
     yield from ((target, name, data) for target in ("zip", "stored") for name, data in _zips())
     yield "marker", "deep JSON", b"[" * MAX_MARKER_BYTES
@@ -45,15 +45,14 @@ _CODECS = ("idna", "punycode", "unicode_escape", "utf-7", "iso2022_jp", "hz", "u
 
 def _frames() -> Iterator[tuple[str, bytes]]:
     yield "10 GB claimed", FRAME.pack(MAGIC, 2, 10 << 30) + b"{}"
-    yield "256 MB claimed, none sent", _frame({"tensors": [["uint8", [MAX_PAYLOAD_BYTES], False, None]]}, b"", 256 << 20)
-    yield "a list of 10**9", _frame({"tensors": [["uint8", [10**9], False, None]]}, b"", 10**9)
+    for name, size in (("256 MB claimed, none sent", MAX_PAYLOAD_BYTES), ("a list of 10**9", 10**9)):
+        yield name, _frame({"tensors": [["uint8", [size], False, None]]}, b"", size)
     yield "deep JSON", _frame(b"[" * (MAX_HEADER_BYTES - 1))
     yield "a long list", _frame(b'{"tensors":[],"value":{"l":[' + b"0," * 500_000 + b"0]}}")
     yield "many empty lists", _frame(b'{"tensors":[],"x":[' + b"[]," * 300_000 + b"0]}")
     yield "many empty tensors", _frame({"tensors": [["float64", [0] * 16, True, [1] * 16]] * MAX_TENSORS})
-    yield "bytes named again and again", _frame(
-        b'{"tensors":[["uint8",[1000000],false,null]],"value":{"l":[' + b'{"b":0},' * 100_000 + b"0]}}", bytes(10**6)
-    )
+    head = b'{"tensors":[["uint8",[1000000],false,null]],"value":{"l":[' + b'{"b":0},' * 100_000 + b"0]}}"
+    yield "bytes named again and again", _frame(head, bytes(10**6))
 
 
 def _values() -> Iterator[tuple[str, bytes]]:
@@ -76,44 +75,52 @@ def _yaml() -> Iterator[tuple[str, str]]:
     yield "a long list", "by-hand: [" + "0," * 490_000 + "0]"
     yield "a long text", "by-hand: " + "x " * 490_000
     yield "a long key", "x" * 999_000 + ": 1"
-    yield "a list at the cap", "questions:\n" + "- {}\n" * 49_000
-    yield "keys at the cap", "".join(f"point{n}: 1\n" for n in range(49_000))
     yield "open quotes", "a: '" + "\n" * 990_000
     yield "comments", "#\n" * 500_000
     yield "tags", "a: " + "!x " * 300_000
     yield "anchors", "".join(f"a{n}: &a x\n" for n in range(60_000))
-    choices = "\n".join("    - {text: x, correct: true, mistake: sum-for-mea}" for _ in range(15_000))
-    yield "many choices", f"questions:\n  - kind: choice\n    choices:\n{choices}\n"
+    yield "keys at the cap", "".join(f"point{n}: 1\n" for n in range(49_000))
+
+
+def _assignments() -> Iterator[tuple[str, str]]:
+    yield "keys at the cap", "".join(f"point{n}: 1\n" for n in range(49_000))
+    yield "questions at the cap", "questions:\n" + "- {}\n" * 49_000
+    choices = "    - {text: x, correct: true, mistake: sum-for-mea}\n" * 12_000
+    yield "choices at the cap", f"questions:\n  - kind: choice\n    choices:\n{choices}"
+    mistakes = "".join(f"  - {{id: m{n}, file: mistakes/m{n}.py, caught_by: [test_a]}}\n" for n in range(3_000))
+    yield "mistakes at the cap", ASSIGNMENT.partition("mistakes:")[0] + "mistakes:\n" + mistakes
 
 
 def _sources() -> Iterator[tuple[str, str]]:
     fill = MAX_FILE_BYTES - 60_000
     yield "deep brackets", "(" * 900_000
     yield "deep signs", "x = " + "-" * 900_000 + "1"
-    yield "long chains", ("x" + ".exp" * 900 + "\n") * 270
-    yield "longer chains", ("x" + ".exp" * 2500 + "\n") * 90
+    yield "long chains", ("x" + ".exp" * 2500 + "\n") * 50
     yield "words that cannot be parsed", "x = " + "-" * 20_000 + "1\n#" + "exp " * (fill // 4)
     yield "many lines that cannot be parsed", "x = " + "-" * 20_000 + "1\n" + "#\n" * (fill // 2)
-    yield "many uses", "import numpy\n" + "numpy\n" * 150_000
+    yield "many uses", "import numpy\n" + "numpy\n" * 100_000
     yield "many imports", "import " + ",".join(["torch.nn"] * 100_000)
-    yield "many aliases", "import torch\na0 = torch\n" + "".join(f"a{n} = a{n - 1}\n" for n in range(60_000, 0, -1))
-    yield "nested calls", ("getattr(" * 90 + "torch" + ", 'nn')" * 90 + "\n") * 600
+    yield "many aliases", "import torch\na0 = torch\n" + "".join(f"a{n} = a{n - 1}\n" for n in range(30_000, 0, -1))
+    yield "nested calls", ("getattr(" * 90 + "torch" + ", 'nn')" * 90 + "\n") * 250
     yield "open brackets by line", "f(\n" * 300_000
     yield "nested blocks", "".join(f"{' ' * n}if x:\n" for n in range(1300))
     yield "a long string", "x = '" + "\\N{DIGIT ONE}" * 70_000 + "'"
-    yield "f-strings", "f'{f\"{1}\"}'\n" * 80_000
-    yield "a huge number", "x = 0x" + "f" * 990_000
-    yield "huge points", f"@pytest.mark.points(0x{'f' * 900_000})\ndef test_a(): 'T'\n"
-    yield "many checks", "@pytest.mark.points(1)\ndef test_a(): 'T'\n" * 20_000
-    yield "many broken checks", "def test_a(): 1\n" * 60_000
     yield "a sum", "x = " + "+".join(["1"] * 490_000)
     yield "not text", "\0" * MAX_FILE_BYTES
+
+
+def _checks() -> Iterator[tuple[str, str]]:
+    yield "deep signs", "x = " + "-" * 900_000 + "1"
+    yield "huge points", f"@pytest.mark.points(0x{'f' * 900_000})\ndef test_a(): 'T'\n"
+    yield "deep points", f"@pytest.mark.points({'-' * 2000}1)\ndef test_a(): 'T'\n"
+    yield "many checks", "@pytest.mark.points(1)\ndef test_a(): 'T'\n" * 10_000
+    yield "many broken checks", "def test_a(): 1\n" * 30_000
 
 
 def _zips() -> Iterator[tuple[str, bytes]]:
     yield "a bomb", zipped({"mean_loss.py": bytes(100_000_000)})
     yield "bombs at the cap", zipped({f"a{n}.py": bytes(999_999) for n in range(99)})
-    yield "one entry many times", _overlapping(900)
+    yield "one entry many times", _overlapping(40)
     yield "many entries", zipped({f"{n}.py": b"" for n in range(65_000)}, zipfile.ZIP_STORED)[:MAX_ZIP_BYTES]
     yield "many folders", zipped({f"{n}/a.py": b"" for n in range(999)}, zipfile.ZIP_STORED)
     yield "deep folders", zipped({"a/" * 32_000 + "a.py": b""}, zipfile.ZIP_STORED)
@@ -125,17 +132,12 @@ def _zips() -> Iterator[tuple[str, bytes]]:
 
 def _overlapping(count: int) -> bytes:
     """Return a zip whose entries all are the same bytes of it."""
-    data = zlib.compressobj(9, zlib.DEFLATED, -15)
-    content = bytes(900_000)
-    packed = data.compress(content) + data.flush()
-    sizes = (zlib.crc32(content), len(packed), len(content))
-    local = struct.pack("<4s5H3I2H", b"PK\3\4", 20, 0, 8, 0, 33, *sizes, 4, 0) + b"a.py" + packed
-    central = b""
-    for number in range(count):
-        name = f"a{number}.py".encode()
-        central += struct.pack("<4s6H3I5H2I", b"PK\1\2", 20, 20, 0, 8, 0, 33, *sizes, len(name), 0, 0, 0, 0, 0, 0) + name
-    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count, count, len(central), len(local), 0)
-    return local + central + end
+    data = zipped({"mean_loss.py": b"#" * 900_000})
+    start = data.index(b"PK\1\2")
+    entry = data[start : data.index(b"PK\5\6")]
+    entries = entry + b"".join(entry.replace(b"mean_loss.py", b"mean_%04d.py" % number) for number in range(count))
+    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, count + 1, count + 1, len(entries), start, 0)
+    return data[:start] + entries + end
 
 
 def _lying() -> bytes:
@@ -155,12 +157,13 @@ def _dict(keys: Iterator[object]) -> bytes:
 
 def main() -> None:
     """Run all inputs; say seconds of processor time, and by how many megabytes the peak of memory grew."""
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_ADDRESSES, MAX_ADDRESSES))
     for target, name, data in worst():
         peak, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
         TARGETS[target](data)
-        seconds = time.process_time() - start
-        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak
-        print(json.dumps({"target": target, "name": name, "seconds": round(seconds, 2), "megabytes": grown >> 10}), flush=True)
+        seconds = round(time.process_time() - start, 2)
+        megabytes = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak) >> 10
+        print(json.dumps({"input": f"{target}: {name}", "seconds": seconds, "megabytes": megabytes}), flush=True)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import torch
 
 from grader.sandbox.worker import Worker
 
+EXPECT = {"failed", "crashed"}
 SAYS = "asked for"
 
 

@@ -5,6 +5,7 @@ import os
 
 from grader.wire import FRAME, MAGIC, Channel
 
+EXPECT = {"crashed"}
 SAYS = "sent"
 
 
