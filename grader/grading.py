@@ -149,7 +149,7 @@ class Examiner:
         line, _, self._buffer = self._buffer.partition(b"\n")
         try:
             return event_from_json(json.loads(line))
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, RecursionError):
             return Fault(_CONFUSED)
 
     def _read(self, deadline: float) -> bytes | None:

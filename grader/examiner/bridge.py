@@ -7,6 +7,7 @@ of a call is itself a ``RemoteCall`` when autograd wants a graph of it.
 
 from __future__ import annotations
 
+import ast
 import builtins
 import re
 import time
@@ -48,6 +49,7 @@ class Connection:
         self._anchor = torch.empty(0, requires_grad=True)
         self._dropped: list[int] = []
         self._received = 0
+        self._sizes: set[int] = set()
         self.used = False  # has it been asked for anything but to load and import?
         self.deadline = 0.0
         self.time_words = ""
@@ -89,6 +91,7 @@ class Connection:
             "leaf": [tensor.is_leaf for tensor in tensors],
             "dtype": encode(torch.get_default_dtype(), [], _refer),
         }
+        self._sizes.update(size for tensor in tensors for size in tensor.shape)
         if torch.is_grad_enabled():
             box: list[Message] = []
             results = list(RemoteCall.apply(self, header, box, len(tensors), self._anchor, *tensors))  # type: ignore[no-untyped-call]
@@ -107,6 +110,26 @@ class Connection:
         """
         return name if name in self._words or name in KNOWN_NAMES else otherwise
 
+    @property
+    def passed_sizes(self) -> frozenset[int]:
+        """The sizes of the tensors that were passed since the check began, and the products of two of them."""
+        return frozenset(self._sizes).union(a * b for a in self._sizes for b in self._sizes)
+
+    def list_names(self, file: str) -> list[str]:
+        """Return the names that a submitted file defines. Its text says so, whatever the worker would."""
+        try:
+            tree = ast.parse("\n".join(self._sources[file]))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return []
+        names: list[str] = []
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                names.append(node.name)
+            elif isinstance(node, ast.Assign | ast.AnnAssign):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                names += [target.id for target in targets if isinstance(target, ast.Name)]
+        return [name for name in dict.fromkeys(names) if not name.startswith("_")]
+
     @cached_property
     def _words(self) -> frozenset[str]:
         stems = (file.removesuffix(".py") for file in self._sources)
@@ -122,6 +145,7 @@ class Connection:
             WorkerLost: no valid answer came.
         """
         self._received = 0
+        self._sizes.clear()
         self.request({"op": "begin", "seed": seed})
         self.last_call = None
 

@@ -22,10 +22,10 @@ import torch
 
 from grader.examiner.exceptions import WorkerLost
 from grader.examiner.student import Student, seed_generators
-from grader.examiner.verdicts import join_results, judge, say_broken
+from grader.examiner.verdicts import hide_sizes, join_results, judge, say_broken
 from grader.examiner.workers import Zygote, ZygoteFailed
 from grader.job import Finished, Job, JobCheck, Message, Verdict
-from grader.results import CheckResult, Outcome
+from grader.results import CheckResult, Outcome, Visibility
 
 Emit = Callable[[Message], None]
 
@@ -169,6 +169,8 @@ class ExaminerPlugin:
             result = say_broken(check, f"an assertion of no check's own failed: {type(error).__name__}: {error}")
         else:
             result = judge(check, error, last_call, lambda: self._try_reference(item))
+        if self._check_of(item).visibility is Visibility.HIDDEN and self._student is not None:
+            result = hide_sizes(result, self._student.passed_sizes)
         device = getattr(item, "callspec", None) and item.callspec.params.get("device")  # type: ignore[attr-defined]
         result = replace(result, seconds=seconds, device=str(device or "cpu"))
         self._results.setdefault(check, []).append(result)

@@ -86,10 +86,7 @@ class SubmittedFile(Handle):
 
     def _missing(self, name: str) -> MissingName:
         file = f"{self._name}.py"
-        names = self._connection.request({"op": "names", "target": self._number})
-        if not isinstance(names, list):
-            raise self._connection.distrust("a list of names")
-        defined = [own for own in names if isinstance(own, str) and self._connection.recognise(own, "")][:50]
+        defined = self._connection.list_names(file)
         if not defined:
             return MissingName("AttributeError", f"{file} has no {name}; it defines nothing of its own.")
         near = suggest(name, defined)

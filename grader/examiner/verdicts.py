@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,10 @@ from grader.results import CheckResult, Outcome
 
 MAX_DETAIL = 4000
 ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
+MAX_SHOWN_SIZES = 4
+MAX_SIZE_DIGITS = 10
+SMALL_SIZE = 4
+_SIZES = re.compile(r"\([\d, ]*\)|(?<=of length )\d+")
 # The worst of a parametrised check's outcomes is the check's; ERRORED first, since then nothing is known.
 SEVERITY = (
     Outcome.ERRORED,
@@ -58,6 +62,35 @@ def _judge_unexpected(check: str, error: BaseException, last_call: tuple[str, An
     came = f"{last_call[0]} returned {describe(last_call[1])}, which" if last_call else "The result is something that"
     message = f"{came} this check cannot go on with ({type(error).__name__})."
     return CheckResult(check, Outcome.FAILED, message=message, detail=_cut(f"{type(error).__name__}: {error}"))
+
+
+def hide_sizes(result: CheckResult, known: Collection[int]) -> CheckResult:
+    """Return the result of a hidden check without sizes that only the submission's code chose.
+
+    A shape has room for numbers: code could return an empty tensor whose sizes are the inputs. Sizes of what was
+    passed, and small ones, stay: they are what a wrong shape is wrong by. The detail, for instructors, keeps them all.
+    """
+    if result.message is None:
+        return result
+    before, word, came = result.message.rpartition(" but it ")
+    if not word:
+        before, word, came = result.message.partition(" returned ")
+    shown = _SIZES.sub(lambda found: _hide_unknown(found.group(), known), came)
+    if shown == came:
+        return result
+    detail = "\n".join(part for part in (result.message, result.detail) if part)
+    return replace(result, message=before + word + shown, detail=_cut(detail))
+
+
+def _hide_unknown(sizes: str, known: Collection[int]) -> str:
+    numbers = re.findall(r"\d+", sizes)
+    if len(numbers) > MAX_SHOWN_SIZES:
+        return f"({len(numbers)} sizes)" if sizes.startswith("(") else "?"
+    return re.sub(r"\d+", lambda found: found.group() if _is_known(found.group(), known) else "?", sizes)
+
+
+def _is_known(digits: str, known: Collection[int]) -> bool:
+    return len(digits) < MAX_SIZE_DIGITS and (int(digits) <= SMALL_SIZE or int(digits) in known)
 
 
 def say_broken(check: str, detail: str) -> CheckResult:

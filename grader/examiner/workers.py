@@ -31,6 +31,7 @@ GREET_SECONDS = 30.0
 CLOSE_SECONDS = 2.0
 
 
+CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
 NO_CAPABILITIES = "0" * 16
 
 
@@ -318,13 +319,11 @@ def explain_ending(ending: Ending, allowance: Allowance) -> WorkerLost:
         return WorkerLost(Outcome.TIMED_OUT, f"The code used more than {allowance.cpu_seconds} s of processor time.")
     if ending.killed_by_us:
         return WorkerLost(Outcome.CRASHED, "The code closed its connection to the grader.")
-    if ending.signal is not None:
+    # Code can end itself in hundreds of ways, and say by which one what a hidden check passed: few are told apart.
+    if ending.signal in CRASHES:
         name = signal.Signals(ending.signal).name
         return WorkerLost(Outcome.CRASHED, f"The code's process crashed ({name}) before it returned a result.")
-    return WorkerLost(
-        Outcome.CRASHED,
-        f"The code ended its own process (exit code {ending.code}) before it returned a result.",
-    )
+    return WorkerLost(Outcome.CRASHED, "The code ended its own process before it returned a result.")
 
 
 def _cache_directory() -> Path:

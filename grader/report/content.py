@@ -158,6 +158,8 @@ def _visible_question(question: QuestionGrade, student: bool) -> QuestionGrade:
 
 def _visible_check(check: CheckGrade, student: bool) -> CheckGrade:
     secret = student and check.visibility is Visibility.HIDDEN
+    # Code can choose its way to where it fails by what a hidden check passed: only where that is, is shown.
+    frames = check.frames[-1:] if secret else check.frames
     needs_hint = check.outcome in (Outcome.FAILED, Outcome.TIMED_OUT, Outcome.CRASHED)
     return replace(
         check,
@@ -166,7 +168,7 @@ def _visible_check(check: CheckGrade, student: bool) -> CheckGrade:
         hint=_clean(check.hint, MESSAGE_LIMIT) if needs_hint else None,
         message=_clean(check.message, MESSAGE_LIMIT),
         detail=None if secret else _clean(check.detail, DETAIL_LIMIT),
-        frames=tuple(_clean_frame(frame) for frame in check.frames),
+        frames=tuple(_clean_frame(frame) for frame in frames),
         device=clean_line(check.device),
     )
 

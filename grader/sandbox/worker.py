@@ -28,7 +28,6 @@ from grader.wire import Channel, ConnectionClosed, Header, Message, Node, decode
 
 MAX_MESSAGE = 4000
 MAX_FRAMES = 20
-MAX_NAMES = 200
 MAX_ITEMS = 10_000
 
 
@@ -97,7 +96,6 @@ class Worker:
         operations: dict[str, Callable[[Message], tuple[Header, list[Tensor]]]] = {
             "load": self._load,
             "begin": self._begin,
-            "names": self._list_names,
             "import": self._import,
             "get": self._get,
             "set": self._set,
@@ -141,14 +139,6 @@ class Worker:
         torch.set_grad_enabled(True)
         torch.set_default_dtype(torch.float32)
         return {"value": None}, []
-
-    def _list_names(self, request: Message) -> tuple[Header, list[Tensor]]:
-        """List what a module or object defines itself."""
-        value = self._objects[request.header["target"]]
-        own = [name for name in vars(value) if not name.startswith("_")]
-        if isinstance(value, types.ModuleType):
-            own = [name for name in own if getattr(vars(value)[name], "__module__", None) == value.__name__]
-        return {"value": {"l": own[:MAX_NAMES]}}, []
 
     # Objects
 

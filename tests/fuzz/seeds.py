@@ -149,7 +149,8 @@ _SPEC = (
 )  # fmt: skip
 _PYTHON = (
     "import ", "from ", " as ", "*", "(", ")", "[", "]", "{", "}", ":", "=", ":=", "def ", "class ", "lambda: ",
-    "async ", "await ", "# coding: utf-7\n", "# coding: cp932\n", '"""', "f'{", "\\", "\f", "\ufeff", "1" + "0" * 400, "1e999", "1j",
+    "async ", "await ", "# coding: utf-7\n", "# coding: cp932\n", '"""', "f'{",
+    "\\", "\f", "\ufeff", "1" + "0" * 400, "1e999", "1j",
 )  # fmt: skip
 _CHECKS = (
     "@pytest.mark.", "points", "question", "device", "parametrize", "bonus=True", "hint=", "pytestmark = ", "test_",

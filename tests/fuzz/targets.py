@@ -74,12 +74,9 @@ def fuzz_wire(data: bytes) -> None:
     else:
         _pour(writer, data)
     try:
-        while True:
-            message = channel.receive(time.monotonic() + RECEIVE_SECONDS)
+        while (message := _receive(channel)) is not None:
             _check_message(message)
-            _check_value(wire.decode(message.header.get("value"), message.tensors, _resolve))
-    except (ProtocolError, ConnectionClosed):
-        pass
+            _check_tree(message.header.get("value"), message.tensors)
     finally:
         channel.close()
         if thread.ident is not None:
@@ -92,8 +89,19 @@ def fuzz_value(data: bytes) -> None:
         node = json.loads(data)
     except (ValueError, RecursionError):
         return
+    _check_tree(node, _tensors())
+
+
+def _receive(channel: Channel) -> wire.Message | None:
     try:
-        value = wire.decode(node, _tensors(), _resolve)
+        return channel.receive(time.monotonic() + RECEIVE_SECONDS)
+    except (ProtocolError, ConnectionClosed):
+        return None
+
+
+def _check_tree(node: wire.Node, tensors: list[torch.Tensor]) -> None:
+    try:
+        value = wire.decode(node, tensors, _resolve)
     except ProtocolError:
         return
     _check_value(value)

@@ -46,7 +46,6 @@ NUMBERS_OF_X86_64 = {
     "modify_ldt": (154, 0, ctypes.create_string_buffer(512), 512),
     "lsm_list_modules": (461, zeros, zeros, 0),
     "map_shadow_stack": (453, 0, 4096, 0),
-    "uretprobe": (335,),
 }
 for name, (number, *arguments) in NUMBERS_OF_X86_64.items():
     with attempt(name):

@@ -5,7 +5,9 @@ SAYS = "7 values taken"
 
 def scale(values, factor):
     print(f"{len(values)} values taken", flush=True)
-    step([bool(value > 0) for value in values])
+    if len(values) > 2:
+        step([bool(value > 0) for value in values])
+    return values
 
 
 def step(bits):
