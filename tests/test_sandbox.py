@@ -163,7 +163,8 @@ return [dict(os.environ), sys.argv, [w for w in words if NEEDLE[:-4] in w and NE
     environment, arguments, found = attempt(zygote, body)
     assert set(environment) <= {
         "PATH", "LANG", "PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS", "MALLOC_ARENA_MAX", "TORCHINDUCTOR_CACHE_DIR", "MPLBACKEND", "MPLCONFIGDIR", "PYTHONPATH", "LD_LIBRARY_PATH",
+        "MKL_NUM_THREADS", "MALLOC_ARENA_MAX", "TORCHINDUCTOR_CACHE_DIR", "MPLBACKEND", "MPLCONFIGDIR", "PYTHONPATH",
+        "LD_LIBRARY_PATH",
         "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "LC_CTYPE", "PWD", "OPENBLAS_MAIN_FREE", "KMP_INIT_AT_FORK",
         "KMP_DUPLICATE_LIB_OK",
     }  # fmt: skip

@@ -13,7 +13,6 @@ PRCTLS = {
     "memory can be read again": (4, 1),
     "capabilities are kept": (8, 1),
     "signal of bad machine checks": (33, 1, 1),
-    "another strict mode": (22, 1),
     "another filter": (22, 2, 0),
     "no capability bounded": (24, 0),
     "secure bits": (28, 0),
@@ -26,13 +25,12 @@ PRCTLS = {
     "calls caught before the filter": (59, 1, 0, 0, 0),
     "shares a core": (62, 0, 0, 0, 0),
     "flushes": (57, 1),
-    "names of memory": (15, 0),
     "time stamps fault": (26, 2),
+    "another strict mode": (22, 1),
 }
 SYSTEM_CALLS_OF_X86_64 = {
     "personality": (135, 0x400000),
     "seccomp filter": (317, 1, 0, b"\1" + bytes(15)),
-    "seccomp strict": (317, 0, 0, None),
     "seccomp listener": (317, 1, 8, b"\1" + bytes(15)),
     "landlock ruleset": (444, bytes(24), 8, 0),
     "landlock again": (446, 3, 0),
@@ -42,11 +40,10 @@ SYSTEM_CALLS_OF_X86_64 = {
     "ioperm": (173, 0, 8, 1),
     "prctl by its number": (157, 4, 1),
     "prctl with a high half": (157, (1 << 32) | 4, 1),
+    "seccomp strict": (317, 0, 0, None),
 }
 for name, (option, *rest) in PRCTLS.items():
     with attempt(name):
-        if name == "names of memory":
-            raise OSError("skipped: it may change its name")
         if libc.prctl(option, *map(ctypes.c_long, (*rest, 0, 0, 0, 0)[:4])) < 0:
             raise OSError(ctypes.get_errno(), "refused")
 for name, (number, *arguments) in SYSTEM_CALLS_OF_X86_64.items():

@@ -7,7 +7,14 @@ from known import attempt
 BITES = True
 
 home = os.environ.get("MPLCONFIGDIR", "/root/.cache").partition("/.cache")[0]
-FOLDERS = (f"{home}/.ssh", f"{home}/.config", "/var/spool/cron/crontabs", "/lost+found", "/etc/ssl/private", "/proc/1/fd")
+FOLDERS = (
+    f"{home}/.ssh",
+    f"{home}/.config",
+    "/var/spool/cron/crontabs",
+    "/lost+found",
+    "/etc/ssl/private",
+    "/proc/1/fd",
+)
 FILES = (
     "/etc/shadow", "/etc/gshadow", "/etc/sudoers", f"{home}/.ssh/id_rsa", f"{home}/.bash_history", f"{home}/.netrc",
     f"{home}/.gitconfig", "/root/.bash_history", "/proc/kcore", "/proc/kmsg", "/proc/1/environ",
