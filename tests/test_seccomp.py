@@ -113,6 +113,7 @@ CASES: list[tuple[str, Sequence[int], str]] = [
     ("clone", (0x1200011,), "EPERM"),  # glibc's fork
     ("clone", (0x3D0F00 | 17,), "EPERM"),
     *[("clone", (flags,), "EPERM") for flags in (0, 0x100, 0x3C0F00)],  # without CLONE_THREAD
+    *[("clone", (0x3D0F00 ^ flag,), "EPERM") for flag in (0x100, 0x200, 0x400, 0x800, 0x10000, 0x40000)],
     *[("clone", (0x3D0F00 | 1 << bit,), "EPERM") for bit in (7, 12, 13, 17, *range(23, 32))],
     *[("clone", (0x3D0F00 | 1 << bit,), "EPERM") for bit in (32, 33, 63)],
     ("clone", (1 << 48,), "EPERM"),

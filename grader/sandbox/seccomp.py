@@ -87,9 +87,10 @@ IOCTLS = (0x5401, 0x541B, 0x5413, 0x5421, 0x5451, 0x5450)  # TCGETS FIONREAD TIO
 PRCTLS = (15, 16, 0x53564D41, 51)  # PR_SET_NAME GET_NAME SET_VMA SVE_GET_VL, which oneDNN asks on aarch64
 FUTEXES = (0, 1, 3, 4, 5, 9, 10)  # FUTEX_WAIT WAKE REQUEUE CMP_REQUEUE WAKE_OP WAIT_BITSET WAKE_BITSET
 FUTEX_FLAGS = 0x180  # FUTEX_PRIVATE_FLAG FUTEX_CLOCK_REALTIME
-CLONE_THREAD = 0x10000
-# VM FS FILES SIGHAND THREAD SYSVSEM SETTLS PARENT_SETTID CHILD_CLEARTID DETACHED
-THREAD_FLAGS = 0x100 | 0x200 | 0x400 | 0x800 | CLONE_THREAD | 0x40000 | 0x80000 | 0x100000 | 0x200000 | 0x400000
+# VM FS FILES SIGHAND THREAD SYSVSEM: a thread shares all of it, its process's descriptors above all, which are limited
+SHARED = (0x100, 0x200, 0x400, 0x800, 0x10000, 0x40000)
+# and may have SETTLS PARENT_SETTID CHILD_CLEARTID DETACHED.
+THREAD_FLAGS = sum(SHARED) | 0x80000 | 0x100000 | 0x200000 | 0x400000
 AF_UNIX = 1
 MADV_MERGEABLE, FIRST_HARMFUL_ADVICE = 12, 100  # 100 is MADV_HWPOISON
 NEGATIVE = 0x80000000
@@ -162,6 +163,7 @@ def _build_rules(pid: int, read_only: bool) -> dict[str, list[Instruction]]:
     clock = _below(0, NEGATIVE)
     # As asyncio wakes its loop: no address, and no flags, for MSG_OOB is a part of the kernel with a bad record.
     send = [*_only(3, (0,)), *_null(4)]
+    shared = [step for flag in SHARED for step in _with(0, flag)]
     return {
         # The others lend priority to whichever thread they name. Libraries know ENOSYS of machines without them.
         "futex": _only(1, FUTEXES, errno.ENOSYS, mask=WORD ^ FUTEX_FLAGS),
@@ -176,7 +178,7 @@ def _build_rules(pid: int, read_only: bool) -> dict[str, list[Instruction]]:
         "clock_getres": clock,
         "clock_nanosleep": clock,
         # Threads yes, processes and namespaces no. Some kernels act on the high half.
-        "clone": [*_with(0, CLONE_THREAD), *_without(0, WORD ^ THREAD_FLAGS), *_only(0, (0,), high=True)],
+        "clone": [*shared, *_without(0, WORD ^ THREAD_FLAGS), *_only(0, (0,), high=True)],
         "prctl": _only(0, PRCTLS),
         "prlimit64": [*_only(0, (0, pid)), *_null(2)],  # reading only: there is no new limit
         "socketpair": _only(0, (AF_UNIX,)),

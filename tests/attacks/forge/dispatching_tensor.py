@@ -2,7 +2,7 @@
 
 import torch
 
-SAYS = "all: True"
+SAYS = "all:"
 
 
 class Liar(torch.Tensor):

@@ -32,9 +32,8 @@ for advice in (REMOVE, POPULATE_WRITE):
 for how in (
     lambda: os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED),
     lambda: os.fsync(file),
-    lambda: os.sync(),
     lambda: libc.readahead(file, ctypes.c_long(0), ctypes.c_size_t(1 << 20)) and os.close(-1),
-    lambda: libc.membarrier(1, 0, 0) and os.close(-1),
+    lambda: libc.syscall(ctypes.c_long(324 if os.uname().machine == 'x86_64' else 283), 1, 0, 0) and os.close(-1),
     lambda: libc.mlockall(1) and os.close(-1),
     lambda: mmap.mmap(-1, 2 << 20, 0x40000 | 0x22),
     lambda: open("/proc/sys/vm/drop_caches", "w"),
