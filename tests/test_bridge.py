@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from grader.examiner.exceptions import MissingName, StudentError, match_exception
+from grader.examiner.expect import describe
 from grader.examiner.workers import Zygote
 from tests.workers import start_zygote, student
 
@@ -342,6 +343,53 @@ def test_a_missing_name_is_answered_with_the_nearest(remote: Any) -> None:
         remote.entropy()
     with pytest.raises(AttributeError, match="has no slope"):
         _ = remote.Line().slope
+
+
+def test_the_names_of_a_file_are_those_in_its_text(zygote: Zygote) -> None:
+    """The worker is not asked: what it would say could be made of what a hidden check passed to it."""
+    source = """
+import torch
+from torch import nn
+
+LIMIT: float = 2.0
+first = second = 3
+_private = 1
+(left, right) = 1, 2
+
+class Line: ...
+async def wait(): ...
+def slope(): ...
+def slope(): ...
+
+globals()["secret_7"] = 1
+__dir__ = lambda: ["secret_8"]
+"""
+    with student(zygote, source) as (module, _), pytest.raises(MissingName) as caught:
+        module.entropy()
+    assert str(caught.value).endswith("has no entropy; it defines LIMIT, first, second, Line, wait, slope.")
+
+
+def test_names_that_stand_nowhere_in_the_submission_are_not_told(zygote: Zygote) -> None:
+    source = """
+class Line: ...
+
+class Slope(Exception): ...
+
+def make(number):
+    return Line() if number is None else type(f"Secret{number}", (), {})()
+
+def fail(number):
+    raise Slope if number is None else type(f"Secret{number}", (Exception,), {})
+"""
+    with student(zygote, source) as (module, _):
+        assert "Line" in describe(module.make(None))
+        assert "Secret" not in describe(module.make(7))
+        with pytest.raises(StudentError) as known:
+            module.fail(None)
+        with pytest.raises(StudentError) as unknown:
+            module.fail(7)
+    assert known.value.type_name == "Slope"
+    assert "Secret" not in unknown.value.type_name
 
 
 def test_arguments_that_cannot_cross_are_named(remote: Any) -> None:

@@ -575,7 +575,7 @@ ZOO: dict[str, tuple[str, str, str]] = {
     "exit-call": ("def halve(values):\n    raise SystemExit(0)\n", "failed", "tried to end the program (SystemExit)"),
     "interrupt": ("def halve(values):\n    raise KeyboardInterrupt\n", "failed", "tried to end the program (Keyb"),
     "_exit-import": ("import os\nos._exit(0)\n", "crashed", "While halve.py was being imported: the code ended its"),
-    "_exit-call": ("import os\ndef halve(values):\n    os._exit(0)\n", "crashed", "ended its own process (exit"),
+    "_exit-call": ("import os\ndef halve(values):\n    os._exit(0)\n", "crashed", "ended its own process before it"),
     "segfault": ("import ctypes\ndef halve(values):\n    ctypes.string_at(0)\n", "crashed", "crashed (SIGSEGV)"),
     "killer": ("import os\ndef halve(values):\n    os.kill(os.getppid(), 9)\n", "failed", "raised PermissionError"),
     "forker": ("import os\ndef halve(values):\n    while True:\n        os.fork()\n", "failed", "PermissionError at"),

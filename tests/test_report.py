@@ -180,6 +180,17 @@ def test_a_student_sees_the_rest_of_a_hidden_check_and_all_of_a_public_one() -> 
             assert text in shown, (form, text)
 
 
+def test_of_the_way_to_where_a_hidden_check_failed_a_student_sees_the_end() -> None:
+    """Code can choose its way by what it was called with, a branch for each bit of it."""
+    way = tuple(Frame("focal_loss.py", line, "forward", f"return step_{line}()") for line in (15, 16, 17))
+    hidden, public = replace(GRADIENT, frames=way), replace(SHAPE, outcome=Outcome.FAILED, frames=way)
+    for visible, kept in ((hidden, way[-1:]), (public, way)):
+        (seen,) = student(grade_of(code_question(visible))).grade.questions[0].checks
+        assert seen.frames == kept
+        (whole,) = build_report(grade_of(code_question(visible)), INFO, Reader.INSTRUCTOR).grade.questions[0].checks
+        assert whole.frames == way
+
+
 def test_students_see_what_their_code_printed_where_only_public_checks_ran() -> None:
     printed = "p_t = 0.9"
     public, hidden = (

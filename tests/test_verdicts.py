@@ -11,7 +11,7 @@ import torch
 
 from grader.examiner.exceptions import LoadError, MissingName, StudentError, WorkerLost, match_exception
 from grader.examiner.expect import Expectation
-from grader.examiner.verdicts import MAX_DETAIL, SEVERITY, join_results, judge
+from grader.examiner.verdicts import MAX_DETAIL, SEVERITY, hide_sizes, join_results, judge
 from grader.results import CheckResult, Frame, Outcome
 
 LINES = (Frame("loss.py", 3, "forward", "return helper(x)"), Frame("loss.py", 9, "helper", "return x / 0"))
@@ -165,6 +165,40 @@ def test_without_a_call_the_message_goes_without_its_name() -> None:
 
 def test_the_reference_that_fails_the_check_is_our_fault_too() -> None:
     assert unexpected(KeyError("x"), None, AssertionError("1 == 2")).outcome is Outcome.ERRORED
+
+
+# Sizes
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("It should have shape (3,), but it has (7,).", "It should have shape (3,), but it has (?,)."),
+        ("It should have shape (70,), but it has (7, 70).", "It should have shape (70,), but it has (?, ?)."),
+        ("It should have shape (), but it has (5, 8, 40).", "It should have shape (), but it has (5, 8, 40)."),
+        ("It should have shape (5,), but it has (1, 2, 3, 4).", "It should have shape (5,), but it has (1, 2, 3, 4)."),
+        ("It should be (5,), but it has (1, 1, 0, 1, 0).", "It should be (5,), but it has (5 sizes)."),
+        ("It should be a tensor, but it is a str of length 9.", "It should be a tensor, but it is a str of length ?."),
+        ("It should be a tensor, but it is a str of length 5.", "It should be a tensor, but it is a str of length 5."),
+        (f"It should have shape (5,), but it has ({'1' * 5000},).", "It should have shape (5,), but it has (?,)."),
+        ("loss returned a tensor of shape (5, 9), which …", "loss returned a tensor of shape (5, ?), which …"),
+        ("The code raised ValueError at loss.py:77.", "The code raised ValueError at loss.py:77."),
+    ],
+)
+def test_a_size_that_the_check_did_not_pass_is_not_told(said: str, shown: str) -> None:
+    """Code could return an empty tensor whose sizes are the numbers it was called with."""
+    before = CheckResult("test_a", Outcome.FAILED, said, "the detail", LINES)
+    after = hide_sizes(before, {5, 8, 40})
+    if said == shown:
+        assert after == before
+    else:
+        full = f"{said}\nthe detail"
+        assert after == replace(before, message=shown, detail=full[:MAX_DETAIL] + " …" * (len(full) > MAX_DETAIL))
+
+
+def test_what_says_nothing_has_no_sizes_to_hide() -> None:
+    quiet = CheckResult("test_a", Outcome.PASSED)
+    assert hide_sizes(quiet, ()) is quiet
 
 
 # Details

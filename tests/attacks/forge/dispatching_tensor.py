@@ -2,7 +2,8 @@
 
 import torch
 
-SAYS = "all:"
+EXPECT = {"crashed"}
+SAYS = "all: True"
 
 
 class Liar(torch.Tensor):
@@ -15,7 +16,7 @@ class Liar(torch.Tensor):
         return torch.ones((), dtype=torch.bool)
 
 
-print("all:", bool(torch.isclose(Liar((2,)), torch.ones(2)).all()))
+print("all:", bool((Liar((2,)) == torch.full((2,), 7.0)).all()))
 
 
 def scale(values, factor):
