@@ -60,6 +60,7 @@ APPLICATION_ID = 0x47_52_41_44  # "GRAD", in the header of the file: tells a gra
 PARTIAL = ".part"
 PARTIAL_SECONDS = 24 * 3600
 MAX_STUDENT_LENGTH = 100
+FORMULA_STARTS = "=+-@"
 WAIT_SECONDS = 30.0
 
 _METADATA = MetaData()
@@ -128,14 +129,17 @@ def check_student(student: str) -> str:
     """Return a student's id, in the composed form of Unicode; leading zeros stay.
 
     Raises:
-        InputError: it is empty, too long, or could be taken for a path or for something that it is not.
+        InputError: it is empty, too long, or could be taken for a path, a formula or something that it is not.
     """
     name = unicodedata.normalize("NFC", student)
     hint = "an id is 1 to 100 visible characters without / and \\, such as ada or 00123"
     if not name or len(name) > MAX_STUDENT_LENGTH:
         raise InputError(f"a student's id of {len(name)} characters cannot be used", hint)
-    if name in (".", "..") or name != name.strip() or not name.isprintable() or "/" in name or "\\" in name:
+    is_path = name in (".", "..") or "/" in name or "\\" in name
+    if is_path or name != name.strip() or not name.isprintable() or name != clean_line(name):
         raise InputError(f"{name!a} cannot be a student's id", hint)
+    if name[0] in FORMULA_STARTS:
+        raise InputError(f"{name!a} cannot be a student's id: a spreadsheet takes it for a formula", hint)
     return name
 
 

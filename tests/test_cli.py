@@ -1,6 +1,6 @@
 """The command line as people meet it: real processes, a course written for these tests, and the one that ships.
 
-Every command that ``Shell`` runs is also held to this: no traceback and no escape byte, whatever it was given.
+``Shell`` holds every command to more than each test asks; see there.
 """
 
 from __future__ import annotations
@@ -9,9 +9,7 @@ import csv
 import io
 import json
 import os
-import pty
 import re
-import select
 import shutil
 import signal
 import sqlite3
@@ -19,17 +17,15 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from grader.resources import find_data
-
-ESC = "\x1b"
-GRADER = (sys.executable, "-m", "grader")
+from tests.shell import ESC, GRADER, Answer, Shell, write
 
 # What no student may ever read: it stands in hidden checks, in expected values, in solutions and mistakes.
 CANARIES = ("canary", "368686", "368687", "737373", "737374", "747474", "373737")
@@ -124,103 +120,6 @@ questions:
   - {id: number, kind: numeric, points: 1, prompt: How many?, correct: 3, tolerance: 0.01}
 """
 ANSWERS = "one: a\nmany: [a, b]\nnumber: 3\n"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a command printed, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-    @property
-    def reports(self) -> dict[str, Any]:
-        """One report per line, by student."""
-        return {report["student"]: report for report in map(json.loads, self.out.splitlines())}
-
-    def fails(self, code: int, *words: str) -> None:
-        """Expect an exit code, and words on standard error; nothing is on standard output."""
-        assert self.code == code, self
-        for word in words:
-            assert word in self.err, self.err
-        assert self.err.startswith("grader: "), self.err
-        assert not self.out
-
-
-@dataclass(frozen=True)
-class Shell:
-    """Runs ``grader`` in a folder, with a state of its own and nothing of the environment's."""
-
-    folder: Path
-    course: Path | None = None
-    student: str = "ada"
-    home: Path | None = None
-    extra: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        course = {"GRADER_COURSE": str(self.course)} if self.course else {}
-        kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-        home = {"HOME": str(self.folder), "GRADER_HOME": str(self.home or self.folder / "state")}
-        return {**kept, **home, "GRADER_STUDENT": self.student, "COLUMNS": "80", **course, **self.extra}
-
-    def __call__(self, *arguments: str | Path, prefix: Sequence[str] = (), timeout: float = 120) -> Answer:
-        command = [*prefix, *GRADER, *map(str, arguments)]
-        done = subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, timeout=timeout, check=False
-        )
-        out, err = done.stdout.decode("utf-8", "surrogateescape"), done.stderr.decode("utf-8", "surrogateescape")
-        for text in (out, err):
-            assert "Traceback" not in text, text
-            assert ESC not in text
-            assert "\\u001b" not in text
-        return Answer(done.returncode, out, err)
-
-    def start(self, *arguments: str | Path) -> subprocess.Popen[bytes]:
-        command = [*GRADER, *map(str, arguments)]
-        return subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-
-    def in_a_terminal(self, *arguments: str | Path) -> str:
-        """Run a command whose output is a terminal, and return all that it wrote."""
-        own, theirs = pty.openpty()
-        command = [*GRADER, *map(str, arguments)]
-        process = subprocess.Popen(
-            command, cwd=self.folder, env={"TERM": "xterm", **self.environment}, stdout=theirs, stderr=theirs
-        )
-        os.close(theirs)
-        written = b""
-        while select.select([own], [], [], 60)[0]:
-            try:
-                data = os.read(own, 1 << 16)
-            except OSError:  # the other end is closed
-                break
-            if not data:
-                break
-            written += data
-        os.close(own)
-        process.wait()
-        return written.decode()
-
-
-def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:
-    """Write files, and return their folder."""
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return folder
 
 
 def assignment_files(name: str, limits: str = "{seconds: 30, check_seconds: 8, memory_mb: 512}") -> dict[str, str]:
