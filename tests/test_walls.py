@@ -224,6 +224,29 @@ def there(path):
 
 
 @needs_bubblewrap
+@pytest.mark.parametrize("place", ["/sys/nowhere", "no/absolute/path"])
+def test_where_no_cache_can_be_kept_libraries_load_inside_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """matplotlib refuses to be imported where it cannot write."""
+    monkeypatch.setenv("XDG_CACHE_HOME", place)
+    zygote = Zygote()
+    try:
+        if zygote.configure(warm=[], readable=[], writable=[], isolated=True).mounts is None:
+            pytest.skip("bubblewrap does not start here")
+        readable = paths.list_readable(())
+        walls = zygote.configure(warm=["matplotlib.pyplot"], readable=readable, writable=paths.DEVICES, isolated=True)
+        assert walls.bubblewrap_problem is None
+        with student(zygote, "from matplotlib import pyplot\ndef run(): return len(pyplot.plot([1, 2]))") as (
+            module,
+            _,
+        ):
+            assert module.run() == 1
+    finally:
+        zygote.close()
+
+
+@needs_bubblewrap
 def test_no_command_line_says_where_anything_lies() -> None:
     zygote = Zygote()
     try:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.examiner import paths
-from grader.sandbox import landlock
 
 PACKAGE = Path(__file__).resolve().parents[1]
 DATA = PACKAGE / "_data"  # where an installed grader keeps the course that ships
@@ -35,6 +34,7 @@ def build_arguments(mounts: Sequence[str], cache: Path) -> list[str]:
     """Return bubblewrap's arguments up to the command; the zygote may keep its caches in the folder ``cache``."""
     arguments = [
         "--die-with-parent",
+        "--as-pid-1",  # else a process of bubblewrap's own is that, which workers may look at
         "--new-session",
         "--unshare-ipc",
         "--unshare-pid",
@@ -51,8 +51,8 @@ def build_arguments(mounts: Sequence[str], cache: Path) -> list[str]:
         arguments += ["--ro-bind", path, path] if path in mounts else ["--perms", "0755", "--dir", path]
     if DATA.exists():
         arguments += ["--tmpfs", str(DATA), "--remount-ro", str(DATA)]
-    # Only Landlock keeps workers from writing where the zygote may.
-    arguments += ["--bind-try" if landlock.find_abi() else "--ro-bind-try", str(cache), str(cache)]
+    # Libraries refuse to be imported without a place to write. Landlock or the filter keeps workers from writing to it.
+    arguments += ["--bind", str(cache), str(cache)] if os.access(cache, os.W_OK) else ["--tmpfs", str(cache)]
     arguments += ["--perms", "0555", "--dir", "/tmp"]  # noqa: S108 - empty, for what only looks whether it is there
     return [*arguments, "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
 

@@ -327,8 +327,8 @@ def explain_ending(ending: Ending, allowance: Allowance) -> WorkerLost:
 
 
 def _cache_directory() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "grader"
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (base if base.is_absolute() else Path.home() / ".cache") / "grader"
 
 
 def _clean_environment() -> dict[str, str]:
