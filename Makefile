@@ -30,7 +30,7 @@ test: $(READY) ## Run the tests (a few minutes)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: $(READY) ## Run the tests that take long: attacks, packaging, every known mistake, the demo
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m slow
 
 $(VENV)/.fuzz: $(READY)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[fuzz]'

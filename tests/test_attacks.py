@@ -34,7 +34,6 @@ class Scenario:
     Running it takes a minute, so that it is done once for all attacks.
     """
 
-    name: str
     user: Callable[[list[str], Path], list[str]] | None
     lacking: str = ""
     tiers: str = "A"
@@ -57,60 +56,68 @@ class Scenario:
         assert self.done.returncode == 0, (self.done.returncode, self.done.stdout[-200:], self.done.stderr[-2000:])
         return [json.loads(line) for line in self.done.stdout.splitlines()]
 
-    def problems(self, attack: str) -> list[str]:
-        """Return what went wrong with one attack."""
-        (line,) = [line for line in self.lines if line.get("attack") == attack]
-        found: list[str] = line["problems"]
-        return found
-
-
-SCENARIOS = {
-    scenario.name: scenario
-    for scenario in (
-        Scenario("this user", None),
-        Scenario("root, with a user for each worker", open_to_all),
-        Scenario("root, in a container", None, "namespaces"),
-        Scenario("root, in a container without Landlock", open_to_all, "landlock,namespaces", "B"),
-        Scenario("an ordinary user", as_nobody),
-        Scenario("an ordinary user, in a container", as_nobody, "namespaces"),
-        Scenario("an ordinary user, without Landlock", as_nobody, "landlock", "C"),
-    )
-}
-
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
 
 
-@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in SCENARIOS])
-def scenario(request: pytest.FixtureRequest, home: Path) -> Scenario:
-    chosen = SCENARIOS[request.param]
-    if chosen.user is not None and (obstacle := find_obstacle()):
-        pytest.skip(obstacle)
-    chosen.home = home
-    return chosen
+class Attacked:
+    """All attacks in one scenario. It is a class for each so that all its tests are run by one process."""
+
+    scenario: Scenario
+
+    @pytest.fixture
+    def lines(self, home: Path) -> dict[str, dict[str, Any]]:
+        if self.scenario.user is not None and (obstacle := find_obstacle()):
+            pytest.skip(obstacle)
+        self.scenario.home = home
+        if self.scenario.tiers == "C" and self.scenario.lines[0]["tier"] == "D":
+            pytest.skip("bubblewrap does not start here")
+        return {line.get("attack", "first"): line for line in self.scenario.lines}
+
+    def test_the_scenario_is_what_it_says(self, lines: dict[str, dict[str, Any]]) -> None:
+        first = lines["first"]
+        assert first["tier"] in self.scenario.tiers
+        assert first["attacks"] == len(ATTACKS) == len(lines) - 1
+        if "namespaces" in self.scenario.lacking:
+            assert "bubblewrap" not in first["up"]
+        if self.scenario.user is open_to_all:
+            assert "user of its own" in first["up"]
+        if self.scenario.user is as_nobody:
+            assert "user of its own" not in first["up"]
+
+    @pytest.mark.parametrize("attack", ATTACKS)
+    def test_an_attack_is_held(self, lines: dict[str, dict[str, Any]], attack: str) -> None:
+        assert lines[attack]["problems"] == []
 
 
-def test_the_scenario_is_what_it_says(scenario: Scenario) -> None:
-    first = scenario.lines[0]
-    if first["tier"] == "D" and scenario.tiers == "C":
-        pytest.skip("bubblewrap does not start here")
-    assert first["tier"] in scenario.tiers
-    assert first["attacks"] == len(ATTACKS) == len(scenario.lines) - 1
-    if "namespaces" in scenario.lacking:
-        assert "bubblewrap" not in first["up"]
-    if scenario.user is open_to_all:
-        assert "user of its own" in first["up"]
-    if scenario.user is as_nobody:
-        assert "user of its own" not in first["up"]
+class TestAsThisUser(Attacked):
+    scenario = Scenario(None)
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
-def test_an_attack_is_held(scenario: Scenario, attack: str) -> None:
-    if scenario.tiers == "C" and scenario.lines[0]["tier"] == "D":
-        pytest.skip("bubblewrap does not start here")
-    assert scenario.problems(attack) == []
+class TestAsRootWithAUserForEachWorker(Attacked):
+    scenario = Scenario(open_to_all)
+
+
+class TestAsRootInAContainer(Attacked):
+    scenario = Scenario(None, "namespaces")
+
+
+class TestAsRootInAContainerWithoutLandlock(Attacked):
+    scenario = Scenario(open_to_all, "landlock,namespaces", "B")
+
+
+class TestAsAnOrdinaryUser(Attacked):
+    scenario = Scenario(as_nobody)
+
+
+class TestAsAnOrdinaryUserInAContainer(Attacked):
+    scenario = Scenario(as_nobody, "namespaces")
+
+
+class TestAsAnOrdinaryUserWithoutLandlock(Attacked):
+    scenario = Scenario(as_nobody, "landlock", "C")
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +129,6 @@ def opened() -> dict[str, list[str]]:
     return {line["attack"]: line["problems"] for line in lines if "attack" in line}
 
 
-@pytest.mark.xdist_group("opened")
 @pytest.mark.parametrize("attack", BITING)
 def test_without_isolation_it_gets_through(opened: dict[str, list[str]], attack: str) -> None:
     """An attack that is held because it does not work proves nothing."""

@@ -16,7 +16,7 @@ from grader.submission import Submission
 from tests.attack_run import look_around
 from tests.workers import list_descendants
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500), pytest.mark.xdist_group("crowd")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 HOSTILE = 1000
 HONEST = 100

@@ -35,7 +35,7 @@ for how in (
     lambda: check(libc.mlock(ctypes.create_string_buffer(4096), ctypes.c_size_t(4096))),
     lambda: open("/proc/self/oom_score_adj", "w").write("-1000"),
     lambda: open("/proc/self/timerslack_ns", "w").write("1"),
-    lambda: open("/sys/fs/cgroup/cgroup.procs", "w").write(str(os.getpid())),
+    lambda: open("/sys/fs/cgroup/cgroup.procs", "r+").write(str(os.getpid())),
 ):
     with attempt("raised"):
         how()

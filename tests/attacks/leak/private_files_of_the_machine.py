@@ -19,7 +19,7 @@ FILES = (
     "/etc/shadow", "/etc/gshadow", "/etc/sudoers", f"{home}/.ssh/id_rsa", f"{home}/.bash_history", f"{home}/.netrc",
     f"{home}/.gitconfig", "/root/.bash_history", "/proc/kcore", "/proc/kmsg", "/proc/1/environ",
     "/dev/mem", "/dev/kmsg", "/dev/sda", "/dev/vda", "/dev/tty", "/dev/tty1", "/dev/fuse", "/dev/kvm", "/dev/vsock",
-    "/sys/kernel/debug/sched", "/run/docker.sock", "/sys/class/dmi/id/product_uuid", "/sys/fs/cgroup/cgroup.procs",
+    "/sys/kernel/debug/sched", "/run/docker.sock", "/sys/class/dmi/id/product_uuid",
 )  # fmt: skip
 for path in FOLDERS:
     with attempt(path):
