@@ -342,6 +342,7 @@ for number in range(int(sys.argv[2])):
             sys.stdout.write(line.decode())
             if count == number % 4:
                 signal.setitimer(signal.ITIMER_REAL, 0.0001 + 0.0007 * number)  # somewhere in a later submission
+    signal.setitimer(signal.ITIMER_REAL, 0)  # it has ended, and its number may be another's once that is known
     status = os.waitpid(pid, 0)[1]
     if status != signal.SIGKILL:
         sys.exit(f"stopped by itself: {status}")

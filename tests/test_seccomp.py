@@ -278,6 +278,18 @@ def read_header(machine: str) -> dict[str, int]:
     return numbers
 
 
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+@pytest.mark.parametrize("read_only", [False, True])
+def test_of_two_workers_filters_only_their_own_number_differs(machine: str, read_only: bool) -> None:
+    first, second = (seccomp.build_filter(pid, read_only=read_only, machine=machine) for pid in (PID, PID + 1))
+    steps = [zip(*[iter(program)] * 8, strict=True) for program in (first, second)]
+    differing = [(bytes(one), bytes(other)) for one, other in zip(*steps, strict=True) if one != other]
+    numbers = {(struct.unpack("HBBI", one)[3], struct.unpack("HBBI", other)[3]) for one, other in differing}
+    assert numbers == {(PID, PID + 1)}
+    assert len(differing) == 3  # kill, tgkill and prlimit64
+    assert struct.pack("I", seccomp.ANY_PID) not in first
+
+
 def test_machines_that_are_not_known_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seccomp.build_filter(PID, machine="arm64") == seccomp.build_filter(PID, machine="aarch64")
     for machine in ("riscv64", "i686", "armv8l", "ppc64le", "s390x"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import platform
 import struct
 from collections.abc import Sequence
@@ -94,6 +95,7 @@ THREAD_FLAGS = sum(SHARED) | 0x80000 | 0x100000 | 0x200000 | 0x400000
 AF_UNIX = 1
 MADV_MERGEABLE, FIRST_HARMFUL_ADVICE = 12, 100  # 100 is MADV_HWPOISON
 NEGATIVE = 0x80000000
+ANY_PID = 0x5EC0C0DE  # no process has it, and nothing else in a filter these four bytes
 
 
 def is_supported() -> bool:
@@ -121,7 +123,13 @@ def build_filter(pid: int, *, read_only: bool = False, machine: str | None = Non
     Raises:
         NotImplementedError: the system calls of this machine are not known here.
     """
-    machine = machine or platform.machine()
+    program = _compile(read_only, machine or platform.machine())
+    return program.replace(struct.pack("I", ANY_PID), struct.pack("I", pid))
+
+
+@functools.cache
+def _compile(read_only: bool, machine: str) -> bytes:
+    """Return the program with ``ANY_PID`` where the worker's process id belongs: workers inherit it built."""
     if machine not in MACHINES:
         raise NotImplementedError(f"no seccomp filter for {machine!r}; there is one for {', '.join(MACHINES)}")
     program: list[Instruction] = [
@@ -132,7 +140,7 @@ def build_filter(pid: int, *, read_only: bool = False, machine: str | None = Non
         (IF_AT_LEAST, 0, 1, X32),
         _answer(KILL_PROCESS),
     ]
-    rules = _build_rules(pid, read_only)
+    rules = _build_rules(ANY_PID, read_only)
     bodies = {name: [*rules[name], _answer(ALLOW)] for name in GUARDED}
     bodies |= {name: [_answer(ALLOW)] for name in ALLOWED}
     bodies |= {name: [_refuse(errno.ENOSYS)] for name in ABSENT}

@@ -10,6 +10,7 @@ import gc
 import importlib
 import json
 import os
+import platform
 import signal
 import socket
 import sys
@@ -89,6 +90,8 @@ class Zygote:
         if self._isolated and abi:
             self._ruleset = landlock.build_ruleset(landlock.Paths(tuple(self._readable), tuple(request["writable"])))
         self._readable = []
+        if self._isolated and platform.machine() in seccomp.MACHINES:
+            seccomp.build_filter(0, read_only=self._ruleset is None)  # workers find it built
         gc.collect()
         gc.freeze()  # without it, one collection in each worker copies the whole heap
         users = self._find_users()
