@@ -1,13 +1,9 @@
 """Mounts, binds, clones and swaps file systems and roots to see what lies behind."""
 
-import ctypes
-import platform
-
-from known import COURSE, attempt
+from known import COURSE, attempt, call
 
 BITES = True
 
-libc = ctypes.CDLL(None, use_errno=True)
 HERE, NOWHERE = -100, b"/left-behind"
 NUMBERS_OF_X86_64 = {
     "chroot": (161, b"/"),
@@ -31,10 +27,7 @@ NUMBERS_OF_X86_64 = {
 }
 for name, (number, *arguments) in NUMBERS_OF_X86_64.items():
     with attempt(name):
-        if platform.machine() != "x86_64":
-            raise OSError("skipped")
-        if libc.syscall(*(ctypes.c_long(a) if isinstance(a, int) else a for a in (number, *arguments))) < 0:
-            raise OSError(ctypes.get_errno(), "refused")
+        call(number, *arguments)
 
 
 def scale(values, factor):

@@ -1,9 +1,8 @@
 """Loosens what holds its own process: prctl, personality, filters, rulesets, and who may trace it or outlive whom."""
 
 import ctypes
-import platform
 
-from known import attempt
+from known import attempt, call
 
 BITES = True
 
@@ -48,10 +47,7 @@ for name, (option, *rest) in PRCTLS.items():
             raise OSError(ctypes.get_errno(), "refused")
 for name, (number, *arguments) in SYSTEM_CALLS_OF_X86_64.items():
     with attempt(name):
-        if platform.machine() != "x86_64":
-            raise OSError("skipped")
-        if libc.syscall(*(ctypes.c_long(a) if isinstance(a, int) else a for a in (number, *arguments))) < 0:
-            raise OSError(ctypes.get_errno(), "refused")
+        call(number, *arguments)
 
 
 def scale(values, factor):

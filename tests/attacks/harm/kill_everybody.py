@@ -2,23 +2,13 @@
 
 import ctypes
 import os
-import platform
 import signal
 
-from known import EXAMINER, attempt
+from known import EXAMINER, attempt, call
 
 QUICK = True
 
-libc = ctypes.CDLL(None, use_errno=True)
 information = ctypes.create_string_buffer(bytes([9, 0, 0, 0, 0, 0, 0, 0]) + b"\xff" * 4 + bytes(116))
-
-
-def call(number, *arguments):
-    if platform.machine() != "x86_64":
-        raise OSError("skipped")
-    if libc.syscall(*(ctypes.c_long(a) if isinstance(a, int) else a for a in (number, *arguments))) < 0:
-        raise OSError(ctypes.get_errno(), "refused")
-
 
 parent = os.getppid()
 for pid in (EXAMINER, parent, 1, 0, -1, -parent, -EXAMINER, -os.getpgrp(), 2, 3):

@@ -2,20 +2,9 @@
 
 import ctypes
 import os
-import platform
 import resource
 
-from known import EXAMINER, attempt
-
-libc = ctypes.CDLL(None, use_errno=True)
-
-
-def call(number, *arguments):
-    if platform.machine() != "x86_64":
-        raise OSError("skipped")
-    if libc.syscall(*(ctypes.c_long(a) if isinstance(a, int) else a for a in (number, *arguments))) < 0:
-        raise OSError(ctypes.get_errno(), "refused")
-
+from known import EXAMINER, attempt, call
 
 WAYS = (
     lambda pid: os.setpriority(os.PRIO_PROCESS, pid, 19),

@@ -3,14 +3,12 @@
 import ctypes
 import fcntl
 import os
-import platform
 import signal
 
-from known import attempt, breach
+from known import attempt, breach, call
 
 SAYS = "used up"
 
-libc = ctypes.CDLL(None, use_errno=True)
 NUMBERS_OF_X86_64 = {
     "inotify_init1": (294, 0),
     "fanotify_init": (300, 0x200, 0),
@@ -27,10 +25,7 @@ NUMBERS_OF_X86_64 = {
 }
 for name, (number, *arguments) in NUMBERS_OF_X86_64.items():
     with attempt(name):
-        if platform.machine() != "x86_64":
-            raise OSError("skipped")
-        if libc.syscall(*(ctypes.c_long(a) if isinstance(a, int) else a for a in (number, *arguments))) < 0:
-            raise OSError(ctypes.get_errno(), "refused")
+        call(number, *arguments)
 with attempt("larger pipes"):
     fcntl.fcntl(os.pipe()[0], 1031, 1 << 20)
 

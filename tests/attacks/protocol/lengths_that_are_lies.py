@@ -1,19 +1,12 @@
 """Answers with frames that claim ten gigabytes, a header of four, and no magic word."""
 
-import json
-import os
+from known import answer
 
-from grader.wire import FRAME, MAGIC, Channel
+from grader.wire import FRAME, MAGIC
 
 QUICK = True
 EXPECT = {"crashed"}
 SAYS = "sent"
-
-
-def frame(header, payload=b""):
-    head = header if isinstance(header, bytes) else json.dumps(header).encode()
-    return FRAME.pack(MAGIC, len(head), len(payload)) + head + payload
-
 
 LIES = {
     2: FRAME.pack(MAGIC, 2, 10 << 30) + b"{}",
@@ -23,10 +16,5 @@ LIES = {
 
 
 def scale(values, factor):
-    def send(channel, header, tensors=(), deadline=None):
-        Channel.send = real
-        os.write(3, LIES[len(values)])
-
-    real, Channel.send = Channel.send, send
-    print("sent", flush=True)
+    answer(LIES[len(values)])
     return values

@@ -1,18 +1,9 @@
 """Answers with strides that overlap, reach far beyond the data, or run backwards."""
 
-import json
-import os
-
-from grader.wire import FRAME, MAGIC, Channel
+from known import answer, frame
 
 EXPECT = {"crashed", "failed"}
 SAYS = "sent"
-
-
-def frame(header, payload=b""):
-    head = header if isinstance(header, bytes) else json.dumps(header).encode()
-    return FRAME.pack(MAGIC, len(head), len(payload)) + head + payload
-
 
 LIES = {
     2: frame({"value": {"t": 0}, "tensors": [["float32", [2], False, [2**31 - 1]]]}, bytes(8)),
@@ -22,10 +13,5 @@ LIES = {
 
 
 def scale(values, factor):
-    def send(channel, header, tensors=(), deadline=None):
-        Channel.send = real
-        os.write(3, LIES[len(values)])
-
-    real, Channel.send = Channel.send, send
-    print("sent", flush=True)
+    answer(LIES[len(values)])
     return values
