@@ -1,6 +1,5 @@
 """Opens descriptors until there are no more."""
 
-import os
 import socket
 
 from known import attempt

@@ -1,7 +1,5 @@
 """Takes gigabytes as bytes, text, tensors and arrays."""
 
-import ctypes
-import mmap
 
 QUICK = True
 

@@ -1,7 +1,6 @@
 """Uses up what a user may have of pipes, watches, timers and queues."""
 
 import os
-import select
 import ctypes
 
 SAYS = "pipes"

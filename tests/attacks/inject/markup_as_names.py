@@ -1,6 +1,5 @@
 """Gives functions, classes and files names that are markup."""
 
-import builtins
 
 SAYS = ""
 
