@@ -160,7 +160,7 @@ def stage_target() -> Iterator[Target]:
     try:
         secret = f"{PREFIX}-{secrets.token_hex(16)}"
         course = directory / "course"
-        shutil.copytree(find_data("attacks") / TARGET, course)
+        shutil.copytree(find_data("attacks") / TARGET, course, ignore=shutil.ignore_patterns("__pycache__"))
         known = (course / KNOWN).read_text()
         (course / KNOWN).unlink()
         for path in course.rglob("*.*"):
