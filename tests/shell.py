@@ -73,7 +73,8 @@ class Shell:
         return Answer(done.returncode, out, err)
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[bytes]:
-        command = [*GRADER, *map(str, arguments)]
+        # Where tests run in the background Ctrl-C is ignored, and what they start would inherit that.
+        command = ["env", "--default-signal=INT", *GRADER, *map(str, arguments)]
         return subprocess.Popen(
             command,
             cwd=self.folder,
