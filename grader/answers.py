@@ -6,6 +6,7 @@ and the question counts as not answered.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -30,6 +31,21 @@ MAX_NUMBER_LENGTH = 100
 
 _LETTER = re.compile(r"\(?([A-Za-z])[).]?")
 _NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+
+
+def format_answer(question: QuizQuestion, *, right: bool = True) -> str:
+    """Return a line of answers.yaml with the right answer, or with that of somebody who picks the first choice."""
+    from grader.spec import ChoiceQuestion, MultipleChoiceQuestion, NumericQuestion
+
+    if isinstance(question, ChoiceQuestion | MultipleChoiceQuestion):
+        pairs = zip(question.letters, question.choices, strict=True)
+        letters = [letter for letter, choice in pairs if choice.correct] if right else ["a"]
+        value = f"[{', '.join(letters)}]" if question.kind == "multiple_choice" else letters[0]
+    elif isinstance(question, NumericQuestion):
+        value = repr(question.correct) if right else "0"
+    else:
+        value = json.dumps(question.accept[0] if right and question.accept else "I am not sure")
+    return f"{question.id}: {value}\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -321,6 +321,15 @@ class Mistake(_Model):
     """The checks that must fail on it. Only a mistake that a choice shows may do without."""
 
 
+class EquivalentMutant(_Model):
+    """A change to the reference solution after which it computes the same: no check can notice it."""
+
+    id: Annotated[str, Field(min_length=1, max_length=1000)]
+    """As ``grader verify`` names it."""
+    reason: Prose
+    """Why it computes the same."""
+
+
 class AssignmentFile(_Model):
     """What assignment.yaml holds."""
 
@@ -335,6 +344,8 @@ class AssignmentFile(_Model):
     limits: Limits = Limits()
     questions: Annotated[tuple[Question, ...], Field(min_length=1)]
     mistakes: tuple[Mistake, ...] = ()
+    equivalent_mutants: tuple[EquivalentMutant, ...] = ()
+    """Mutants that ``grader verify`` need not see caught."""
 
 
 class Assignment(AssignmentFile):
@@ -513,6 +524,7 @@ def _inconsistencies(assignment: Assignment, document: Document) -> Iterator[Pro
         yield document.problem(("id",), f"the id {assignment.id!r} must be the name of the folder, {folder!r}")
     yield from _repeated_ids("questions", assignment.questions, document)
     yield from _repeated_ids("mistakes", assignment.mistakes, document)
+    yield from _repeated_ids("equivalent_mutants", assignment.equivalent_mutants, document)
     shown = {choice.mistake for question in assignment.quiz_questions for choice in getattr(question, "choices", ())}
     files = [f"mistakes/{path.name}" for path in assignment.directory.glob("mistakes/*.py")]
     for index, mistake in enumerate(assignment.mistakes):
@@ -529,7 +541,9 @@ def _inconsistencies(assignment: Assignment, document: Document) -> Iterator[Pro
             yield from _unknown_mistakes(assignment, question, ("questions", number, "choices"), document)
 
 
-def _repeated_ids(key: str, entries: Iterable[Question | Mistake], document: Document) -> Iterator[Problem]:
+def _repeated_ids(
+    key: str, entries: Iterable[Question | Mistake | EquivalentMutant], document: Document
+) -> Iterator[Problem]:
     first: dict[str, int] = {}
     for index, entry in enumerate(entries):
         line = document.locate((key, index, "id"))[0]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.answers import format_answer
 from grader.cli.instructors import write_class_report
 from grader.cli.output import print_heading, print_report, print_table
 from grader.cli.seat import Seat
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from grader.gradebook import Entry, Gradebook
     from grader.grading import Examiner, Setup
     from grader.scoring import Grade
-    from grader.spec import Assignment, Question
+    from grader.spec import Assignment
 
 MARKER = ".grader-demo"
 
@@ -126,7 +127,7 @@ def _hand_in(folder: Path, assignments: Mapping[str, Assignment]) -> Iterator[tu
                 write_file(target / question.file, student.code[assignment.id])
             if assignment.quiz_questions and student.knows_every:
                 answers = [
-                    _answer(question, number % student.knows_every == 0)
+                    format_answer(question, right=number % student.knows_every == 0)
                     for number, question in enumerate(assignment.quiz_questions)
                 ]
                 write_file(target / "answers.yaml", "".join(answers).encode())
@@ -206,18 +207,3 @@ def _softmax_twice(code: list[Assignment], right: Mapping[str, bytes]) -> dict[s
             if mistake.id == "double-softmax":
                 wrong[assignment.id] = (assignment.directory / mistake.file).read_bytes()
     return wrong
-
-
-def _answer(question: Question, right: bool) -> str:
-    """Return a line of answers.yaml; whoever does not know picks the first choice, which is right now and then."""
-    from grader.spec import ChoiceQuestion, MultipleChoiceQuestion, NumericQuestion
-
-    if isinstance(question, ChoiceQuestion | MultipleChoiceQuestion):
-        pairs = zip(question.letters, question.choices, strict=True)
-        letters = [letter for letter, choice in pairs if choice.correct] if right else ["a"]
-        value = f"[{', '.join(letters)}]" if question.kind == "multiple_choice" else letters[0]
-        return f"{question.id}: {value}\n"
-    if isinstance(question, NumericQuestion):
-        return f"{question.id}: {question.correct if right else 0}\n"
-    assert question.kind == "text"
-    return f"{question.id}: {question.accept[0] if right and question.accept else 'I am not sure'!r}\n"

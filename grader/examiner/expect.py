@@ -13,6 +13,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
+# Relative and absolute: room for every right way to compute a loss, and for sums over thousands of terms.
+SINGLE = (1e-4, 1e-6)
+DOUBLE = (1e-8, 1e-10)
+TOLERANCES = {
+    torch.float16: (1e-2, 1e-3),
+    torch.bfloat16: (5e-2, 1e-2),
+    torch.float64: DOUBLE,
+    torch.complex128: DOUBLE,
+}
+
 
 class Expectation(AssertionError):
     """A check's expectation that does not hold.
@@ -98,11 +108,18 @@ def expect_number(value: Any, name: str = "the result") -> float:
 
 
 def expect_close(
-    actual: Any, expected: Tensor | float, *, rtol: float = 1e-4, atol: float = 1e-6, name: str = "the result"
+    actual: Any,
+    expected: Tensor | float,
+    *,
+    rtol: float | None = None,
+    atol: float | None = None,
+    name: str = "the result",
 ) -> None:
     """Expect a tensor (or a number, where ``expected`` is one) within ``atol + rtol * |expected|`` of ``expected``.
 
-    The dtypes may differ: the comparison is made in double precision.
+    The dtypes may differ: the comparison is made in double precision. Without tolerances, those of the less exact of
+    the two dtypes count (see ``TOLERANCES``); those of single precision for numbers. In double precision they tell a
+    result that was computed in single precision on the way.
 
     Raises:
         Expectation: another kind, shape or value, or NaN where none is expected.
@@ -112,7 +129,8 @@ def expect_close(
         if not math.isfinite(expected):
             raise ValueError(f"the expected number is {expected}")
         number = expect_number(actual, name)
-        if abs(number - expected) > atol + rtol * abs(expected):
+        relative, absolute = _choose_tolerances(rtol, atol, torch.float32)
+        if abs(number - expected) > absolute + relative * abs(expected):
             raise Expectation(f"{_capital(name)} has a wrong value.", f"expected {expected:.6g}, got {number:.6g}")
         return
     tensor = expect_tensor(actual, tuple(expected.shape), name=name).detach()
@@ -122,9 +140,15 @@ def expect_close(
     got, wanted = tensor.to(kind), expected.detach().to(kind)
     if got.isnan().any() and not wanted.isnan().any():
         raise Expectation(f"{_capital(name)} is NaN (not a number){'' if got.ndim == 0 else ' in places'}.")
-    close = torch.isclose(got, wanted, rtol=rtol, atol=atol, equal_nan=True)
+    relative, absolute = _choose_tolerances(rtol, atol, tensor.dtype, expected.dtype)
+    close = torch.isclose(got, wanted, rtol=relative, atol=absolute, equal_nan=True)
     if not close.all():
         raise Expectation(_describe_wrong(name, close), _compare(got, wanted, close))
+
+
+def _choose_tolerances(rtol: float | None, atol: float | None, *dtypes: torch.dtype) -> tuple[float, float]:
+    relative, absolute = max(TOLERANCES.get(dtype, SINGLE) for dtype in dtypes)
+    return relative if rtol is None else rtol, absolute if atol is None else atol
 
 
 def expect_gradient(value: Any, inputs: Tensor | Sequence[Tensor], name: str = "the result") -> tuple[Tensor, ...]:

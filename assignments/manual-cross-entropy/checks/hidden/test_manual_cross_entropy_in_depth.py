@@ -50,6 +50,11 @@ def test_gradient_is_probability_minus_one_hot(submission, device, rng):
     logits.requires_grad_()
     (gradient,) = expect_gradient(submission.cross_entropy(logits, targets), [logits])
     expect_close(gradient, (expected / 6).to(logits.dtype), name="the gradient of the logits")
+    weights = torch.randn(6, 4, generator=rng).to(device)
+    probabilities = log_softmax(logits.detach()).exp()
+    expected = probabilities * (weights - (probabilities * weights).sum(dim=1, keepdim=True))
+    (gradient,) = expect_gradient(submission.softmax(logits) * weights, [logits], name="the result of softmax")
+    expect_close(gradient, expected.to(logits.dtype), name="the gradient of softmax")
 
 
 @pytest.mark.points(1, hint="What shape has the loss when N is 1?")
@@ -73,6 +78,7 @@ def test_float64(submission, device, rng):
     logits, targets = batch(rng, 6, 4, device, dtype=torch.float64)
     probabilities = submission.softmax(logits)
     expect_tensor(probabilities, shape=(6, 4), dtype=torch.float64, name="the result of softmax")
+    expect_close(probabilities, log_softmax(logits).exp(), name="the result of softmax")
     loss = submission.cross_entropy(logits, targets)
     expect_tensor(loss, shape=(), dtype=torch.float64, name="the loss")
     expect_close(loss, mean_cross_entropy(logits, targets), name="the loss")

@@ -1,0 +1,110 @@
+"""The author's command: verify."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from grader.cli.output import print_heading, print_json, print_table, progress
+from grader.cli.seat import Seat
+from grader.cli.students import json_option, no_isolation_option
+
+if TYPE_CHECKING:
+    from grader.verify import Proof, Trial
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+@click.command()
+@click.argument("assignments", nargs=-1, metavar="[ASSIGNMENT]...")
+@json_option
+@no_isolation_option
+@click.pass_obj
+def verify(course: Path | None, assignments: tuple[str, ...], as_json: bool, no_isolation: bool) -> None:
+    """Prove that an assignment is sound, before students meet it.
+
+    The untouched stub must fail, every solution pass, each known mistake be caught by the checks that say so, and
+    every mutant of the reference solution by some check. All of the course's assignments are tried by default.
+
+    Exit codes: 0 proven, 1 there are holes, 3 this machine cannot grade.
+    """
+    from grader.grading import Examiner
+
+    with Examiner() as examiner:
+        from grader.verify import make_specimens, prove
+
+        seat = Seat(course)
+        chosen = [seat.course.load(name) for name in assignments or seat.course.assignments]
+        specimens = [make_specimens(assignment) for assignment in chosen]
+        setup = seat.setup(isolated=not no_isolation)
+        with progress(sum(map(len, specimens)), "Verifying") as advance:
+            pairs = zip(chosen, specimens, strict=True)
+            proofs = [prove(examiner, assignment, own, setup, advance) for assignment, own in pairs]
+    if as_json:
+        print_json({"format": 1, "assignments": [_describe(proof) for proof in proofs]})
+    else:
+        for proof in proofs:
+            _print_proof(proof)
+        proven = sum(proof.proven for proof in proofs)
+        click.echo(f"{proven} of {len(proofs)} {'assignment' if len(proofs) == 1 else 'assignments'} proven.")
+    raise click.exceptions.Exit(0 if all(proof.proven for proof in proofs) else 1)
+
+
+def _print_proof(proof: Proof) -> None:
+    from grader.display import clean_line, clean_text
+    from grader.verify import Role
+
+    print_heading(f"{proof.assignment.id}: {'proven' if proof.proven else 'NOT PROVEN'}")
+    solutions, mistakes = proof.count(Role.REFERENCE, Role.SOLUTION), proof.count(Role.MISTAKE)
+    mutants = proof.count(Role.MUTANT)
+    click.echo(f"{len(proof.checks)} checks, {solutions} solutions, {mistakes} mistakes, {mutants} mutants")
+    letters = {check.id: LETTERS[number % len(LETTERS)] for number, check in enumerate(proof.checks)}
+    wrong = [trial for trial in proof.trials if trial.specimen.role in (Role.MISTAKE, Role.MUTANT)]
+    if wrong:
+        click.echo("")
+        print_table(("", "CAUGHT BY", ""), [_row(trial, letters) for trial in wrong])
+        click.echo("")
+        for check in proof.checks:
+            catches = sum(check.id in trial.caught_by for trial in wrong)
+            alone = sum(trial.caught_by == (check.id,) for trial in wrong)
+            note = f"{alone} of them alone" if alone else "none of them alone: other checks make it redundant"
+            click.echo(f"{letters[check.id]}  {check.id} catches {catches}, {note}")
+    for hole in proof.holes:
+        click.echo(f"\n{clean_text(hole.message)}\n  {clean_line(hole.hint)}")
+    click.echo("")
+
+
+def _row(trial: Trial, letters: dict[str, str]) -> Sequence[str]:
+    from grader.display import clean_line
+
+    caught = "".join(letter if name in trial.caught_by else "." for name, letter in letters.items())
+    return (
+        str(trial.specimen.role),
+        caught if trial.applied else "nothing to spoil",
+        clean_line(trial.specimen.name, 80),
+    )
+
+
+def _describe(proof: Proof) -> dict[str, Any]:
+    from grader.display import clean_line, clean_text
+
+    return {
+        "assignment": proof.assignment.id,
+        "proven": proof.proven,
+        "checks": [check.id for check in proof.checks],
+        "redundant": list(proof.redundant),
+        "trials": [
+            {
+                "role": str(trial.specimen.role),
+                "name": clean_line(trial.specimen.name, 1000),
+                "applied": trial.applied,
+                "score": float(trial.grade.score),
+                "caught_by": list(trial.caught_by),
+            }
+            for trial in proof.trials
+        ],
+        "holes": [{"message": clean_text(hole.message), "hint": clean_line(hole.hint)} for hole in proof.holes],
+    }

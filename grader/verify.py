@@ -1,0 +1,277 @@
+"""Proves an assignment before a student meets it: what is right passes, and all that is wrong is caught.
+
+Specimens are graded as students' work is, in the sandbox: the untouched stub, the right answers, every solution, every
+known mistake, and mutants of the reference solution. What does not come out as it must is a ``Hole``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from grader.answers import format_answer
+from grader.checks import Check, read_checks
+from grader.errors import suggest
+from grader.grading import Examiner, Setup, grade_submissions, list_solutions
+from grader.mutants import APPLIED, IDLE, make_mutants
+from grader.results import Outcome
+from grader.scoring import CheckGrade, Grade
+from grader.spec import Assignment, CodeQuestion
+from grader.stub import render_stub
+from grader.submission import ANSWERS, Submission
+
+SHORTEST_LEAK = 25  # shorter lines of a solution are in many a stub by chance: "return loss"
+
+
+class Role(StrEnum):
+    """What a specimen is, which says how it must come out."""
+
+    STUB = "stub"
+    REFERENCE = "reference solution"
+    SOLUTION = "solution"
+    MISTAKE = "mistake"
+    MUTANT = "mutant"
+
+
+@dataclass(frozen=True, slots=True)
+class Specimen:
+    """Work that is graded to see what comes of it. ``spoils_result``: a mutant that may have had nothing to spoil."""
+
+    role: Role
+    name: str
+    submission: Submission
+    spoils_result: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A specimen's grade. ``caught_by`` are the checks that it failed; a mutant that never acted is not ``applied``."""
+
+    specimen: Specimen
+    grade: Grade
+
+    @property
+    def checks(self) -> list[CheckGrade]:
+        """All checks that are not left to another device."""
+        checks = [check for question in self.grade.questions for check in question.checks]
+        return [check for check in checks if not check.deferred]
+
+    @property
+    def caught_by(self) -> tuple[str, ...]:
+        """The checks that found it wrong, in their order."""
+        wrong = (Outcome.FAILED, Outcome.TIMED_OUT, Outcome.CRASHED)
+        return tuple(check.id for check in self.checks if check.outcome in wrong)
+
+    @property
+    def applied(self) -> bool:
+        """Was there something to spoil? There is none in a function that returns a figure."""
+        return not self.specimen.spoils_result or APPLIED in self.grade.output or IDLE in self.grade.output
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Something that is not as it must be, and what to do about it."""
+
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was found of an assignment. ``redundant`` are checks that catch nothing which no other check catches."""
+
+    assignment: Assignment
+    checks: tuple[Check, ...]
+    trials: tuple[Trial, ...]
+    holes: tuple[Hole, ...]
+    redundant: tuple[str, ...]
+
+    @property
+    def proven(self) -> bool:
+        """Is there no hole?"""
+        return not self.holes
+
+    def count(self, *roles: Role) -> int:
+        """Return how many specimens of some roles were graded."""
+        return sum(trial.specimen.role in roles for trial in self.trials)
+
+
+def make_specimens(assignment: Assignment) -> list[Specimen]:
+    """Return what ``verify`` grades of an assignment.
+
+    Raises:
+        InputError: a solution folder lacks a code file, or what stands in a file cannot be handed in.
+    """
+    stub = render_stub(assignment, read_checks(assignment))
+    code = [question.file for question in assignment.code_questions]
+    kept = {name: content for name, content in stub.items() if name in (*code, ANSWERS)}
+    answers = "".join(format_answer(question) for question in assignment.quiz_questions).encode()
+    solutions = [
+        {name: path.read_bytes() for name, path in solution.items()} | ({ANSWERS: answers} if answers else {})
+        for solution in list_solutions(assignment)
+    ]
+    names = [next(iter(solution.values())) for solution in list_solutions(assignment)]
+    specimens = [Specimen(Role.STUB, "the untouched stub", Submission(kept))]
+    if not code:
+        specimens.append(Specimen(Role.REFERENCE, "the right answers", Submission({ANSWERS: answers})))
+    for number, (path, files) in enumerate(zip(names, solutions, strict=True)):
+        name = path.name if path.parent.name == "solutions" else path.parent.name
+        specimens.append(Specimen(Role.SOLUTION if number else Role.REFERENCE, name, Submission(files)))
+    if solutions:
+        specimens += _wrong_specimens(assignment, solutions[0])
+    return specimens
+
+
+def _wrong_specimens(assignment: Assignment, reference: Mapping[str, bytes]) -> Iterator[Specimen]:
+    first = assignment.code_questions[0].file if assignment.code_questions else ""
+    for mistake in assignment.mistakes:
+        if mistake.caught_by:
+            content = (assignment.directory / mistake.file).read_bytes()
+            yield Specimen(Role.MISTAKE, mistake.id, Submission({**reference, first: content}))
+    accepted = {mutant.id for mutant in assignment.equivalent_mutants}
+    for file in dict.fromkeys(question.file for question in assignment.code_questions):
+        for mutant in make_mutants(reference[file].decode()):
+            if mutant.id not in accepted:
+                submission = Submission({**reference, file: mutant.source.encode()})
+                yield Specimen(Role.MUTANT, mutant.id, submission, mutant.result)
+
+
+def prove(
+    examiner: Examiner,
+    assignment: Assignment,
+    specimens: Sequence[Specimen],
+    setup: Setup,
+    advance: Callable[[], None] = lambda: None,
+) -> Proof:
+    """Grade an assignment's specimens and return what that proves; ``advance`` is called after each.
+
+    Raises:
+        FaultError: the sandbox cannot be had on this machine.
+    """
+    checks = read_checks(assignment)
+    grades: dict[int, Grade] = {}
+    submissions = [specimen.submission for specimen in specimens]
+    for number, grade in grade_submissions(examiner, assignment, checks, submissions, setup):
+        grades[number] = grade
+        advance()
+    return judge_trials(assignment, [Trial(one, grades[number]) for number, one in enumerate(specimens)])
+
+
+def judge_trials(assignment: Assignment, trials: Sequence[Trial]) -> Proof:
+    """Return what the trials of an assignment's specimens prove."""
+    checks = read_checks(assignment)
+    holes = [*_look_at_files(assignment, checks)]
+    for trial in trials:
+        holes += _find_broken(trial)
+        holes += _JUDGES[trial.specimen.role](assignment, trial)
+    wrong = [trial for trial in trials if trial.specimen.role in (Role.MISTAKE, Role.MUTANT)]
+    alone = {trial.caught_by[0] for trial in wrong if len(trial.caught_by) == 1}
+    redundant = tuple(check.id for check in checks if check.id not in alone) if wrong else ()
+    return Proof(assignment, checks, tuple(trials), tuple(holes), redundant)
+
+
+def _find_broken(trial: Trial) -> Iterator[Hole]:
+    for check in trial.checks:
+        if check.outcome is Outcome.ERRORED:
+            yield Hole(f"{check.id} breaks on {_name(trial)}: {check.detail}", "mend the check: it must judge anything")
+    if trial.grade.fault is not None:
+        yield Hole(f"{_name(trial)} cannot be graded: {trial.grade.fault}", "GRADER_DEBUG=1 shows where it comes from")
+
+
+def _name(trial: Trial) -> str:
+    specimen = trial.specimen
+    return specimen.name if specimen.name.startswith("the ") else f"the {specimen.role} {specimen.name!r}"
+
+
+def _judge_stub(_assignment: Assignment, trial: Trial) -> Iterator[Hole]:
+    for check in trial.checks:
+        if check.outcome is Outcome.PASSED:
+            hint = "let it look at something that only an answer has"
+            yield Hole(f"{check.id} passes on the untouched stub", hint)
+    if trial.grade.score and not any(check.score for check in trial.checks):
+        yield Hole("the untouched stub earns points of the quiz", "see what its answers.yaml answers already")
+
+
+def _judge_solution(_assignment: Assignment, trial: Trial) -> Iterator[Hole]:
+    for check in trial.checks:
+        if check.outcome is not Outcome.PASSED and (trial.specimen.role is Role.REFERENCE or not check.bonus):
+            said = check.message or check.detail or str(check.outcome)
+            yield Hole(f"{_name(trial)} does not pass {check.id}: {said}", "mend the check, or take the solution out")
+    for question in trial.grade.questions:
+        if question.kind != "code" and question.score < question.points - question.deferred and question.answer:
+            hint = "see what it accepts" if question.kind == "text" else "see which choice is marked correct"
+            yield Hole(f"the right answer to {question.id!r} does not earn its points", hint)
+
+
+def _judge_mistake(assignment: Assignment, trial: Trial) -> Iterator[Hole]:
+    (mistake,) = [one for one in assignment.mistakes if one.id == trial.specimen.name]
+    caught, claimed = set(trial.caught_by), set(mistake.caught_by)
+    for name in mistake.caught_by:
+        if name not in caught:
+            hint = "let the check look for it, or take the check out of its caught_by"
+            yield Hole(f"{name} does not catch the mistake {mistake.id!r}, though caught_by says so", hint)
+    for name in trial.caught_by:
+        if name not in claimed:
+            hint = f"add {name} to its caught_by, if that is as it should be"
+            yield Hole(f"{name} catches the mistake {mistake.id!r}, and caught_by does not say so", hint)
+
+
+def _judge_mutant(_assignment: Assignment, trial: Trial) -> Iterator[Hole]:
+    if not trial.caught_by and trial.applied:
+        hint = "add a check that notices, or list it under equivalent_mutants with a reason"
+        yield Hole(f"no check catches the mutant {trial.specimen.name!r}", hint)
+
+
+_JUDGES = {
+    Role.STUB: _judge_stub,
+    Role.REFERENCE: _judge_solution,
+    Role.SOLUTION: _judge_solution,
+    Role.MISTAKE: _judge_mistake,
+    Role.MUTANT: _judge_mutant,
+}
+
+
+def _look_at_files(assignment: Assignment, checks: Sequence[Check]) -> Iterator[Hole]:
+    """Yield what can be seen to be wrong without running anything."""
+    for check in checks:
+        if not check.hint:
+            yield Hole(f"{check.id} has no hint", "give points(…) a hint: what should one look at?")
+    solutions = list_solutions(assignment)
+    if assignment.code_questions and not solutions:
+        yield Hole("there is no solution", "write one to solutions/: the first is the reference")
+        return
+    yield from _find_leaks(assignment, checks)
+    yield from _unknown_mutants(assignment)
+
+
+def _find_leaks(assignment: Assignment, checks: Sequence[Check]) -> Iterator[Hole]:
+    stub = render_stub(assignment, checks)
+    given = "\n".join(question.starter for question in assignment.code_questions)
+    secrets: dict[str, str] = {}
+    for solution in list_solutions(assignment):
+        for path in solution.values():
+            for line in map(str.strip, path.read_text(encoding="utf-8").splitlines()):
+                if len(line) >= SHORTEST_LEAK and line not in given and not line.startswith(("#", "import ", "from ")):
+                    secrets[line] = f"a line of solutions/{path.name}"
+    for question in assignment.quiz_questions:
+        for choice in getattr(question, "choices", ()):
+            if choice.why:
+                secrets[choice.why.strip()] = f"why a choice of {question.id!r} is right or wrong"
+    for name, content in stub.items():
+        text = content.decode()
+        for line, what in secrets.items():
+            if line in text:
+                yield Hole(f"{name} of the stub holds {what}: {line[:60]}", "take it out of what students are given")
+
+
+def _unknown_mutants(assignment: Assignment) -> Iterator[Hole]:
+    if not assignment.equivalent_mutants:
+        return
+    reference = list_solutions(assignment)[0]
+    files = {question.file for question in assignment.code_questions if isinstance(question, CodeQuestion)}
+    known = [mutant.id for file in files for mutant in make_mutants(reference[file].read_text(encoding="utf-8"))]
+    for mutant in assignment.equivalent_mutants:
+        if mutant.id not in known:
+            message = f"equivalent_mutants names {mutant.id!r}, and there is no such mutant{suggest(mutant.id, known)}"
+            yield Hole(message, "take it out: the reference solution has changed since")

@@ -1,0 +1,267 @@
+"""``grader verify``: it proves a sound assignment, and names the hole in each that is not."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grader.grading import Examiner, Setup
+from grader.resources import find_data
+from grader.spec import load_assignment
+from grader.verify import Proof, Role, make_specimens, prove
+from tests.shell import Shell, write
+
+YAML = """\
+format: 1
+id: halve
+title: Halve it
+summary: Divide by two.
+limits: {seconds: 30, check_seconds: 8, memory_mb: 512}
+questions:
+  - id: halve
+    kind: code
+    points: 4
+    file: halve.py
+    prompt: Write `halve(values)`.
+    starter: |
+      def halve(values):
+          raise NotImplementedError
+  - id: why
+    kind: choice
+    points: 1
+    prompt: Why?
+    choices: [{text: because, correct: true, why: Two halves are one whole.}, {text: never}]
+  - {id: say, kind: text, points: 1, prompt: Say it., accept: ["half"]}
+mistakes:
+  - {id: doubled, file: mistakes/doubled.py, caught_by: [test_two, test_any]}
+"""
+PUBLIC = '''\
+import pytest
+import torch
+
+from grader.examiner.expect import expect_close
+
+
+@pytest.mark.points(1, hint="What is half of 2?")
+def test_two(submission):
+    """Half of 2 is 1."""
+    expect_close(submission.halve(torch.tensor([2.0])), torch.tensor([1.0]))
+'''
+HIDDEN = '''\
+import pytest
+import torch
+
+from grader.examiner.expect import expect_close, expect_gradient, expect_tensor
+
+
+@pytest.mark.points(1, hint="Are negative ones halved too?")
+def test_any(submission, rng):
+    """Any values are halved."""
+    values = torch.randn(5, generator=rng)
+    expect_close(submission.halve(values), values / 2)
+
+
+@pytest.mark.points(1, hint="Does autograd follow?")
+def test_gradient(submission):
+    """The gradient is a half."""
+    values = torch.ones(3, requires_grad=True)
+    (gradient,) = expect_gradient(submission.halve(values), values)
+    expect_close(gradient, torch.full((3,), 0.5))
+
+
+@pytest.mark.points(1, hint="What dtype comes back?")
+def test_float64(submission, rng):
+    """The dtype stays."""
+    values = torch.randn(4, generator=rng, dtype=torch.float64)
+    half = expect_tensor(submission.halve(values), shape=(4,), dtype=torch.float64)
+    expect_close(half, values / 2)
+'''
+GRADIENT_CHECK = HIDDEN[
+    HIDDEN.index('@pytest.mark.points(1, hint="Does auto') : HIDDEN.index('@pytest.mark.points(1, hint="What d')
+]
+RIGHT = "def halve(values):\n    return values / 2\n"
+FILES = {
+    "assignment.yaml": YAML,
+    "checks/public/test_public.py": PUBLIC,
+    "checks/hidden/test_hidden.py": HIDDEN,
+    "solutions/a.py": RIGHT,
+    "solutions/b.py": "def halve(values):\n    return 0.5 * values\n",
+    "mistakes/doubled.py": '"""It is doubled."""\n\ndef halve(values):\n    return values * 2 - values * 1e-3 * 0\n',
+}
+ACCEPTED = "equivalent_mutants:\n  - {id: 'halve: values / 2 -> values * 2', reason: It is not.}\n"
+
+
+@pytest.fixture(scope="module")
+def examiner() -> Iterator[Examiner]:
+    with Examiner() as examiner:
+        yield examiner
+
+
+def try_it(examiner: Examiner, folder: Path, **changed: tuple[str, str]) -> Proof:
+    """Prove the assignment with a text in one file replaced by another."""
+    files = dict(FILES)
+    for key, (old, new) in changed.items():
+        (name,) = [name for name in files if key in name]
+        assert old in files[name]
+        files[name] = files[name].replace(old, new)
+    assignment = load_assignment(write(folder / "course" / "halve", files))
+    return prove(examiner, assignment, make_specimens(assignment), Setup())
+
+
+def test_a_sound_assignment_is_proven(examiner: Examiner, tmp_path: Path) -> None:
+    proof = try_it(
+        examiner,
+        tmp_path,
+        doubled=(" - values * 1e-3 * 0", ""),
+        assignment=("test_any]", "test_any, test_gradient, test_float64]"),
+    )
+    assert proof.proven, proof.holes
+    assert [proof.count(role) for role in Role] == [1, 1, 1, 1, 10]
+    assert proof.redundant == ("test_two", "test_any")
+    trials = {trial.specimen.name: trial for trial in proof.trials}
+    assert trials["halve: values / 2 -> values * 2"].caught_by == (
+        "test_two",
+        "test_any",
+        "test_gradient",
+        "test_float64",
+    )
+    assert trials["halve returns a value without its gradient"].caught_by == ("test_gradient",)
+    assert trials["halve computes in float32"].caught_by == ("test_float64",)
+    assert trials["the untouched stub"].grade.score == 0
+    assert trials["a.py"].grade.score == 6
+
+
+ALL = ("test_any]", "test_any, test_gradient, test_float64]")
+
+
+@pytest.mark.parametrize(
+    ("changed", "words", "next_step"),
+    [
+        (
+            {"hidden": (GRADIENT_CHECK, ""), "assignment": ("points: 4", "points: 3")},
+            "no check catches the mutant 'halve returns a value without its gradient'",
+            "equivalent_mutants",
+        ),
+        (
+            {"hidden": ("    expect_close(half, values / 2)\n", "")},
+            "no check catches the mutant 'halve computes in float32'",
+            "add a check that notices",
+        ),
+        (
+            {"assignment": ("[test_two, test_any]", "[test_two]")},
+            "test_any catches the mistake 'doubled', and caught_by does not say so",
+            "add test_any to its caught_by",
+        ),
+        (
+            {"doubled": ("values * 2 -", "values / 2 -")},
+            "test_two does not catch the mistake 'doubled', though caught_by says so",
+            "take the check out of its caught_by",
+        ),
+        ({"public": (", hint=\"What is half of 2?\"", "")}, "test_two has no hint", "give points(…) a hint"),
+        (
+            {"public": ("    expect_close", "    return\n    expect_close")},
+            "test_two passes on the untouched stub",
+            "something that only an answer has",
+        ),
+        (
+            {"/b.py": ("0.5", "0.25")},
+            "the solution 'b.py' does not pass test_two: The result has wrong values: 1 of 1.",
+            "take the solution out",
+        ),
+        (
+            {"hidden": ("    expect_close(half, values / 2)\n", "    assert half.no_such_thing\n")},
+            "test_float64 breaks on the reference solution 'a.py': ",
+            "mend the check",
+        ),
+        (
+            {"assignment": ("raise NotImplementedError", "raise NotImplementedError  # Two halves are one whole.")},
+            "halve.py of the stub holds why a choice of 'why' is right or wrong: Two halves are one whole.",
+            "take it out",
+        ),
+        (
+            {
+                "public": ('    """Half', '    # half_of_it_is = values.div(2.0)\n    """Half'),
+                "/a.py": ("return values / 2", "half_of_it_is = values.div(2.0)\n    return half_of_it_is"),
+            },
+            "checks/test_public.py of the stub holds a line of solutions/a.py: half_of_it_is",
+            "take it out",
+        ),
+        (
+            {"assignment": ("mistakes:", ACCEPTED.replace("values * 2", "values + 2") + "mistakes:")},
+            "equivalent_mutants names 'halve: values / 2 -> values + 2', and there is no such mutant; did you mean",
+            "the reference solution has changed since",
+        ),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, str) else "",
+)  # fmt: skip
+def test_a_hole_is_named_with_the_next_step(
+    examiner: Examiner, tmp_path: Path, changed: dict[str, tuple[str, str]], words: str, next_step: str
+) -> None:
+    proof = try_it(examiner, tmp_path, **changed)
+    assert not proof.proven
+    found = [hole for hole in proof.holes if hole.message.startswith(words)]
+    assert found, proof.holes
+    assert next_step in found[0].hint
+
+
+def test_a_mutant_that_is_acknowledged_is_not_tried(examiner: Examiner, tmp_path: Path) -> None:
+    proof = try_it(examiner, tmp_path, assignment=("mistakes:", ACCEPTED + "mistakes:"))
+    assert "halve: values / 2 -> values * 2" not in {trial.specimen.name for trial in proof.trials}
+    assert proof.count(Role.MUTANT) == 9
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    write(tmp_path / "course", {"course.yaml": "title: C\nassignments: [halve]\n"})
+    write(tmp_path / "course" / "halve", FILES)
+    return Shell(tmp_path, tmp_path / "course")
+
+
+def test_the_table_says_what_caught_what(shell: Shell) -> None:
+    answer = shell("verify")
+    assert answer.code == 1
+    assert answer.out.startswith("halve: NOT PROVEN\n4 checks, 2 solutions, 1 mistakes, 10 mutants\n")
+    assert re.search(r"^mistake +ABCD +doubled$", answer.out, re.MULTILINE)
+    assert re.search(r"^mutant +\.\.C\. +halve returns a value without its gradient$", answer.out, re.MULTILINE)
+    assert "C  test_gradient catches" in answer.out
+    assert "test_gradient catches the mistake 'doubled', and caught_by does not say so\n  add" in answer.out
+    assert answer.out.endswith("0 of 1 assignment proven.\n")
+    assert not answer.err
+
+
+def test_for_machines_it_is_one_document(shell: Shell) -> None:
+    write(shell.folder / "course" / "halve", {"assignment.yaml": YAML.replace(*ALL)})
+    answer = shell("verify", "halve", "--json")
+    assert answer.code == 0
+    (found,) = answer.json["assignments"]
+    assert found["proven"] is True
+    assert found["holes"] == []
+    assert found["checks"] == ["test_two", "test_any", "test_gradient", "test_float64"]
+    assert {trial["role"] for trial in found["trials"]} == {str(role) for role in Role}
+    (mistake,) = [trial for trial in found["trials"] if trial["role"] == "mistake"]
+    assert mistake == {
+        "role": "mistake",
+        "name": "doubled",
+        "applied": True,
+        "score": 2.0,
+        "caught_by": found["checks"],
+    }
+
+
+def test_an_assignment_that_is_not_there_or_not_right_is_said(shell: Shell) -> None:
+    shell("verify", "halv").fails(2, "no assignment 'halv'; did you mean 'halve'?")
+    write(shell.folder / "course" / "halve", {"assignment.yaml": YAML.replace("points: 4", "points: 5")})
+    shell("verify").fails(2, "assignment.yaml:")
+
+
+@pytest.mark.slow
+def test_the_course_that_ships_is_proven(tmp_path: Path) -> None:
+    answer = Shell(tmp_path)("verify", "--json", timeout=280)
+    found = json.loads(answer.out)["assignments"]
+    assert [hole for proof in found for hole in proof["holes"]] == []
+    assert answer.code == 0
+    assert len(found) == len(list(Path(find_data("assignments")).glob("*/assignment.yaml")))
