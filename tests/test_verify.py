@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import json
+import ast
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
+from grader.checks import read_checks
 from grader.grading import Examiner, Setup
 from grader.resources import find_data
-from grader.spec import load_assignment
+from grader.results import Visibility
+from grader.spec import Assignment, load_assignment, load_course
 from grader.verify import Proof, Role, make_specimens, prove
 from tests.shell import Shell, write
 
@@ -258,10 +262,51 @@ def test_an_assignment_that_is_not_there_or_not_right_is_said(shell: Shell) -> N
     shell("verify").fails(2, "assignment.yaml:")
 
 
+def without_check(assignment: Assignment, name: str, folder: Path) -> Assignment:
+    """Return a copy of an assignment that lacks a check, and says nothing of it."""
+    copy = folder / "course" / assignment.id
+    shutil.copytree(assignment.directory, copy)
+    (check,) = [check for check in read_checks(assignment) if check.id == name]
+    path = copy / check.path.relative_to(assignment.directory)
+    lines = path.read_text().splitlines(keepends=True)
+    (function,) = [node for node in ast.parse("".join(lines)).body if getattr(node, "name", "") == name]
+    assert isinstance(function, ast.FunctionDef)
+    first = min(node.lineno for node in function.decorator_list)
+    path.write_text("".join(lines[: first - 1] + lines[function.end_lineno :]))
+    content = yaml.safe_load((copy / "assignment.yaml").read_text())
+    for question in content["questions"]:
+        if question["id"] == check.question and not check.bonus:
+            question["points"] -= int(check.points)
+    first_left = next(left.id for left in read_checks(assignment) if left.id != name)
+    for mistake in content["mistakes"]:
+        caught_by = mistake.get("caught_by", [])
+        mistake["caught_by"] = [left for left in caught_by if left != name] or ([first_left] if caught_by else [])
+    (copy / "assignment.yaml").write_text(yaml.safe_dump(content))
+    return load_assignment(copy)
+
+
+@pytest.fixture(scope="module", params=load_course(find_data("assignments")).assignments)
+def proof(request: pytest.FixtureRequest, examiner: Examiner) -> Proof:
+    """The proof of an assignment that ships."""
+    assignment = load_assignment(find_data("assignments") / request.param)
+    return prove(examiner, assignment, make_specimens(assignment), Setup())
+
+
 @pytest.mark.slow
-def test_the_course_that_ships_is_proven(tmp_path: Path) -> None:
-    answer = Shell(tmp_path)("verify", "--json", timeout=280)
-    found = json.loads(answer.out)["assignments"]
-    assert [hole for proof in found for hole in proof["holes"]] == []
-    assert answer.code == 0
-    assert len(found) == len(list(Path(find_data("assignments")).glob("*/assignment.yaml")))
+def test_the_course_that_ships_is_proven(proof: Proof) -> None:
+    assert proof.holes == ()
+
+
+@pytest.mark.slow
+def test_no_hidden_check_of_the_course_can_go_unnoticed(examiner: Examiner, tmp_path: Path, proof: Proof) -> None:
+    """Without it something wrong passes, and is named; or it was called redundant before."""
+    hidden = [check.id for check in proof.checks if check.visibility is Visibility.HIDDEN]
+    for check in hidden:
+        wrong = [trial for trial in proof.trials if trial.specimen.role in (Role.MISTAKE, Role.MUTANT)]
+        escaping = {trial.specimen.name for trial in wrong if trial.caught_by == (check,)}
+        assert bool(escaping) is (check not in proof.redundant)
+        lacking = without_check(proof.assignment, check, tmp_path / check)
+        specimens = [specimen for specimen in make_specimens(lacking) if specimen.name in escaping]
+        assert {specimen.name for specimen in specimens} == escaping
+        holes = prove(examiner, lacking, specimens, Setup()).holes
+        assert {one for one in escaping for hole in holes if repr(one) in hole.message} == escaping
