@@ -228,7 +228,7 @@ def shell(tmp_path: Path) -> Shell:
 def test_the_table_says_what_caught_what(shell: Shell) -> None:
     answer = shell("verify")
     assert answer.code == 1
-    assert answer.out.startswith("halve: NOT PROVEN\n4 checks, 2 solutions, 1 mistakes, 10 mutants\n")
+    assert answer.out.startswith("halve: NOT PROVEN\n4 checks, 2 solutions, 1 mistake, 10 mutants\n")
     assert re.search(r"^mistake +ABCD +doubled$", answer.out, re.MULTILINE)
     assert re.search(r"^mutant +\.\.C\. +halve returns a value without its gradient$", answer.out, re.MULTILINE)
     assert "C  test_gradient catches" in answer.out

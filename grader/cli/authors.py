@@ -58,9 +58,13 @@ def _print_proof(proof: Proof) -> None:
     from grader.verify import Role
 
     print_heading(f"{proof.assignment.id}: {'proven' if proof.proven else 'NOT PROVEN'}")
-    solutions, mistakes = proof.count(Role.REFERENCE, Role.SOLUTION), proof.count(Role.MISTAKE)
-    mutants = proof.count(Role.MUTANT)
-    click.echo(f"{len(proof.checks)} checks, {solutions} solutions, {mistakes} mistakes, {mutants} mutants")
+    counts = {
+        "check": len(proof.checks),
+        "solution": proof.count(Role.REFERENCE, Role.SOLUTION),
+        "mistake": proof.count(Role.MISTAKE),
+        "mutant": proof.count(Role.MUTANT),
+    }
+    click.echo(", ".join(f"{count} {what}{'' if count == 1 else 's'}" for what, count in counts.items()))
     letters = {check.id: LETTERS[number % len(LETTERS)] for number, check in enumerate(proof.checks)}
     wrong = [trial for trial in proof.trials if trial.specimen.role in (Role.MISTAKE, Role.MUTANT)]
     if wrong:
