@@ -325,15 +325,16 @@ def make_job(
     """Return the examiner's job for some submissions' files."""
     reference = next(iter(list_solutions(assignment)), {})
     return Job(
-        directory=str(assignment.directory),
+        # Real paths: whether an assertion is a check's own is told by where its code lies.
+        directory=str(assignment.directory.resolve()),
         checks=tuple(
-            JobCheck(check.id, str(check.path), check.question, check.visibility, check.needs_device)
+            JobCheck(check.id, str(check.path.resolve()), check.question, check.visibility, check.needs_device)
             for check in checks
         ),
         questions={
             question.id: JobQuestion(
                 question.file,
-                str(reference[question.file]) if question.file in reference else None,
+                str(reference[question.file].resolve()) if question.file in reference else None,
                 tuple(question.devices),
             )
             for question in assignment.code_questions

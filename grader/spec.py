@@ -98,7 +98,8 @@ def _one_line(text: str) -> str:
     return text.strip()
 
 
-def _slug(text: str) -> str:
+def parse_slug(text: str) -> str:
+    """Return an id; raises ValueError for what is none."""
     if not _SLUG.match(text):
         raise ValueError(f"must be lower-case words joined by hyphens, such as 'focal-loss', not {text!r}")
     return text
@@ -163,7 +164,7 @@ Points = Annotated[
 Prose = Annotated[str, Field(min_length=1), AfterValidator(prose)]
 Line = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_one_line)]
 Slug = Annotated[
-    str, Field(max_length=64, json_schema_extra={"pattern": f"^{_SLUG.pattern[:-2]}$"}), AfterValidator(_slug)
+    str, Field(max_length=64, json_schema_extra={"pattern": f"^{_SLUG.pattern[:-2]}$"}), AfterValidator(parse_slug)
 ]
 Number = Annotated[float, Strict(), AfterValidator(_finite)]
 Tolerance = Annotated[float, Strict(), Field(ge=0), AfterValidator(_finite)]

@@ -60,7 +60,7 @@ def render_stub(assignment: Assignment, checks: Sequence[Check]) -> Mapping[str,
     Raises:
         InputError: a public check file cannot be read.
     """
-    environment = _environment()
+    environment = make_environment("stub")
     readme = environment.get_template("README.md.jinja")
     told = {question.id: _told(question, checks) for question in assignment.code_questions}
     hidden = any(check.visibility is Visibility.HIDDEN for check in checks)
@@ -107,10 +107,13 @@ def write_stub(files: Mapping[str, bytes], directory: Path, *, force: bool = Fal
     return WrittenStub(written, tuple(name for name in files if name not in written), backup)
 
 
-def _environment() -> Environment:
-    """Templates use <% %> and << >>, which mean nothing in Python's dicts, in LaTeX or in Markdown."""
+def make_environment(folder: str) -> Environment:
+    """Return what renders the templates of a folder.
+
+    They use <% %> and << >>, which mean nothing in Python's dicts, in LaTeX or in Markdown.
+    """
     environment = Environment(
-        loader=FileSystemLoader(find_data("templates") / "stub"),
+        loader=FileSystemLoader(find_data("templates") / folder),
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701 - no HTML is made here
         block_start_string="<%",

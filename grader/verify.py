@@ -17,7 +17,7 @@ from grader.grading import Examiner, Setup, grade_submissions, list_solutions
 from grader.mutants import APPLIED, IDLE, make_mutants
 from grader.results import Outcome
 from grader.scoring import CheckGrade, Grade
-from grader.spec import Assignment, CodeQuestion
+from grader.spec import ASSIGNMENT_FILE, Assignment, CodeQuestion
 from grader.stub import render_stub
 from grader.submission import ANSWERS, Submission
 
@@ -241,8 +241,22 @@ def _look_at_files(assignment: Assignment, checks: Sequence[Check]) -> Iterator[
     if assignment.code_questions and not solutions:
         yield Hole("there is no solution", "write one to solutions/: the first is the reference")
         return
+    yield from _find_todos(assignment)
     yield from _find_leaks(assignment, checks)
     yield from _unknown_mutants(assignment)
+
+
+def _find_todos(assignment: Assignment) -> Iterator[Hole]:
+    """Yield what ``grader new`` left to do. In the starter a TODO is the student's."""
+    starters = "\n".join(question.starter for question in assignment.code_questions)
+    files = [assignment.directory / ASSIGNMENT_FILE]
+    for folder in ("checks", "solutions", "mistakes"):
+        files += sorted((assignment.directory / folder).rglob("*.py"))
+    for path in files:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if "TODO" in line and line.strip() not in starters:
+                where = f"{path.relative_to(assignment.directory)}:{number}"
+                yield Hole(f"{where} still says {line[line.index('TODO') :].strip()}", "do it, and delete the line")
 
 
 def _find_leaks(assignment: Assignment, checks: Sequence[Check]) -> Iterator[Hole]:

@@ -792,6 +792,18 @@ def test_misuse_is_answered_with_the_next_step(shell: Shell, arguments: list[str
     shell(*arguments).fails(2, *words)
 
 
+@pytest.mark.parametrize("link", [False, True], ids=["relative", "link"])
+def test_wrong_work_fails_whichever_way_the_course_is_named(tmp_path: Path, course: Path, link: bool) -> None:
+    """Not in the course's own words: whose assertion it was is told by where the check lies."""
+    if link:
+        (tmp_path / "linked").symlink_to(course)
+    shell = Shell(tmp_path, Path("linked") if link else Path(os.path.relpath(course, tmp_path)))
+    write(tmp_path / "work", {"grader.json": marker("halve"), "halve.py": WRONG})
+    report = shell("submit", "work", "--json").json
+    assert report["status"] == "graded"
+    assert {check["outcome"] for check in report["questions"][0]["checks"]} == {"failed"}
+
+
 def test_the_course_can_be_named_in_three_places(tmp_path: Path, course: Path) -> None:
     shell = Shell(tmp_path)
     listed = shell("--course", course, "list", "--json").json

@@ -29,7 +29,7 @@ grader submit focal-loss     hand it in and see the score
 
 SECTIONS = {
     "Students": (students.list_, students.fetch, students.check, students.submit, students.status, students.show),
-    "Authors": (authors.verify,),
+    "Authors": (authors.new, authors.verify),
     "Instructors": (instructors.grade, instructors.report, instructors.export),
     "Operators": (operators.doctor,),
     "Try it": (demo.demo,),

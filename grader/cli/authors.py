@@ -1,4 +1,4 @@
-"""The author's command: verify."""
+"""The author's commands: new, verify."""
 
 from __future__ import annotations
 
@@ -16,6 +16,23 @@ if TYPE_CHECKING:
     from grader.verify import Proof, Trial
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+@click.command()
+@click.argument("assignment")
+@click.pass_obj
+def new(course: Path | None, assignment: str) -> None:
+    """Start an assignment that works as it stands, with comments that say what to replace.
+
+    It is added to the course in the current folder, or in that of --course; where there is none, one is made.
+    """
+    from grader.scaffold import add_assignment
+
+    folder = course if course is not None else Path()
+    for name in add_assignment(folder, assignment).written:
+        click.echo(f"{folder / assignment / name}")
+    where = f"grader --course {folder}"
+    click.echo(f"\nReplace what the TODOs name, and run `{where} verify {assignment}`: it says what is left.")
 
 
 @click.command()

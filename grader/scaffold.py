@@ -1,0 +1,76 @@
+"""A new assignment that works as it stands, with comments that say what to replace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from grader.errors import InputError, reason_of
+from grader.resources import find_data
+from grader.spec import COURSE_FILE, load_course, parse_slug
+from grader.stub import WrittenStub, make_environment, write_stub
+
+SUFFIX = ".jinja"
+
+
+def render_assignment(assignment_id: str) -> Mapping[str, bytes]:
+    """Return the files of a new assignment: relative posix name → content. Nothing is written.
+
+    Raises:
+        InputError: that is no id.
+    """
+    try:
+        parse_slug(assignment_id)
+    except ValueError as error:
+        raise InputError(f"an assignment's id {error}") from None
+    templates = find_data("templates") / "new"
+    environment = make_environment("new")
+    function = assignment_id.replace("-", "_")
+    if not function.isidentifier():
+        raise InputError(f"{function!r} cannot be a function's name", "begin the id with a letter")
+    names = sorted(path.relative_to(templates).as_posix() for path in templates.rglob(f"*{SUFFIX}"))
+    return {
+        name.removesuffix(SUFFIX): environment.get_template(name).render(id=assignment_id, function=function).encode()
+        for name in names
+    }
+
+
+def add_assignment(course: Path, assignment_id: str) -> WrittenStub:
+    """Write a new assignment into a course's folder, and name it in course.yaml, which is made where there is none.
+
+    Raises:
+        InputError: that is no id, there is such a folder already, or it cannot be written.
+        SpecError: course.yaml is wrong.
+    """
+    files = render_assignment(assignment_id)
+    target = course / assignment_id
+    if target.exists():
+        raise InputError(f"{target} is there already", "choose another id")
+    try:
+        course.mkdir(parents=True, exist_ok=True)
+        listing = course / COURSE_FILE
+        if listing.exists():
+            text = _append(listing, assignment_id)
+        else:
+            text = f"title: A course # TODO\nassignments:\n  - {assignment_id}\n"
+        written = write_stub(files, target)
+        partial = listing.with_name(f".{COURSE_FILE}.part")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(listing)
+    except OSError as error:
+        raise InputError(f"{course} cannot be written to: {reason_of(error)}") from None
+    return written
+
+
+def _append(listing: Path, assignment_id: str) -> str:
+    """Return course.yaml with one more assignment, all else in it as it was."""
+    text = listing.read_text(encoding="utf-8")
+    last = load_course(listing.parent).assignments[-1]
+    lines = text.splitlines(keepends=True)
+    for number in range(len(lines) - 1, -1, -1):
+        if lines[number].strip().partition(" #")[0].strip() == f"- {last}":
+            indent = lines[number][: len(lines[number]) - len(lines[number].lstrip())]
+            end = "" if lines[number].endswith("\n") else "\n"
+            return "".join([*lines[: number + 1], f"{end}{indent}- {assignment_id}\n", *lines[number + 1 :]])
+    hint = f"write one assignment per line there, or add {assignment_id} yourself and make its folder elsewhere"
+    raise InputError(f"{listing} lists its assignments in a way that cannot be added to", hint)
