@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,8 +27,8 @@ def render_assignment(assignment_id: str) -> Mapping[str, bytes]:
     templates = find_data("templates") / "new"
     environment = make_environment("new")
     function = assignment_id.replace("-", "_")
-    if not function.isidentifier():
-        raise InputError(f"{function!r} cannot be a function's name", "begin the id with a letter")
+    if not function.isidentifier() or keyword.iskeyword(function):
+        raise InputError(f"{function!r} cannot be a function's name", "choose another id, such as focal-loss")
     names = sorted(path.relative_to(templates).as_posix() for path in templates.rglob(f"*{SUFFIX}"))
     return {
         name.removesuffix(SUFFIX): environment.get_template(name).render(id=assignment_id, function=function).encode()
