@@ -336,6 +336,7 @@ def make_job(
                 question.file,
                 str(reference[question.file].resolve()) if question.file in reference else None,
                 tuple(question.devices),
+                tuple(question.forbid),
             )
             for question in assignment.code_questions
         },

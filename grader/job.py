@@ -23,11 +23,12 @@ class JobCheck:
 
 @dataclass(frozen=True, slots=True)
 class JobQuestion:
-    """A code question: its file, the reference solution of it, and the devices that its checks may use."""
+    """A code question: its file, its reference solution, where its checks run, and what it is to do without."""
 
     file: str
     reference: str | None
     devices: tuple[str, ...] = ("cpu",)
+    forbid: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,9 @@ def job_from_json(data: Mapping[str, Any]) -> Job:
             **data,
             "checks": tuple(JobCheck(**{**c, "visibility": Visibility(c["visibility"])}) for c in data["checks"]),
             "questions": {
-                name: JobQuestion(**{**question, "devices": tuple(question["devices"])})
+                name: JobQuestion(
+                    **{**question, "devices": tuple(question["devices"]), "forbid": tuple(question["forbid"])}
+                )
                 for name, question in data["questions"].items()
             },
             "submissions": tuple(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from torch import Tensor
 from grader.examiner.exceptions import MissingName, StudentError, match_exception
 from grader.examiner.expect import describe
 from grader.examiner.workers import Zygote
-from tests.workers import start_zygote, student
+from grader.job import JobQuestion
+from tests.workers import make_job, start_zygote, student
 
 SOURCE = """
 import torch
@@ -390,6 +392,35 @@ def fail(number):
             module.fail(7)
     assert known.value.type_name == "Slope"
     assert "Secret" not in unknown.value.type_name
+
+
+def test_what_all_questions_forbid_is_taken_out_of_torch(zygote: Zygote) -> None:
+    both = (
+        "torch.nn.functional.mse_loss",
+        "torch.nn.L1Loss",
+        "numpy.mean",
+        "torch.Tensor.exp",
+        "torch.no.such",
+        "torch.nn",
+    )
+    questions = {
+        "a": JobQuestion("student.py", None, forbid=(*both, "torch.nn.functional.l1_loss")),
+        "b": JobQuestion("student.py", None, forbid=both),
+    }
+    source = """
+import torch
+def loss(name, *arguments):
+    function = getattr(torch.nn.functional, name, None) or getattr(torch.nn, name)()
+    return function(*arguments)
+"""
+    values = torch.ones(2), torch.zeros(2)
+    with student(zygote, source, replace(make_job(), questions=questions)) as (module, _):
+        for name in ("mse_loss", "MSELoss", "L1Loss"):
+            with pytest.raises(StudentError) as caught:
+                module.loss(name, *values)
+            assert caught.value.safe.startswith("The code uses something at student.py:")
+        assert module.loss("l1_loss", *values).item() == 1
+        assert module.loss("SmoothL1Loss", *values).item() == 0.5
 
 
 def test_arguments_that_cannot_cross_are_named(remote: Any) -> None:

@@ -470,6 +470,11 @@ ZOO: dict[str, tuple[str, str, str]] = {
         "The code ran out of memory at halve.py:4.",
     ),
     "recursion": ("def halve(values):\n    return halve(values)\n", "failed", "calls itself without end"),
+    "roundabout": (
+        "import torch\ndef halve(values):\n    return getattr(torch, 'true_' + 'divide')(values, 2)\n",
+        "failed",
+        "The code uses something at halve.py:3 that this question asks you to do without.",
+    ),
     "exit-import": ("import sys\nsys.exit(0)\n", "failed", "tried to end the program while it was being imported"),
     "exit-call": ("def halve(values):\n    raise SystemExit(0)\n", "failed", "tried to end the program (SystemExit)"),
     "interrupt": ("def halve(values):\n    raise KeyboardInterrupt\n", "failed", "tried to end the program (Keyb"),

@@ -28,7 +28,7 @@ GRACE_SECONDS = 0.5
 MAX_BYTES_PER_CHECK = 1 << 30
 KINDS = ("file", "module", "class", "function", "object")
 # Names that need not stand in the source to be shown: Python's own, and the errors of torch that people meet.
-KNOWN_NAMES = frozenset(dir(builtins)) | {"OutOfMemoryError", "LinAlgError", "_LinAlgError"}
+KNOWN_NAMES = frozenset(dir(builtins)) | {"OutOfMemoryError", "LinAlgError", "_LinAlgError", "OffLimits"}
 KNOWN_NAMES |= {"<module>", "<lambda>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"}
 
 

@@ -41,6 +41,8 @@ class StudentError(Exception):
             return f"The code ran out of memory{where}."
         if self.type_name == "RecursionError":
             return f"The code calls itself without end (RecursionError){where}."
+        if self.type_name == "OffLimits":
+            return f"The code uses something{where} that this question asks you to do without."
         if self.type_name == "TypeError" and not self.frames:
             return (
                 "The code raised TypeError, but in none of its own lines: "

@@ -162,12 +162,17 @@ class Student:
             ZygoteFailed: the worker did not start as it should, which is never the submission's fault.
         """
         try:
-            connection.request({"op": "load"}, self._files, "files")
+            connection.request({"op": "load", "forbid": self._list_forbidden()}, self._files, "files")
         except (WorkerLost, StudentError) as error:
             worker.end()
             words = worker.printed.decode("utf-8", "replace").strip()[-1000:]
             raise ZygoteFailed(f"a student's process did not start: {error} {words}") from None
         worker.verify_lockdown()
+
+    def _list_forbidden(self) -> list[str]:
+        """Return what all questions forbid: the files share a process, and one may use what another may not."""
+        each = [set(question.forbid) for question in self._job.questions.values()]
+        return sorted(set.intersection(*each)) if each else []
 
     def _set_deadline(self, connection: Connection, left: float) -> None:
         used = time.monotonic() - self._started if self._started is not None else 0.0
