@@ -22,9 +22,9 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 @click.argument("assignment")
 @click.pass_obj
 def new(course: Path | None, assignment: str) -> None:
-    """Start an assignment that works as it stands, with comments that say what to replace.
+    """Start an assignment: a small one that works, to be replaced.
 
-    It is added to the course in the current folder, or in that of --course; where there is none, one is made.
+    Comments in its files say what is to do where. It is added to the course in the current folder, or in that of --course; where there is none, one is made.
     """
     from grader.scaffold import add_assignment
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.answers import format_answer
 from grader.cli.instructors import write_class_report
 from grader.cli.output import print_heading, print_report, print_table
 from grader.cli.seat import Seat
@@ -118,6 +117,8 @@ def _fetch_all(folder: Path, assignments: Mapping[str, Assignment]) -> None:
 
 def _hand_in(folder: Path, assignments: Mapping[str, Assignment]) -> Iterator[tuple[Student, Assignment, Path]]:
     """Write every student's folders and yield each, as the student would have left it."""
+    from grader.answers import format_answer
+
     for student in _make_class(assignments):
         print_heading(f"{student.id}: {student.story}")
         for assignment in assignments.values():
