@@ -24,7 +24,8 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 def new(course: Path | None, assignment: str) -> None:
     """Start an assignment: a small one that works, to be replaced.
 
-    Comments in its files say what is to do where. It is added to the course in the current folder, or in that of --course; where there is none, one is made.
+    Comments in its files say what is to do where. It is added to the course in the current folder, or in that of
+    --course; where there is none, one is made.
     """
     from grader.scaffold import add_assignment
 

@@ -1,0 +1,91 @@
+import pytest
+import torch
+
+from grader.examiner.expect import expect_close, expect_gradient, expect_tensor
+
+NAMES = ("mse_loss", "l1_loss", "smooth_l1_loss")
+
+
+def pair(rng, shape, device, dtype=torch.float32, scale=1.5):
+    """Predictions and targets whose errors lie on both sides of 1."""
+    predictions, targets = scale * torch.randn(2, *shape, generator=rng, dtype=dtype)
+    return predictions.to(device), targets.to(device)
+
+
+def reference_loss(name, predictions, targets, beta=1.0):
+    """The formula entry by entry, in float64; the dtype of the result is that of the predictions."""
+    total = 0.0
+    entries = list(zip(predictions.double().flatten(), targets.double().flatten(), strict=True))
+    for prediction, target in entries:
+        error = prediction - target
+        if name == "mse_loss":
+            total = total + error * error
+        elif name == "l1_loss":
+            total = total + error.abs()
+        elif error.abs() < beta:
+            total = total + 0.5 * error * error / beta
+        else:
+            total = total + error.abs() - 0.5 * beta
+    return (total / len(entries)).to(predictions.dtype)
+
+
+@pytest.mark.points(1, hint="How many entries has a matrix, and what do you divide by?")
+@pytest.mark.parametrize("shape", [(7,), (1,), (4, 3), (2, 3, 2)])
+def test_any_shape(submission, device, rng, shape):
+    """All three losses are means over all entries, for tensors of any shape."""
+    predictions, targets = pair(rng, shape, device)
+    for name in NAMES:
+        loss = getattr(submission, name)(predictions, targets)
+        expect_close(loss, reference_loss(name, predictions, targets), name=f"the result of {name}")
+
+
+@pytest.mark.points(1, hint="Where does beta stand in the two branches, and what is the loss where they meet?")
+@pytest.mark.parametrize("beta", [0.25, 2.0])
+def test_beta(submission, device, rng, beta):
+    """smooth_l1_loss is right for other values of beta."""
+    predictions, targets = pair(rng, (12,), device)
+    loss = submission.smooth_l1_loss(predictions, targets, beta=beta)
+    expect_close(loss, reference_loss("smooth_l1_loss", predictions, targets, beta), name="the loss")
+
+
+@pytest.mark.points(2, hint="Can autograd follow every step from the predictions to the loss?")
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients(submission, device, rng, name):
+    """The gradients of all three losses reach the predictions."""
+    predictions, targets = pair(rng, (4, 3), device)
+    predictions.requires_grad_()
+    (expected,) = torch.autograd.grad(reference_loss(name, predictions, targets), [predictions])
+    loss = getattr(submission, name)(predictions, targets)
+    (gradient,) = expect_gradient(loss, [predictions], name=f"the result of {name}")
+    expect_close(gradient, expected, name=f"the gradient of {name}")
+
+
+@pytest.mark.points(1, hint="Is there a conversion, or a tensor made with a fixed dtype, inside one of the functions?")
+def test_float64(submission, device, rng):
+    """Predictions in float64 give losses in float64."""
+    predictions, targets = pair(rng, (5,), device, dtype=torch.float64)
+    for name in NAMES:
+        loss = getattr(submission, name)(predictions, targets)
+        expect_tensor(loss, shape=(), dtype=torch.float64, name=f"the result of {name}")
+        expect_close(loss, reference_loss(name, predictions, targets), name=f"the result of {name}")
+
+
+@pytest.mark.points(1, hint="Which of the two branches takes an error of a million, and does the other one harm it?")
+def test_large_errors(submission, device):
+    """Errors of a million count as the formulas say, and their gradients are finite."""
+    predictions = torch.tensor([1e6, -1e6, 0.5], device=device, requires_grad=True)
+    targets = torch.zeros(3, device=device)
+    for name in NAMES:
+        loss = getattr(submission, name)(predictions, targets)
+        expect_close(loss, reference_loss(name, predictions.detach(), targets), name=f"the result of {name}")
+        (gradient,) = expect_gradient(loss, [predictions], name=f"the result of {name}")
+        assert gradient.isfinite().all()
+
+
+@pytest.mark.points(1, bonus=True, hint="What does the mean of a column minus a row average over?")
+def test_shapes_that_differ_are_refused(submission, device):
+    """Bonus: predictions (N, 1) against targets (N,) raise ValueError instead of being stretched."""
+    predictions, targets = torch.zeros(4, 1, device=device), torch.ones(4, device=device)
+    for name in NAMES:
+        with pytest.raises(ValueError):
+            getattr(submission, name)(predictions, targets)
