@@ -1,0 +1,105 @@
+import pytest
+import torch
+
+from grader.examiner.expect import expect_close, expect_gradient, expect_tensor
+
+
+def entropy(log_p, log_q, targets):
+    """The mean of -(y log p + (1 - y) log(1 - p)), given the two logarithms."""
+    return -(targets * log_p + (1 - targets) * log_q).mean()
+
+
+def of_probabilities(probabilities, targets):
+    """The formula in float64; the dtype of the result is that of the probabilities."""
+    p, y = probabilities.double(), targets.double()
+    return entropy(p.log(), torch.log1p(-p), y).to(probabilities.dtype)
+
+
+def of_logits(logits, targets):
+    """The formula in float64 by way of log(1 + exp(…)), which does not overflow; the dtype of the logits."""
+    z, y = logits.double(), targets.double()
+    zero = torch.zeros_like(z)
+    return entropy(-torch.logaddexp(zero, -z), -torch.logaddexp(zero, z), y).to(logits.dtype)
+
+
+def batch(rng, shape, device, dtype=torch.float32):
+    """Logits, the probabilities that belong to them, and targets 0 or 1."""
+    logits = 1.5 * torch.randn(shape, generator=rng, dtype=dtype)
+    targets = (torch.rand(shape, generator=rng) < 0.4).to(dtype)
+    return logits.to(device), logits.sigmoid().to(device), targets.to(device)
+
+
+@pytest.mark.points(1, hint="How many entries has a matrix, and what do you divide by?")
+@pytest.mark.parametrize("shape", [(9,), (1,), (4, 3), (2, 3, 2)])
+def test_bce_of_any_shape(submission, device, rng, shape):
+    """bce_loss is the mean over all entries, for tensors of any shape."""
+    _, probabilities, targets = batch(rng, shape, device)
+    loss = submission.bce_loss(probabilities, targets)
+    expect_close(loss, of_probabilities(probabilities, targets), name="the loss")
+
+
+@pytest.mark.points(1, hint="Does each logit become a probability by itself, whatever stands beside it?")
+@pytest.mark.parametrize("shape", [(9,), (1,), (4, 3), (2, 3, 2)])
+def test_logits_of_any_shape(submission, device, rng, shape):
+    """bce_with_logits_loss is the mean over all entries, for tensors of any shape."""
+    logits, _, targets = batch(rng, shape, device)
+    loss = submission.bce_with_logits_loss(logits, targets)
+    expect_close(loss, of_logits(logits, targets), name="the loss")
+
+
+@pytest.mark.points(1, hint="What does the formula give for a target of 0.5?")
+def test_targets_between_zero_and_one(submission, device, rng):
+    """Targets may lie between 0 and 1."""
+    logits, probabilities, _ = batch(rng, (10,), device)
+    targets = torch.rand(10, generator=rng).to(device)
+    expect_close(submission.bce_loss(probabilities, targets), of_probabilities(probabilities, targets), name="bce_loss")
+    loss = submission.bce_with_logits_loss(logits, targets)
+    expect_close(loss, of_logits(logits, targets), name="bce_with_logits_loss")
+
+
+@pytest.mark.points(1, hint="Is anything added to the probability before the logarithm is taken?")
+def test_sure_and_wrong(submission, device):
+    """A prediction that is sure and wrong costs as much as the formula says."""
+    logits = torch.tensor([-6.0, 6.0, 5.0, -5.0], device=device)
+    targets = torch.tensor([1.0, 0.0, 1.0, 0.0], device=device)
+    probabilities = logits.sigmoid()
+    expect_close(submission.bce_loss(probabilities, targets), of_probabilities(probabilities, targets), name="bce_loss")
+    loss = submission.bce_with_logits_loss(logits, targets)
+    expect_close(loss, of_logits(logits, targets), name="bce_with_logits_loss")
+
+
+@pytest.mark.points(2, hint="Can autograd follow every step from the first argument to the loss?")
+def test_gradients(submission, device, rng):
+    """The gradients reach the probabilities and the logits: for logits, (sigmoid - target) / number of entries."""
+    logits, probabilities, targets = batch(rng, (4, 3), device)
+    probabilities.requires_grad_()
+    (expected,) = torch.autograd.grad(of_probabilities(probabilities, targets), [probabilities])
+    (gradient,) = expect_gradient(submission.bce_loss(probabilities, targets), [probabilities], name="bce_loss")
+    expect_close(gradient, expected, name="the gradient of bce_loss")
+    expected = (logits.sigmoid() - targets) / 12
+    logits.requires_grad_()
+    loss = submission.bce_with_logits_loss(logits, targets)
+    (gradient,) = expect_gradient(loss, [logits], name="bce_with_logits_loss")
+    expect_close(gradient, expected, name="the gradient of bce_with_logits_loss")
+
+
+@pytest.mark.points(1, hint="Is there a conversion, or a tensor made with a fixed dtype, inside one of the functions?")
+def test_float64(submission, device, rng):
+    """float64 in gives float64 out."""
+    logits, probabilities, targets = batch(rng, (6,), device, dtype=torch.float64)
+    loss = expect_tensor(submission.bce_loss(probabilities, targets), shape=(), dtype=torch.float64, name="bce_loss")
+    expect_close(loss, of_probabilities(probabilities, targets), name="bce_loss")
+    loss = submission.bce_with_logits_loss(logits, targets)
+    loss = expect_tensor(loss, shape=(), dtype=torch.float64, name="bce_with_logits_loss")
+    expect_close(loss, of_logits(logits, targets), name="bce_with_logits_loss")
+
+
+@pytest.mark.points(1, bonus=True, hint="Can you get log(sigmoid(z)) without computing sigmoid(z) first?")
+def test_large_logits(submission, device):
+    """Bonus: logits of 10,000 give an exact loss and a finite gradient."""
+    logits = torch.tensor([1e4, -1e4, 1e4, -1e4, 120.0], device=device, requires_grad=True)
+    targets = torch.tensor([1.0, 0.0, 0.0, 1.0, 0.0], device=device)
+    loss = submission.bce_with_logits_loss(logits, targets)
+    expect_close(loss, of_logits(logits.detach(), targets), name="the loss")
+    (gradient,) = expect_gradient(loss, [logits], name="the loss")
+    expect_close(gradient, (logits.detach().sigmoid() - targets) / 5, name="the gradient")
