@@ -1,0 +1,72 @@
+import pytest
+import torch
+
+from grader.examiner.expect import expect_close, expect_gradient, expect_tensor
+
+pytestmark = pytest.mark.question("weighted-mse-loss")
+
+
+def batch(rng, samples, device, dtype=torch.float32):
+    """Predictions, targets, and weights from 0 to 3."""
+    predictions, targets = torch.randn(2, samples, generator=rng, dtype=dtype)
+    weights = 3 * torch.rand(samples, generator=rng, dtype=dtype)
+    return predictions.to(device), targets.to(device), weights.to(device)
+
+
+def weighted_mse(predictions, targets, weights):
+    """The formula sample by sample, in float64; the dtype of the result is that of the predictions."""
+    rows = zip(predictions.double(), targets.double(), weights.double(), strict=True)
+    total = sum(weight * (prediction - target) * (prediction - target) for prediction, target, weight in rows)
+    return (total / len(predictions)).to(predictions.dtype)
+
+
+@pytest.mark.points(1, hint="Does each weight meet the error of its own sample? What do you divide by?")
+@pytest.mark.parametrize("samples", [9, 1, 300])
+def test_weighted_mse_of_any_batch(submission, device, rng, samples):
+    """Random batches of one, nine and 300 samples, one after the other."""
+    loss_fn = submission.WeightedMSELoss()
+    for _ in range(2):
+        arguments = batch(rng, samples, device)
+        loss = expect_tensor(loss_fn(*arguments), shape=(), dtype=torch.float32, name="the loss")
+        expect_close(loss, weighted_mse(*arguments), name="the loss")
+
+
+@pytest.mark.points(1, hint="Among how many samples is the sum shared out when some weights are 0, or all?")
+def test_weights_of_zero(submission, device, rng):
+    """A weight of 0 takes a sample out of the sum, and leaves N as it is; all weights may be 0."""
+    predictions, targets, weights = batch(rng, 8, device)
+    weights[2:5] = 0.0
+    loss_fn = submission.WeightedMSELoss()
+    loss = loss_fn(predictions, targets, weights)
+    expect_close(loss, weighted_mse(predictions, targets, weights), name="the loss")
+    loss = loss_fn(predictions, targets, torch.zeros_like(weights))
+    expect_close(loss, torch.zeros((), device=device), name="the loss")
+
+
+@pytest.mark.points(1, hint="Can autograd follow every step from the predictions to the loss?")
+def test_weighted_mse_gradient(submission, device, rng):
+    """The gradient is 2 * weight * error / N."""
+    predictions, targets, weights = batch(rng, 7, device)
+    expected = 2 * weights * (predictions - targets) / 7
+    predictions.requires_grad_()
+    loss = submission.WeightedMSELoss()(predictions, targets, weights)
+    (gradient,) = expect_gradient(loss, [predictions], name="the loss")
+    expect_close(gradient, expected, name="the gradient of the predictions")
+
+
+@pytest.mark.points(1, hint="Is there a conversion, or a tensor made with a fixed dtype, inside the loss?")
+def test_weighted_mse_in_float64(submission, device, rng):
+    """Arguments in float64 give a loss in float64."""
+    arguments = batch(rng, 6, device, dtype=torch.float64)
+    loss = expect_tensor(submission.WeightedMSELoss()(*arguments), shape=(), dtype=torch.float64, name="the loss")
+    expect_close(loss, weighted_mse(*arguments), name="the loss")
+
+
+@pytest.mark.points(1, bonus=True, hint="What is the shape of a column times a row? When can you still see that?")
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_shapes_that_differ_are_refused(submission, device, place):
+    """Bonus: one argument (N, 1) among two (N,) raises ValueError instead of being stretched."""
+    arguments = [torch.ones(4, device=device) for _ in range(3)]
+    arguments[place] = torch.zeros(4, 1, device=device)
+    with pytest.raises(ValueError):
+        submission.WeightedMSELoss()(*arguments)

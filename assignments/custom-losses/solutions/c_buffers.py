@@ -1,0 +1,28 @@
+"""alpha in a buffer, the parts for watching only, weights under a root, and optional extra arguments."""
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class WeightedMSELoss(nn.Module):
+    def __init__(self, reduction="mean"):
+        super().__init__()
+        self.reduction = reduction
+
+    def forward(self, predictions, targets, weights=None):
+        root = torch.ones_like(targets) if weights is None else weights.sqrt()
+        return F.mse_loss(root * predictions, root * targets, reduction=self.reduction)
+
+
+class CombinedLoss(nn.Module):
+    def __init__(self, alpha=0.5, label_smoothing=0.0):
+        super().__init__()
+        self.register_buffer("alpha", torch.tensor(float(alpha)))
+        self.label_smoothing = label_smoothing
+
+    def forward(self, class_logits, class_targets, reg_predictions, reg_targets):
+        ce = F.cross_entropy(class_logits, class_targets, label_smoothing=self.label_smoothing)
+        mse = F.mse_loss(reg_predictions, reg_targets)
+        alpha = self.alpha.to(ce)
+        return (1 - alpha) * mse + alpha * ce, ce.detach(), mse.detach()
