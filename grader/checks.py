@@ -27,6 +27,7 @@ CHECK_FOLDERS: Mapping[Visibility, str] = {
     Visibility.PUBLIC: "checks/public",
     Visibility.HIDDEN: "checks/hidden",
 }
+FINGERPRINT = "fingerprint"  # the function of a file of hidden checks that tells known mistakes
 DEVICES = ("cpu", "cuda")
 # Others would make pytest skip a check, or mean something that nobody here reads.
 KNOWN_MARKS = ("points", "question", "device", "parametrize", "usefixtures", "filterwarnings")
@@ -34,7 +35,10 @@ KNOWN_MARKS = ("points", "question", "device", "parametrize", "usefixtures", "fi
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check function, as its source tells. ``needs_device`` names the device without which it is deferred."""
+    """A check function, as its source tells. ``needs_device`` names the device without which it is deferred.
+
+    ``has_fingerprint``: its file says how the known mistakes of its question are recognised.
+    """
 
     id: str
     title: str
@@ -46,6 +50,7 @@ class Check:
     path: Path
     line: int
     needs_device: str | None = None
+    has_fingerprint: bool = False
 
 
 def read_checks(assignment: Assignment) -> tuple[Check, ...]:
@@ -61,6 +66,7 @@ def read_checks(assignment: Assignment) -> tuple[Check, ...]:
             checks += _Reader(path, visibility, assignment, problems).read()
     problems += _misplaced(assignment.directory / "checks")
     problems += _repeated(checks)
+    problems += _misplaced_fingerprints(checks)
     if not problems:  # sums of checks that could not be read would only mislead
         problems += assignment.problems(_mismatches(assignment, checks))
     if problems:
@@ -88,6 +94,7 @@ class _Reader:
         self.visibility = visibility
         self.code_questions = [question.id for question in assignment.code_questions]
         self.problems = problems
+        self.has_fingerprint = False
 
     def read(self) -> list[Check]:
         tree = self.parse()
@@ -97,6 +104,7 @@ class _Reader:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _is_collected(node.name):
                 self.note(node, f"{node.name} is inside another statement: a check stands at the top level")
         module_marks = self.module_marks(tree)
+        self.has_fingerprint = self.defines_fingerprint(tree)
         found = (self.statement(node, module_marks) for node in tree.body)
         return [check for check in found if check is not None]
 
@@ -148,7 +156,18 @@ class _Reader:
             path=self.path,
             line=node.lineno,
             needs_device=device,
+            has_fingerprint=self.has_fingerprint,
         )
+
+    def defines_fingerprint(self, tree: ast.Module) -> bool:
+        """Tell whether the file says how mistakes are recognised; note what keeps it from being used."""
+        found = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == FINGERPRINT]
+        for node in found:
+            if len(node.args.args) != 1 or node.decorator_list:
+                self.note(node, f"{FINGERPRINT} takes the submission and nothing else, and is no fixture")
+            if self.visibility is Visibility.PUBLIC:
+                self.note(node, f"{FINGERPRINT} belongs in {CHECK_FOLDERS[Visibility.HIDDEN]}: students get this file")
+        return bool(found)
 
     def title(self, node: ast.FunctionDef) -> str:
         title = (ast.get_docstring(node) or "").strip().partition("\n")[0].strip()
@@ -326,6 +345,23 @@ def _repeated(checks: Iterable[Check]) -> Iterator[Problem]:
             where = f"{other.path.parent.name}/{other.path.name}, line {other.line}"
             yield Problem(check.path, check.line, 1, f"{check.id} is the name of another check, in {where}")
         first.setdefault(check.id, check)
+
+
+def _misplaced_fingerprints(checks: Sequence[Check]) -> Iterator[Problem]:
+    """Yield fingerprints of which one could not say whose mistakes they tell, or which of two does."""
+    questions: dict[Path, set[str]] = {}
+    for check in checks:
+        if check.has_fingerprint:
+            questions.setdefault(check.path, set()).add(check.question)
+    first: dict[str, Path] = {}
+    for path, names in questions.items():
+        if len(names) > 1:
+            several = f"{', '.join(sorted(names))}: give each a file of its own"
+            yield Problem(path, 1, 1, f"{FINGERPRINT} is for one question, and the checks here are of {several}")
+        for name in sorted(names):
+            if name in first:
+                yield Problem(path, 1, 1, f"{FINGERPRINT} of question {name!r} is in {first[name].name} already")
+            first.setdefault(name, path)
 
 
 def _mismatches(assignment: Assignment, checks: Sequence[Check]) -> Iterator[tuple[Location, str]]:

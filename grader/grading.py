@@ -14,13 +14,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from grader.answers import Answers, read_answers
 from grader.checks import Check
+from grader.diagnosis import find_diagnoses
 from grader.errors import FaultError, InputError
 from grader.forbidden import find_forbidden
 from grader.job import (
@@ -29,6 +30,7 @@ from grader.job import (
     Finished,
     Job,
     JobCheck,
+    JobMistake,
     JobQuestion,
     Message,
     Survey,
@@ -201,6 +203,7 @@ class _Progress:
             environment=dict(done.environment) if done else {},
             fault=self.fault,
             seconds=done.seconds if done else 0.0,
+            mistakes=dict(done.mistakes) if done else {},
         )
 
 
@@ -268,7 +271,8 @@ def find_block(question: CodeQuestion, submission: Submission) -> str | None:
 
 
 def _score(assignment: Assignment, checks: Sequence[Check], run: Run, reading: _Reading) -> Grade:
-    return score_submission(assignment, checks, run, reading.answers, reading.blocked)
+    grade = score_submission(assignment, checks, run, reading.answers, reading.blocked)
+    return replace(grade, diagnoses=find_diagnoses(assignment, run.mistakes, reading.answers))
 
 
 def _run_checks(
@@ -337,6 +341,7 @@ def make_job(
                 str(reference[question.file].resolve()) if question.file in reference else None,
                 tuple(question.devices),
                 tuple(question.forbid),
+                *_find_mistakes(assignment, question, checks),
             )
             for question in assignment.code_questions
         },
@@ -348,6 +353,24 @@ def make_job(
         seed=setup.seed,
         isolated=setup.isolated,
     )
+
+
+def _find_mistakes(
+    assignment: Assignment, question: CodeQuestion, checks: Sequence[Check]
+) -> tuple[str | None, dict[str, JobMistake]]:
+    """Return the file that says how a question's mistakes are recognised, and the mistakes."""
+    own = [check for check in checks if check.question == question.id]
+    files = [check.path for check in own if check.has_fingerprint]
+    # A mistake's file is written in place of the first file of code.
+    if not files or question.file != assignment.code_questions[0].file:
+        return None, {}
+    names = {check.id for check in own}
+    mistakes = {
+        mistake.id: JobMistake(str((assignment.directory / mistake.file).resolve()), caught)
+        for mistake in assignment.mistakes
+        if (caught := tuple(name for name in mistake.caught_by if name in names))
+    }
+    return str(files[0].resolve()), mistakes
 
 
 def _find_secrets(assignment: Assignment) -> list[Path]:

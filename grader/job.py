@@ -22,13 +22,26 @@ class JobCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class JobMistake:
+    """A known mistake: its file, and the checks of the question that catch it."""
+
+    path: str
+    caught_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class JobQuestion:
-    """A code question: its file, its reference solution, where its checks run, and what it is to do without."""
+    """A code question: its file, its reference solution, where its checks run, and what it is to do without.
+
+    ``fingerprint`` is the file of checks that defines how its ``mistakes`` are recognised, where there is one.
+    """
 
     file: str
     reference: str | None
     devices: tuple[str, ...] = ("cpu",)
     forbid: tuple[str, ...] = ()
+    fingerprint: str | None = None
+    mistakes: Mapping[str, JobMistake] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +74,12 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """All checks of one submission are decided."""
+    """All checks of one submission are decided. ``mistakes`` maps questions to the mistakes recognised in them."""
 
     submission: int
     output: str
     seconds: float
+    mistakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -118,17 +132,19 @@ def job_from_json(data: Mapping[str, Any]) -> Job:
         **{
             **data,
             "checks": tuple(JobCheck(**{**c, "visibility": Visibility(c["visibility"])}) for c in data["checks"]),
-            "questions": {
-                name: JobQuestion(
-                    **{**question, "devices": tuple(question["devices"]), "forbid": tuple(question["forbid"])}
-                )
-                for name, question in data["questions"].items()
-            },
+            "questions": {name: _question_from_json(question) for name, question in data["questions"].items()},
             "submissions": tuple(
                 {name: base64.b64decode(content) for name, content in files.items()} for files in data["submissions"]
             ),
             "secrets": tuple(data["secrets"]),
         }
+    )
+
+
+def _question_from_json(data: Mapping[str, Any]) -> JobQuestion:
+    mistakes = {name: JobMistake(one["path"], tuple(one["caught_by"])) for name, one in data["mistakes"].items()}
+    return JobQuestion(
+        **{**data, "devices": tuple(data["devices"]), "forbid": tuple(data["forbid"]), "mistakes": mistakes}
     )
 
 
@@ -153,7 +169,8 @@ def event_from_json(data: Any) -> Message:
         decided = CheckResult(**{**result, "outcome": Outcome(result["outcome"]), "frames": frames})
         return Verdict(**fields, result=decided)
     if kind == "finished":
-        return Finished(**fields)
+        mistakes = {str(question): tuple(map(str, names)) for question, names in fields.pop("mistakes").items()}
+        return Finished(**fields, mistakes=mistakes)
     if kind == "fault":
         return Fault(**fields)
     if kind == "survey":

@@ -63,7 +63,7 @@ class Run:
     """Everything that one submission's checks gave.
 
     ``output`` is what the student's code printed (capped, control characters taken out). ``fault`` says what failed
-    on our side, or is None.
+    on our side, or is None. ``mistakes`` maps code questions to the ids of the mistakes recognised in them.
     """
 
     results: tuple[CheckResult, ...] = ()
@@ -71,3 +71,4 @@ class Run:
     environment: Mapping[str, str] = field(default_factory=dict)
     fault: str | None = None
     seconds: float = 0.0
+    mistakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

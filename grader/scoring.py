@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from grader.answers import Answers, Value
 from grader.checks import Check
+from grader.diagnosis import Diagnosis
 from grader.results import CheckResult, Frame, Outcome, Run, Visibility
 from grader.spec import (
     Assignment,
@@ -93,6 +94,7 @@ class Grade:
     bonus_points: Fraction = ZERO
     deferred: Fraction = ZERO
     questions: tuple[QuestionGrade, ...] = ()
+    diagnoses: tuple[Diagnosis, ...] = ()
     fault: str | None = None
     output: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from grader.diagnosis import Diagnosis
 from grader.report import (
     ClassReport,
-    Diagnosis,
     Reader,
     Report,
     SubmissionInfo,
@@ -133,7 +133,8 @@ PENDING = grade_of(
     status=Status.PENDING,
     fault=f"checks that broke: test_odd\nTraceback\n{SECRET}",
 )
-DIAGNOSIS = Diagnosis("detached-weight", "The weight is cut off", "p_t carries no gradient.")
+DIAGNOSIS = Diagnosis("detached-weight", "The weight is cut off", "p_t carries no gradient.", code=("focal-loss",))
+DIAGNOSED = replace(FULL, diagnoses=(DIAGNOSIS,))
 
 
 def student(grade: Grade, **more: Any) -> Report:
@@ -282,7 +283,8 @@ def documented_example() -> Report:
     )
     grade = grade_of(code_question(VALUE, gradient))
     told = "The value is right, but p_t carries no gradient."
-    return student(grade, diagnoses=[Diagnosis("detached-weight", "The weight is cut off from the gradient", told)])
+    title = "The weight is cut off from the gradient"
+    return student(replace(grade, diagnoses=(Diagnosis("detached-weight", title, told, code=("focal-loss",)),)))
 
 
 def test_the_documented_example_is_what_is_written() -> None:
@@ -304,7 +306,7 @@ def fields(value: Any) -> Iterator[str]:
 
 def test_every_field_is_documented() -> None:
     named = set(re.findall(r"`([a-z_]+)`", DOCS.read_text(encoding="utf-8")))
-    assert set(fields(to_json(build_report(FULL, INFO, Reader.INSTRUCTOR, diagnoses=[DIAGNOSIS])))) <= named
+    assert set(fields(to_json(build_report(DIAGNOSED, INFO, Reader.INSTRUCTOR)))) <= named
     assert set(fields(to_class_json(sample_class()))) - {"ada", "bob", "cy", "focal-loss", "quiz"} <= named
 
 
@@ -343,7 +345,7 @@ def test_a_report_is_told_apart_by_its_status() -> None:
 
 
 def test_a_report_in_the_terminal_reads_like_this() -> None:
-    report = student(grade_of(CODE, WHY, PICK, NUMBER, OWN, WRONG, status=Status.NEEDS_REVIEW), diagnoses=[DIAGNOSIS])
+    report = student(grade_of(CODE, WHY, PICK, NUMBER, OWN, WRONG, status=Status.NEEDS_REVIEW, diagnoses=(DIAGNOSIS,)))
     assert to_text(report) == (
         "focal-loss · Implement focal loss · cpu, torch 2.9.0\n"
         "\n"
@@ -491,7 +493,8 @@ def hostile_grade() -> Grade:
 
 def hostile_report(reader: Reader) -> Report:
     info = SubmissionInfo(HOSTILE, HOSTILE, INFO.submitted_at, HOSTILE)
-    return build_report(hostile_grade(), info, reader, diagnoses=[Diagnosis(HOSTILE, HOSTILE, HOSTILE)])
+    found = Diagnosis(HOSTILE, HOSTILE, HOSTILE, code=(HOSTILE,), quiz=(HOSTILE,))
+    return build_report(replace(hostile_grade(), diagnoses=(found,)), info, reader)
 
 
 @pytest.mark.parametrize("reader", Reader)
@@ -555,7 +558,7 @@ class Page(HTMLParser):
 
 def pages() -> dict[str, str]:
     return {
-        "full": to_html(student(FULL, diagnoses=[DIAGNOSIS])),
+        "full": to_html(student(DIAGNOSED)),
         "pending": to_html(student(PENDING)),
         "instructor": to_html(build_report(FULL, INFO, Reader.INSTRUCTOR)),
         "local": to_html(build_report(FULL, SubmissionInfo(), Reader.STUDENT, complete=False)),

@@ -20,11 +20,12 @@ from typing import Any
 import pytest
 import torch
 
-from grader.examiner.exceptions import WorkerLost
+from grader.examiner.exceptions import StudentError, WorkerLost
+from grader.examiner.fingerprint import Fingerprint, recognise, take_fingerprint
 from grader.examiner.student import Student, seed_generators
 from grader.examiner.verdicts import hide_sizes, join_results, judge, say_broken
 from grader.examiner.workers import Zygote, ZygoteFailed
-from grader.job import Finished, Job, JobCheck, Message, Verdict
+from grader.job import Finished, Job, JobCheck, JobQuestion, Message, Verdict
 from grader.results import CheckResult, Outcome, Visibility
 
 Emit = Callable[[Message], None]
@@ -47,6 +48,8 @@ class ExaminerPlugin:
         self._emit = emit
         self._checks = {check.id: check for check in job.checks}
         self._references: dict[str, ModuleType] = {}
+        self._known: dict[str, tuple[Fingerprint, dict[str, Fingerprint]]] = {}
+        self._fingerprints: dict[str, Callable[[Any], Iterator[Any]]] = {}
         self._results: dict[str, list[CheckResult]] = {}
         self._student: Student | None = None
         self.uncollected: str | None = None
@@ -61,13 +64,15 @@ class ExaminerPlugin:
         started = time.monotonic()
         self._results = {}
         self._student = student = Student(self._zygote, self._job, self._job.submissions[number])
+        student.start_check()  # the check that asked for it began before there was a student to tell
         yield student
+        mistakes = self._recognise_all(student) if self.broken is None else {}
         student.close()
         if self.broken is not None:
             return  # the job goes on with a fresh sandbox, from this submission's first check
         for result in self._decide_all():
             self._emit(Verdict(number, result))
-        self._emit(Finished(number, student.output, time.monotonic() - started, self._environment))
+        self._emit(Finished(number, student.output, time.monotonic() - started, mistakes, self._environment))
 
     @pytest.fixture(autouse=True)
     def _seeded(self, request: pytest.FixtureRequest, _submission: Student) -> torch.Generator:
@@ -108,6 +113,11 @@ class ExaminerPlugin:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the checks that the job asks for and that this machine has the device for."""
         items[:] = [item for item in items if _name_of(item) in self._checks and self._device_is_here(item)]
+        wanted = {question.fingerprint for question in self._job.questions.values()}
+        for item in items:
+            function = getattr(item.getparent(pytest.Module), "obj", None)
+            if str(item.path) in wanted:
+                self._fingerprints.setdefault(str(item.path), function.fingerprint)  # type: ignore[union-attr]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note a check file that cannot be imported."""
@@ -210,13 +220,63 @@ class ExaminerPlugin:
             return error
         return None
 
+    # Diagnosis
+
+    def _recognise_all(self, student: Student) -> dict[str, tuple[str, ...]]:
+        """Return the known mistakes that a submission computes like, by question. It costs and gives no points."""
+        recognised = {}
+        for name, question in self._job.questions.items():
+            failed = {check for check in self._results if self._has_failed(check)}
+            suspects = [one for one, mistake in question.mistakes.items() if failed.intersection(mistake.caught_by)]
+            if question.fingerprint in self._fingerprints and suspects:
+                found = self._watch(student, question)
+                if found is not None:
+                    reference, mistakes = self._fingerprints_of(name)
+                    recognised[name] = tuple(one for one in recognise(found, reference, mistakes) if one in suspects)
+        return {name: mistakes for name, mistakes in recognised.items() if mistakes}
+
+    def _has_failed(self, check: str) -> bool:
+        return any(result.outcome is Outcome.FAILED for result in self._results[check])
+
+    def _watch(self, student: Student, question: JobQuestion) -> Fingerprint | None:
+        """Return a submission's fingerprint, taken in its own time; None where it breaks or ends on the way."""
+        assert question.fingerprint is not None
+        seed = self._seed_for("fingerprint")
+        student.start_check()
+        try:
+            seed_generators(seed)
+            return take_fingerprint(self._fingerprints[question.fingerprint], student.load(question.file, seed))
+        except (StudentError, WorkerLost):
+            return None
+        finally:
+            student.stop_check()
+
+    def _fingerprints_of(self, name: str) -> tuple[Fingerprint, dict[str, Fingerprint]]:
+        """Return the fingerprints of a question's reference solution and of its mistakes; taken once in a job."""
+        if name not in self._known:
+            question = self._job.questions[name]
+            assert question.fingerprint is not None
+            assert question.reference is not None
+            function = self._fingerprints[question.fingerprint]
+
+            def take(path: str) -> Fingerprint:
+                seed_generators(self._seed_for("fingerprint"))
+                return take_fingerprint(function, _import_file(Path(path)))
+
+            mistakes = {one: take(mistake.path) for one, mistake in question.mistakes.items()}
+            self._known[name] = take(question.reference), mistakes
+        return self._known[name]
+
     # Looking up
 
     def _check_of(self, item: pytest.Item) -> JobCheck:
         return self._checks[_name_of(item)]
 
     def _seed_of(self, item: pytest.Item) -> int:
-        digest = hashlib.sha256(f"{self._job.seed}:{_name_of(item)}".encode()).digest()
+        return self._seed_for(_name_of(item))
+
+    def _seed_for(self, name: str) -> int:
+        digest = hashlib.sha256(f"{self._job.seed}:{name}".encode()).digest()
         return int.from_bytes(digest[:4], "big")
 
     def _device_is_here(self, item: pytest.Item) -> bool:

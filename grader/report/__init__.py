@@ -4,7 +4,7 @@
 afterwards shows all of it.
 """
 
-from grader.report.content import Diagnosis, Reader, Report, SubmissionInfo, build_report
+from grader.report.content import Reader, Report, SubmissionInfo, build_report
 from grader.report.course import ClassReport, build_class_report
 from grader.report.data import to_class_json, to_json
 from grader.report.pages import to_class_html, to_html
@@ -12,7 +12,6 @@ from grader.report.terminal import to_text
 
 __all__ = [
     "ClassReport",
-    "Diagnosis",
     "Reader",
     "Report",
     "SubmissionInfo",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 
+from grader.diagnosis import Diagnosis
 from grader.display import clean_line, clean_text
 from grader.results import Frame, Outcome, Visibility
 from grader.scoring import CheckGrade, Grade, QuestionGrade, Status
@@ -36,15 +36,6 @@ class SubmissionInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """A known mistake that the submission computes like, and what its author tells the student."""
-
-    mistake: str
-    title: str
-    explanation: str
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """What one reader sees of one grade: ``grade`` holds nothing else, and its texts are clean.
 
@@ -56,23 +47,16 @@ class Report:
     info: SubmissionInfo
     reader: Reader
     complete: bool = True
-    diagnoses: tuple[Diagnosis, ...] = ()
 
 
-def build_report(
-    grade: Grade,
-    info: SubmissionInfo,
-    reader: Reader,
-    *,
-    complete: bool = True,
-    diagnoses: Sequence[Diagnosis] = (),
-) -> Report:
+def build_report(grade: Grade, info: SubmissionInfo, reader: Reader, *, complete: bool = True) -> Report:
     """Return what ``reader`` may see of ``grade``.
 
     Of a hidden check a student sees the title, the outcome, the points, the message (safe by contract), the hint and
     the lines of their own code, but no values and no exception text; and nothing of the program's output where there
     are hidden checks, since what code prints could be their inputs. Set ``complete`` to False where hidden checks exist
-    and have not been run: they are left out then, and so is whether an answer to a quiz question is right.
+    and have not been run: they are left out then, and so is whether an answer to a quiz question is right, and what
+    known mistakes the submission shows.
     """
     student = reader is Reader.STUDENT
     questions = [question if complete else _before_submitting(question) for question in grade.questions]
@@ -84,6 +68,7 @@ def build_report(
         fault=_visible_fault(grade.fault, student),
         output="" if student and _has_hidden(grade) else clean_text(grade.output, OUTPUT_LIMIT),
         environment={clean_line(name): clean_line(grade.environment[name]) for name in sorted(grade.environment)},
+        diagnoses=tuple(_clean_diagnosis(found) for found in grade.diagnoses) if complete else (),
     )
     return Report(
         grade=visible if complete else _count_public(visible),
@@ -95,10 +80,6 @@ def build_report(
         ),
         reader=reader,
         complete=complete,
-        diagnoses=tuple(
-            Diagnosis(clean_line(found.mistake), clean_line(found.title), clean_text(found.explanation, MESSAGE_LIMIT))
-            for found in diagnoses
-        ),
     )
 
 
@@ -170,6 +151,16 @@ def _visible_check(check: CheckGrade, student: bool) -> CheckGrade:
         detail=None if secret else _clean(check.detail, DETAIL_LIMIT),
         frames=tuple(_clean_frame(frame) for frame in frames),
         device=clean_line(check.device),
+    )
+
+
+def _clean_diagnosis(found: Diagnosis) -> Diagnosis:
+    return Diagnosis(
+        clean_line(found.mistake),
+        clean_line(found.title),
+        clean_text(found.explanation, MESSAGE_LIMIT),
+        code=tuple(map(clean_line, found.code)),
+        quiz=tuple(map(clean_line, found.quiz)),
     )
 
 

@@ -31,8 +31,13 @@ def to_json(report: Report) -> dict[str, Any]:
         **_amounts(grade),
         "questions": [_question_json(report, question) for question in grade.questions],
         "diagnoses": [
-            {"mistake": found.mistake, "title": found.title, "explanation": found.explanation}
-            for found in report.diagnoses
+            {
+                "mistake": found.mistake,
+                "title": found.title,
+                "explanation": found.explanation,
+                "questions": [*found.code, *found.quiz],
+            }
+            for found in grade.diagnoses
         ],
         "environment": {name: _setting(name, value) for name, value in grade.environment.items()},
         "output": grade.output or None,

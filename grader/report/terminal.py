@@ -21,6 +21,7 @@ from grader.report.wording import (
     check_explanation,
     check_tags,
     check_verdict,
+    diagnosis_title,
     question_amount,
     shared_end,
     total_sentences,
@@ -82,8 +83,8 @@ def _text_parts(report: Report) -> Iterator[Text | Table | Padding]:
             if position == 0 or is_code(questions[position - 1]):
                 yield Text()
             yield _quiz_table(report, question, right)
-    for diagnosis in report.diagnoses:
-        yield Padding(Text(f"Computes like a known mistake: {diagnosis.title}", style="bold"), (1, 0, 0, 2))
+    for diagnosis in report.grade.diagnoses:
+        yield Padding(Text(diagnosis_title(diagnosis), style="bold"), (1, 0, 0, 2))
         yield Padding(Text(shorten_lines(diagnosis.explanation, _MESSAGE_LINES)), (0, 0, 0, 4))
     if report.grade.output:
         yield Padding(Text("What the program printed", style="bold"), (1, 0, 0, 2))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from grader.diagnosis import Diagnosis
 from grader.display import UNDECIDED, format_amount, format_points
 from grader.report.content import Report, is_code
 from grader.results import Frame, Outcome, Visibility
@@ -52,6 +53,21 @@ _EXPLANATIONS = {
 _DEFERRED = "This machine cannot run this check. Its points are kept for one that can."
 NO_CHECKS = "It has no public checks."
 PENDING_TITLE = "A fault on our side"
+
+
+def diagnosis_title(found: Diagnosis) -> str:
+    """Return a line for the terminal that names a known mistake, and says what shows it."""
+    if not found.code:
+        return f"An answer points at a known mistake: {found.title}"
+    return f"Computes like a known mistake{', as an answer says' if found.quiz else ''}: {found.title}"
+
+
+def diagnosis_source(found: Diagnosis) -> str:
+    """Return a sentence that says what shows a known mistake."""
+    if not found.code:
+        return "An answer that was picked rests on this known mistake."
+    also = ", and an answer that was picked rests on it, too" if found.quiz else ""
+    return f"The code computes what this known mistake computes{also}."
 
 
 def check_verdict(check: CheckGrade) -> Verdict:

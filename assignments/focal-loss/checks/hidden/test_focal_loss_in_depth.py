@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from grader.examiner.expect import expect_close, expect_gradient, expect_scalar, expect_tensor
+from grader.examiner.fingerprint import observe
 
 
 def batch(rng, samples, classes, device, dtype=torch.float32):
@@ -81,3 +82,24 @@ def test_large_logits(submission, device):
     targets = torch.tensor([1, 0, 0], device=device)
     loss = submission.FocalLoss(gamma=2.0)(logits, targets)
     expect_close(loss, focal_loss(logits, targets, 2.0), name="the loss")
+
+
+def fingerprint(submission):
+    """What the known mistakes compute: a known mistake is told by where it differs from the reference."""
+    generator = torch.Generator().manual_seed(7)
+    logits = 2.0 * torch.randn(5, 3, generator=generator)
+    targets = torch.tensor([0, 2, 1, 0, 2])
+
+    def loss_of(gamma):
+        return lambda logits: submission.FocalLoss(gamma=gamma)(logits, targets)
+
+    def both(logits):
+        loss_fn = submission.FocalLoss(gamma=2.0)
+        return loss_fn(logits, targets), loss_fn(logits[:3], targets[:3])
+
+    for gamma in (2.0, 0.5, 5.0):
+        yield observe("the loss", loss_of(gamma), logits)
+    yield observe("the default", lambda logits: submission.FocalLoss()(logits, targets), logits)
+    yield observe("one after the other", both, logits, gradients=False)
+    yield observe("float64", loss_of(2.0), logits.double(), extreme=True)
+    yield observe("large logits", loss_of(0.0), 300.0 * logits, extreme=True)
