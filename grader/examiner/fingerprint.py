@@ -94,7 +94,7 @@ def recognise(found: Fingerprint, reference: Fingerprint, mistakes: Mapping[str,
 
     A mistake is told by the parts in which it differs from the reference. The submission must agree with it in such a
     part, on enough values that chance is ruled out. What another mistake explains better, or two equally well, is
-    left out; and what only extreme inputs show, where the submission is wrong for others, too.
+    left out. What only extreme inputs show must be shown by all of them, of a submission that is right otherwise.
     """
     ordinary = {one.part for one in reference if not one.extreme}
     sound = all(_agrees(found, reference, part) for part in ordinary)
@@ -103,7 +103,7 @@ def recognise(found: Fingerprint, reference: Fingerprint, mistakes: Mapping[str,
     for name, fingerprint in mistakes.items():
         telling = _telling_parts(fingerprint, reference)
         parts = frozenset(part for part in telling if _agrees(found, fingerprint, part))
-        if not (sound or telling & ordinary):
+        if not telling & ordinary and not (sound and parts == telling):
             continue
         if parts and _count_evidence(fingerprint, parts) >= MIN_EVIDENCE:
             agreed[name] = parts

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from grader.examiner.expect import expect_close, expect_gradient, expect_tensor
+from grader.examiner.fingerprint import observe
 
 
 def entropy(log_p, log_q, targets):
@@ -103,3 +104,24 @@ def test_large_logits(submission, device):
     expect_close(loss, of_logits(logits.detach(), targets), name="the loss")
     (gradient,) = expect_gradient(loss, [logits], name="the loss")
     expect_close(gradient, (logits.detach().sigmoid() - targets) / 5, name="the gradient")
+
+
+def fingerprint(submission):
+    """What the known mistakes compute, one loss at a time."""
+    generator = torch.Generator().manual_seed(12)
+
+    def of_probabilities(probabilities, targets):
+        return submission.bce_loss(probabilities, targets)
+
+    def of_logits(logits, targets):
+        return submission.bce_with_logits_loss(logits, targets)
+
+    for shape in ((6,), (4, 3)):
+        logits = 2.0 * torch.randn(shape, generator=generator)
+        targets = torch.rand(shape, generator=generator)
+        yield observe("bce_loss", of_probabilities, logits.sigmoid(), targets)
+        yield observe("bce_with_logits_loss", of_logits, logits, targets)
+    logits, targets = logits.double(), targets.double()
+    yield observe("bce_loss, float64", of_probabilities, logits.sigmoid(), targets, extreme=True)
+    yield observe("bce_with_logits_loss, float64", of_logits, logits, targets, extreme=True)
+    yield observe("large logits", of_logits, 1000.0 * logits.float(), (logits < 0).float(), extreme=True)

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from grader.examiner.expect import Expectation, expect_close, expect_gradient, expect_tensor
+from grader.examiner.fingerprint import observe
 
 pytestmark = pytest.mark.question("combined-loss")
 NAMES = ("the total", "ce", "mse")
@@ -101,3 +102,31 @@ def test_large_logits(submission, device):
     class_targets = torch.tensor([1, 0, 0], device=device)
     arguments = (class_logits, class_targets, torch.ones(3, device=device), torch.zeros(3, device=device))
     expect_losses(submission.CombinedLoss(alpha=0.5)(*arguments), combined(0.5, *arguments))
+
+
+def fingerprint(submission):
+    """What the known mistakes compute: the total with its gradients, and the parts, which may have none."""
+    generator = torch.Generator().manual_seed(16)
+
+    def total_of(**alpha):
+        return lambda *given: submission.CombinedLoss(**alpha)(*given)[0]
+
+    def parts(*given):
+        return submission.CombinedLoss(alpha=0.7)(*given)
+
+    def side_by_side(*given):
+        losses = [submission.CombinedLoss(alpha=alpha) for alpha in (0.2, 0.9)]
+        return [loss_fn(*given)[0] for loss_fn in losses]
+
+    for samples, classes in ((5, 3), (4, 6)):
+        given = batch(generator, samples, classes, "cpu")
+        for alpha in (0.7, 0.2):
+            yield observe("the total", total_of(alpha=alpha), *given)
+        yield observe("the parts", parts, *given, gradients=False)
+        yield observe("two losses", side_by_side, *given, gradients=False)
+        yield observe("the default", total_of(), *given)
+    class_logits, class_targets, reg_predictions, reg_targets = given
+    large = (1000.0 * class_logits, class_targets, reg_predictions, reg_targets)
+    yield observe("large logits", total_of(alpha=0.7), *large, extreme=True)
+    given = (class_logits.double(), class_targets, reg_predictions.double(), reg_targets.double())
+    yield observe("float64", total_of(alpha=0.7), *given, extreme=True)

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from grader.examiner.expect import expect_close, expect_gradient, expect_tensor
+from grader.examiner.fingerprint import observe
 
 pytestmark = pytest.mark.question("weighted-mse-loss")
 
@@ -70,3 +71,22 @@ def test_shapes_that_differ_are_refused(submission, device, place):
     arguments[place] = torch.zeros(4, 1, device=device)
     with pytest.raises(ValueError):
         submission.WeightedMSELoss()(*arguments)
+
+
+def fingerprint(submission):
+    """What the known mistakes compute."""
+    generator = torch.Generator().manual_seed(15)
+
+    def loss_of(predictions, targets, weights):
+        return submission.WeightedMSELoss()(predictions, targets, weights)
+
+    def loss_of_some(predictions, targets, weights):
+        return submission.WeightedMSELoss()(predictions, targets, torch.where(weights > 1, weights, 0.0))
+
+    for samples in (5, 8):
+        given = batch(generator, samples, "cpu")
+        yield observe("the loss", loss_of, *given)
+        yield observe("weights of 0", loss_of_some, *given)
+    yield observe("float64", loss_of, *batch(generator, 6, "cpu", dtype=torch.float64), extreme=True)
+    column, row = torch.randn(4, 1, generator=generator), torch.ones(4)
+    yield observe("column and row", loss_of, column, row, 2.0 * row, extreme=True)

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from grader.examiner.expect import expect_close, expect_gradient, expect_scalar, expect_tensor
+from grader.examiner.fingerprint import observe
 
 
 def batch(rng, samples, classes, device, dtype=torch.float32):
@@ -92,3 +93,24 @@ def test_large_logits(submission, device):
     expect_close(submission.softmax(logits), log_softmax(logits).exp().to(logits.dtype), name="the result of softmax")
     loss = submission.cross_entropy(logits, targets)
     expect_close(loss, mean_cross_entropy(logits, targets), name="the loss")
+
+
+def fingerprint(submission):
+    """What the known mistakes compute, softmax and cross entropy apart."""
+    generator = torch.Generator().manual_seed(13)
+
+    def softmax(logits):
+        return submission.softmax(logits)
+
+    def cross_entropy(logits, targets):
+        return submission.cross_entropy(logits, targets)
+
+    for samples, classes in ((5, 3), (4, 6)):
+        logits = 2.0 * torch.randn(samples, classes, generator=generator)
+        targets = torch.randint(classes, (samples,), generator=generator)
+        yield observe("softmax", softmax, logits)
+        yield observe("cross_entropy", cross_entropy, logits, targets)
+    yield observe("softmax, float64", softmax, logits.double(), extreme=True)
+    yield observe("cross_entropy, float64", cross_entropy, logits.double(), targets, extreme=True)
+    yield observe("softmax, large logits", softmax, 1000.0 * logits, extreme=True)
+    yield observe("cross_entropy, large logits", cross_entropy, 1000.0 * logits, targets, extreme=True)

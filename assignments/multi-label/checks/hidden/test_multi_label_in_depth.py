@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from grader.examiner.expect import expect_close, expect_gradient, expect_tensor
+from grader.examiner.fingerprint import observe
 
 SHAPES = [(5, 3), (3, 3), (1, 4), (6, 1), (3, 150)]
 
@@ -116,3 +117,32 @@ def test_large_logits(submission, device):
     expect_close(loss, mean_loss(logits.detach(), targets), name="the loss")
     (gradient,) = expect_gradient(loss, [logits], name="the loss")
     expect_close(gradient, (logits.detach().sigmoid() - targets) / 6, name="the gradient")
+
+
+def fingerprint(submission):
+    """What the known mistakes compute, one function at a time."""
+    generator = torch.Generator().manual_seed(14)
+
+    def loss_of(logits, targets):
+        return submission.multi_label_loss(logits, targets)
+
+    def labels_at(*threshold):
+        return lambda logits: submission.predict_labels(logits, *threshold)
+
+    def accuracy_of(predictions, targets):
+        return submission.per_label_accuracy(predictions, targets)
+
+    for shape in ((5, 3), (4, 6)):
+        logits = torch.cat([2.0 * torch.randn(shape, generator=generator), torch.full((1, shape[1]), 0.25)])
+        logits[0, 0] = 0.0
+        targets = (torch.rand(logits.shape, generator=generator) < 0.5).float()
+        predictions = (torch.rand(logits.shape, generator=generator) < 0.6).float()
+        yield observe("multi_label_loss", loss_of, logits, targets)
+        yield observe("predict_labels", labels_at(), logits, gradients=False)
+        yield observe("predict_labels", labels_at(0.8), logits, gradients=False)
+        yield observe("per_label_accuracy", accuracy_of, predictions, targets, gradients=False)
+    logits, targets, predictions = logits.double(), targets.double(), predictions.double()
+    yield observe("multi_label_loss, float64", loss_of, logits, targets, extreme=True)
+    yield observe("other dtypes", labels_at(), logits, gradients=False, extreme=True)
+    yield observe("other dtypes", accuracy_of, predictions, targets, gradients=False, extreme=True)
+    yield observe("large logits", loss_of, 1000.0 * logits.float(), (logits < 0).float(), extreme=True)

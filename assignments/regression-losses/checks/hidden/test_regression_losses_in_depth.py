@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from grader.examiner.expect import expect_close, expect_gradient, expect_tensor
+from grader.examiner.fingerprint import observe
 
 NAMES = ("mse_loss", "l1_loss", "smooth_l1_loss")
 
@@ -89,3 +90,23 @@ def test_shapes_that_differ_are_refused(submission, device):
     for name in NAMES:
         with pytest.raises(ValueError):
             getattr(submission, name)(predictions, targets)
+
+
+def fingerprint(submission):
+    """What the known mistakes compute, one loss at a time."""
+    generator = torch.Generator().manual_seed(11)
+
+    def named(name, **keywords):
+        return lambda *given: getattr(submission, name)(*given, **keywords)
+
+    for shape in ((6,), (4, 3)):
+        predictions, targets = 2.0 * torch.randn(2, *shape, generator=generator)
+        predictions[0] = targets[0] + 0.1
+        for name in ("mse_loss", "l1_loss", "smooth_l1_loss"):
+            yield observe(name, named(name), predictions, targets)
+            yield observe(f"{name}, float64", named(name), predictions.double(), targets.double(), extreme=True)
+        for beta in (0.5, 2.0):
+            yield observe("smooth_l1_loss", named("smooth_l1_loss", beta=beta), predictions, targets)
+    column, row = torch.randn(5, 1, generator=generator), torch.zeros(5)
+    for name in ("mse_loss", "l1_loss", "smooth_l1_loss"):
+        yield observe(f"{name}, column and row", named(name), column, row, extreme=True)
