@@ -79,8 +79,8 @@ class Finished:
     submission: int
     output: str
     seconds: float
-    mistakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    mistakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,12 @@ def _question_from_json(data: Mapping[str, Any]) -> JobQuestion:
     )
 
 
+def _mistakes_from_json(data: Any) -> dict[str, tuple[str, ...]]:
+    if not isinstance(data, dict):
+        raise TypeError(f"mistakes are an object, not {type(data).__name__}")
+    return {question: tuple(map(str, names)) for question, names in data.items()}
+
+
 def event_to_json(event: Message) -> dict[str, Any]:
     """Return an event as JSON data."""
     return {"event": type(event).__name__.lower(), **asdict(event)}
@@ -169,8 +175,7 @@ def event_from_json(data: Any) -> Message:
         decided = CheckResult(**{**result, "outcome": Outcome(result["outcome"]), "frames": frames})
         return Verdict(**fields, result=decided)
     if kind == "finished":
-        mistakes = {str(question): tuple(map(str, names)) for question, names in fields.pop("mistakes").items()}
-        return Finished(**fields, mistakes=mistakes)
+        return Finished(**{**fields, "mistakes": _mistakes_from_json(fields["mistakes"])})
     if kind == "fault":
         return Fault(**fields)
     if kind == "survey":

@@ -72,7 +72,7 @@ class ExaminerPlugin:
             return  # the job goes on with a fresh sandbox, from this submission's first check
         for result in self._decide_all():
             self._emit(Verdict(number, result))
-        self._emit(Finished(number, student.output, time.monotonic() - started, mistakes, self._environment))
+        self._emit(Finished(number, student.output, time.monotonic() - started, self._environment, mistakes))
 
     @pytest.fixture(autouse=True)
     def _seeded(self, request: pytest.FixtureRequest, _submission: Student) -> torch.Generator:
