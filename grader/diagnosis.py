@@ -34,7 +34,7 @@ def find_diagnoses(
 
     ``recognised`` maps code questions to the ids of the mistakes that they compute like.
     """
-    picked = _picked_mistakes(assignment, answers)
+    picked = dict.fromkeys(_picked_mistakes(assignment, answers))  # two choices of a question may rest on the same
     return tuple(
         Diagnosis(mistake.id, *read_mistake(assignment, mistake), code=code, quiz=quiz)
         for mistake in assignment.mistakes
@@ -43,17 +43,12 @@ def find_diagnoses(
     )
 
 
-def _picked_mistakes(assignment: Assignment, answers: Answers) -> list[tuple[str, str]]:
-    return list(dict.fromkeys(_picks(assignment, answers)))
-
-
-def _picks(assignment: Assignment, answers: Answers) -> Iterator[tuple[str, str]]:
+def _picked_mistakes(assignment: Assignment, answers: Answers) -> Iterator[tuple[str, str]]:
+    """Yield the questions of which a wrong choice was picked, with the mistakes that those choices rest on."""
     for question in assignment.quiz_questions:
-        value = answers.values.get(question.id)
-        if value is not None and isinstance(question, ChoiceQuestion | MultipleChoiceQuestion):
-            for letter, choice in zip(question.letters, question.choices, strict=True):
-                chosen = letter == value or (isinstance(value, tuple) and letter in value)
-                if chosen and choice.mistake is not None and not choice.correct:
+        if isinstance(question, ChoiceQuestion | MultipleChoiceQuestion):
+            for choice in question.picked(answers.values.get(question.id)):
+                if choice.mistake is not None and not choice.correct:
                     yield question.id, choice.mistake
 
 

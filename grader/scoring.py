@@ -273,11 +273,7 @@ def _fold(question: TextQuestion, text: str) -> str:
 
 def _feedback(question: Question, value: Value) -> str | None:
     if isinstance(question, ChoiceQuestion | MultipleChoiceQuestion):
-        picked = {value} if isinstance(value, str) else set(value) if isinstance(value, tuple) else set()
-        whys = [
-            choice.why for letter, choice in zip(question.letters, question.choices, strict=True) if letter in picked
-        ]
-        return "\n".join(why.strip() for why in whys if why) or None
+        return "\n".join(choice.why.strip() for choice in question.picked(value) if choice.why) or None
     return question.why if isinstance(question, NumericQuestion | TextQuestion) else None
 
 

@@ -226,6 +226,11 @@ class _WithChoices(_Question):
         """The letters that name the choices, from a on."""
         return tuple(ascii_lowercase[: len(self.choices)])
 
+    def picked(self, answer: object) -> tuple[Choice, ...]:
+        """Return the choices that an answer, a letter or a tuple of letters, picks; none of anything else."""
+        letters = answer if isinstance(answer, tuple) else (answer,)
+        return tuple(choice for letter, choice in zip(self.letters, self.choices, strict=True) if letter in letters)
+
 
 class ChoiceQuestion(_WithChoices):
     """Pick the one right answer."""

@@ -22,6 +22,7 @@ from grader.examiner.expect import (
     expect_close,
     expect_gradient,
     expect_number,
+    expect_parts,
     expect_scalar,
     expect_tensor,
 )
@@ -66,6 +67,19 @@ def ones(*shape: int, dtype: torch.dtype = torch.float32, grad: bool = False) ->
 )
 def test_a_value_is_described_by_its_kind(value: Any, words: str) -> None:
     assert describe(value) == words
+
+
+# Parts
+
+
+def test_parts_come_back_as_a_tuple() -> None:
+    assert expect_parts([1, 2], 2, "two") == (1, 2)
+    assert expect_parts((part for part in "ab"), 2, "two") == ("a", "b")
+
+
+@pytest.mark.parametrize("value", [None, 3, (), (1,), [1, 2, 3], torch.tensor(1.0)])
+def test_what_has_not_so_many_parts_is_refused(value: Any) -> None:
+    assert refusal(expect_parts, value, 2, "It should be a pair.").message == "It should be a pair."
 
 
 # Tensors

@@ -107,6 +107,21 @@ def expect_number(value: Any, name: str = "the result") -> float:
     return number
 
 
+def expect_parts(value: Any, count: int, message: str) -> tuple[Any, ...]:
+    """Return the ``count`` parts of a tuple, a list or whatever else can be unpacked.
+
+    Raises:
+        Expectation: it cannot, or has another number of parts; ``message`` says so to the student.
+    """
+    try:
+        parts = tuple(value)
+    except TypeError:
+        parts = ()
+    if len(parts) != count:
+        raise Expectation(message)
+    return parts
+
+
 def expect_close(
     actual: Any,
     expected: Tensor | float,

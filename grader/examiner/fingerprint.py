@@ -18,6 +18,7 @@ from torch import Tensor
 from grader.examiner.exceptions import StudentError
 
 MAX_ENTRIES = 64  # of one observation
+MAX_DEPTH = 3  # of containers in a result
 MAX_ELEMENTS = 4096  # of one tensor
 MIN_EVIDENCE = 2
 TOLERANCE = 1e-4  # of the largest value in an entry: ways of computing the same differ by far less, mistakes by more
@@ -89,28 +90,33 @@ def take_fingerprint(function: Callable[[Any], Iterator[Observation]], submissio
     return observations
 
 
-def recognise(found: Fingerprint, reference: Fingerprint, mistakes: Mapping[str, Fingerprint]) -> tuple[str, ...]:
-    """Return the mistakes that a submission computes like, in their order; none where it is not certain.
+class KnownMistakes:
+    """The fingerprints of a question's known mistakes, and the parts in which each differs from the reference."""
 
-    A mistake is told by the parts in which it differs from the reference. The submission must agree with it in such a
-    part, on enough values that chance is ruled out. What another mistake explains better, or two equally well, is
-    left out. What only extreme inputs show must be shown by all of them, of a submission that is right otherwise.
-    """
-    ordinary = {one.part for one in reference if not one.extreme}
-    sound = all(_agrees(found, reference, part) for part in ordinary)
-    agreed: dict[str, frozenset[str]] = {}
-    whole: set[str] = set()
-    for name, fingerprint in mistakes.items():
-        telling = _telling_parts(fingerprint, reference)
-        parts = frozenset(part for part in telling if _agrees(found, fingerprint, part))
-        if not telling & ordinary and not (sound and parts == telling):
-            continue
-        if parts and _count_evidence(fingerprint, parts) >= MIN_EVIDENCE:
-            agreed[name] = parts
-            if parts == telling:
-                whole.add(name)
-    largest = [name for name in agreed if not any(agreed[name] < other for other in agreed.values())]
-    return tuple(name for name in largest if _is_alone(name, largest, agreed, whole))
+    def __init__(self, reference: Fingerprint, mistakes: Mapping[str, Fingerprint]) -> None:
+        self._reference = reference
+        self._mistakes = dict(mistakes)
+        self._ordinary = {one.part for one in reference if not one.extreme}
+        self._telling = {name: _telling_parts(mistake, reference) for name, mistake in mistakes.items()}
+
+    def recognise(self, found: Fingerprint) -> tuple[str, ...]:
+        """Return the mistakes that a submission computes like, in their order; none where it is not certain.
+
+        A mistake is told by the parts in which it differs from the reference. The submission must agree with it in such
+        a part, on enough values that chance is ruled out. What another mistake explains better, or two equally well, is
+        left out. What only extreme inputs show must be shown by all of them, of a submission that is right otherwise.
+        """
+        sound = all(_agrees(found, self._reference, part) for part in self._ordinary)
+        agreed: dict[str, frozenset[str]] = {}
+        for name, mistake in self._mistakes.items():
+            telling = self._telling[name]
+            parts = frozenset(part for part in telling if _agrees(found, mistake, part))
+            certain = telling & self._ordinary or (sound and parts == telling)
+            if parts and certain and _count_evidence(mistake, parts) >= MIN_EVIDENCE:
+                agreed[name] = parts
+        whole = {name for name, parts in agreed.items() if parts == self._telling[name]}
+        largest = [name for name in agreed if not any(agreed[name] < other for other in agreed.values())]
+        return tuple(name for name in largest if _is_alone(name, largest, agreed, whole))
 
 
 def _is_alone(name: str, names: Sequence[str], agreed: Mapping[str, frozenset[str]], whole: set[str]) -> bool:
@@ -121,7 +127,7 @@ def _is_alone(name: str, names: Sequence[str], agreed: Mapping[str, frozenset[st
 
 def _telling_parts(fingerprint: Fingerprint, reference: Fingerprint) -> frozenset[str]:
     extreme = {observation.part for observation in fingerprint if observation.extreme}
-    parts = dict.fromkeys(observation.part for observation in fingerprint)
+    parts = {observation.part for observation in fingerprint}
     different = {part for part in parts if not _agrees(reference, fingerprint, part)}
     return frozenset(different - extreme or different)
 
@@ -141,7 +147,7 @@ def _agree(found: Observation, wanted: Observation) -> bool:
 
 def _is_same(found: Entry, wanted: Entry, noise: float) -> bool:
     if isinstance(found, str) or isinstance(wanted, str):
-        return found == wanted if isinstance(found, str) and isinstance(wanted, str) else False
+        return found == wanted
     if found.kind != wanted.kind:
         return False
     allowed = max(TOLERANCE * _largest(wanted), noise)
@@ -184,17 +190,23 @@ def _describe(kind: str, text: str) -> str:
     return f"raised {kind}{''.join(f', {topic}' for topic, words in TOPICS.items() if words.search(text))}"
 
 
-def _read(value: object, depth: int = 0) -> Iterator[Entry]:
+def _read(value: object) -> Iterator[Entry]:
+    for one in _flatten(value):
+        yield one if isinstance(one, str) else _read_numbers(one)
+
+
+def _flatten(value: object, depth: int = 0) -> Iterator[Any]:
+    """Yield the tensors and numbers in a result; a word stands for each container, and for what is neither."""
     if isinstance(value, Tensor | np.ndarray | np.generic | bool | int | float):
-        yield _read_numbers(value)
-    elif isinstance(value, list | tuple) and depth < 3:
+        yield value
+    elif isinstance(value, list | tuple) and depth < MAX_DEPTH:
         yield f"{type(value).__name__} of {len(value)}"
         for one in value[:MAX_ENTRIES]:
-            yield from _read(one, depth + 1)
-    elif isinstance(value, dict) and depth < 3:
+            yield from _flatten(one, depth + 1)
+    elif isinstance(value, dict) and depth < MAX_DEPTH:
         yield "dict of " + ", ".join(sorted(str(key)[:40] for key in value)[:MAX_ENTRIES])
         for key in sorted(value, key=str)[:MAX_ENTRIES]:
-            yield from _read(value[key], depth + 1)
+            yield from _flatten(value[key], depth + 1)
     else:
         yield "None" if value is None else "str" if isinstance(value, str) else "an object"
 
@@ -219,7 +231,7 @@ def _has_single_digits(values: Tensor) -> bool:
 def _differentiate(call: Callable[..., object], inputs: Sequence[Any]) -> Iterator[Entry]:
     given = [_copy(value).requires_grad_() if _is_floating(value) else _copy(value) for value in inputs]
     leaves = [value for value in given if _is_floating(value)]
-    results = [value for value in _list_tensors(call(*given)) if _is_floating(value)]
+    results = [value for value in _flatten(call(*given)) if _is_floating(value)]
     for result in results:
         if not result.requires_grad:
             yield "detached"
@@ -236,14 +248,6 @@ def _weigh(result: Tensor) -> Tensor:
     """Return a sum in which every value counts differently: that of a softmax is always 1."""
     weights = torch.linspace(1.0, 2.0, max(result.numel(), 1), dtype=result.dtype, device=result.device)
     return (result.reshape(-1) * weights[: result.numel()]).sum()
-
-
-def _list_tensors(value: object, depth: int = 0) -> Iterator[Tensor]:
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, list | tuple | dict) and depth < 3:
-        for one in list(value.values() if isinstance(value, dict) else value)[:MAX_ENTRIES]:
-            yield from _list_tensors(one, depth + 1)
 
 
 def _copy(value: Any) -> Any:

@@ -21,7 +21,7 @@ import pytest
 import torch
 
 from grader.examiner.exceptions import StudentError, WorkerLost
-from grader.examiner.fingerprint import Fingerprint, recognise, take_fingerprint
+from grader.examiner.fingerprint import Fingerprint, KnownMistakes, take_fingerprint
 from grader.examiner.student import Student, seed_generators
 from grader.examiner.verdicts import hide_sizes, join_results, judge, say_broken
 from grader.examiner.workers import Zygote, ZygoteFailed
@@ -48,7 +48,7 @@ class ExaminerPlugin:
         self._emit = emit
         self._checks = {check.id: check for check in job.checks}
         self._references: dict[str, ModuleType] = {}
-        self._known: dict[str, tuple[Fingerprint, dict[str, Fingerprint]]] = {}
+        self._known: dict[str, KnownMistakes] = {}
         self._fingerprints: dict[str, Callable[[Any], Iterator[Any]]] = {}
         self._results: dict[str, list[CheckResult]] = {}
         self._student: Student | None = None
@@ -114,10 +114,8 @@ class ExaminerPlugin:
         """Keep the checks that the job asks for and that this machine has the device for."""
         items[:] = [item for item in items if _name_of(item) in self._checks and self._device_is_here(item)]
         wanted = {question.fingerprint for question in self._job.questions.values()}
-        for item in items:
-            function = getattr(item.getparent(pytest.Module), "obj", None)
-            if str(item.path) in wanted:
-                self._fingerprints.setdefault(str(item.path), function.fingerprint)  # type: ignore[union-attr]
+        modules = {str(item.path): item.getparent(pytest.Module) for item in items if str(item.path) in wanted}
+        self._fingerprints = {path: module.obj.fingerprint for path, module in modules.items() if module is not None}
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note a check file that cannot be imported."""
@@ -224,15 +222,16 @@ class ExaminerPlugin:
 
     def _recognise_all(self, student: Student) -> dict[str, tuple[str, ...]]:
         """Return the known mistakes that a submission computes like, by question. It costs and gives no points."""
+        failed = {check for check in self._results if self._has_failed(check)}
         recognised = {}
         for name, question in self._job.questions.items():
-            failed = {check for check in self._results if self._has_failed(check)}
             suspects = [one for one, mistake in question.mistakes.items() if failed.intersection(mistake.caught_by)]
-            if question.fingerprint in self._fingerprints and suspects:
-                found = self._watch(student, question)
-                if found is not None:
-                    reference, mistakes = self._fingerprints_of(name)
-                    recognised[name] = tuple(one for one in recognise(found, reference, mistakes) if one in suspects)
+            if not suspects or question.fingerprint not in self._fingerprints:
+                continue
+            found = self._watch(student, question)
+            if found is not None:
+                mistakes = self._known_mistakes(name).recognise(found)
+                recognised[name] = tuple(one for one in mistakes if one in suspects)
         return {name: mistakes for name, mistakes in recognised.items() if mistakes}
 
     def _has_failed(self, check: str) -> bool:
@@ -251,8 +250,8 @@ class ExaminerPlugin:
         finally:
             student.stop_check()
 
-    def _fingerprints_of(self, name: str) -> tuple[Fingerprint, dict[str, Fingerprint]]:
-        """Return the fingerprints of a question's reference solution and of its mistakes; taken once in a job."""
+    def _known_mistakes(self, name: str) -> KnownMistakes:
+        """Return a question's known mistakes; their fingerprints are taken once in a job."""
         if name not in self._known:
             question = self._job.questions[name]
             assert question.fingerprint is not None
@@ -264,7 +263,7 @@ class ExaminerPlugin:
                 return take_fingerprint(function, _import_file(Path(path)))
 
             mistakes = {one: take(mistake.path) for one, mistake in question.mistakes.items()}
-            self._known[name] = take(question.reference), mistakes
+            self._known[name] = KnownMistakes(take(question.reference), mistakes)
         return self._known[name]
 
     # Looking up

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from grader.examiner.expect import Expectation, expect_close, expect_gradient, expect_tensor
+from grader.examiner.expect import expect_close, expect_gradient, expect_parts, expect_tensor
 from grader.examiner.fingerprint import observe
 
 pytestmark = pytest.mark.question("combined-loss")
@@ -10,13 +10,7 @@ NAMES = ("the total", "ce", "mse")
 
 def unpack(value):
     """The three parts of a result."""
-    try:
-        parts = tuple(value)
-    except TypeError:
-        parts = ()
-    if len(parts) != 3:
-        raise Expectation("CombinedLoss should return a tuple of three: (total, ce, mse).")
-    return parts
+    return expect_parts(value, 3, "CombinedLoss should return a tuple of three: (total, ce, mse).")
 
 
 def batch(rng, samples, classes, device, dtype=torch.float32):

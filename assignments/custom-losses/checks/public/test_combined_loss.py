@@ -1,20 +1,14 @@
 import pytest
 import torch
 
-from grader.examiner.expect import Expectation, expect_close, expect_scalar
+from grader.examiner.expect import expect_close, expect_parts, expect_scalar
 
 pytestmark = pytest.mark.question("combined-loss")
 
 
 def unpack(value):
     """The three parts of a result."""
-    try:
-        parts = tuple(value)
-    except TypeError:
-        parts = ()
-    if len(parts) != 3:
-        raise Expectation("CombinedLoss should return a tuple of three: (total, ce, mse).")
-    return parts
+    return expect_parts(value, 3, "CombinedLoss should return a tuple of three: (total, ce, mse).")
 
 
 def example(device):

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from grader.examiner.expect import Expectation, expect_number, expect_tensor
+from grader.examiner.expect import Expectation, expect_number, expect_parts, expect_tensor
 
 LOSSES = {
     "MSELoss": torch.nn.functional.mse_loss,
@@ -20,13 +20,8 @@ WEIGHTS = {
 
 def unpack(value, names):
     """The parts of what a function returned, which should be as many as there are names."""
-    try:
-        parts = tuple(value)
-    except TypeError:
-        parts = ()
-    if len(parts) != len(names):
-        raise Expectation(f"Expected ({', '.join(names)}), and got something else: is a return missing?")
-    return parts
+    message = f"Expected ({', '.join(names)}), and got something else: is a return missing?"
+    return expect_parts(value, len(names), message)
 
 
 def read_data(data, n_samples):

@@ -1,18 +1,13 @@
 import pytest
 import torch
 
-from grader.examiner.expect import Expectation, expect_close, expect_number, expect_tensor
+from grader.examiner.expect import Expectation, expect_close, expect_number, expect_parts, expect_tensor
 
 
 def unpack(value, names):
     """The parts of what a function returned, which should be as many as there are names."""
-    try:
-        parts = tuple(value)
-    except TypeError:
-        parts = ()
-    if len(parts) != len(names):
-        raise Expectation(f"Expected ({', '.join(names)}), and got something else: is a return missing?")
-    return parts
+    message = f"Expected ({', '.join(names)}), and got something else: is a return missing?"
+    return expect_parts(value, len(names), message)
 
 
 def read_axes(figure):
