@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import Problem, SpecError, reason_of, suggest
-from grader.results import Visibility
+from grader.results import SHADOW, Visibility
 from grader.spec import Assignment, CodeQuestion, amount, exact, parse_python, prose
 from grader.yaml_source import Location
 
@@ -28,7 +28,7 @@ CHECK_FOLDERS: Mapping[Visibility, str] = {
     Visibility.HIDDEN: "checks/hidden",
 }
 FINGERPRINT = "fingerprint"  # the function of a file of hidden checks that tells known mistakes
-DEVICES = ("cpu", "cuda")
+DEVICES = ("cpu", SHADOW, "cuda")
 # Others would make pytest skip a check, or mean something that nobody here reads.
 KNOWN_MARKS = ("points", "question", "device", "parametrize", "usefixtures", "filterwarnings")
 

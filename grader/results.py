@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+SHADOW = "shadow"  # the device that stands in for a GPU
+
 
 class Outcome(StrEnum):
     """How one check ended.

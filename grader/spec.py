@@ -304,9 +304,9 @@ class CodeQuestion(_Question):
     forbid: Annotated[tuple[Annotated[str, AfterValidator(_dotted)], ...], AfterValidator(_unique)] = ()
     """Dotted names that the file must not use, such as torch.nn.functional.cross_entropy."""
     devices: Annotated[
-        tuple[Literal["cpu", "cuda"], ...], Field(min_length=1, max_length=2), AfterValidator(_unique)
+        tuple[Literal["cpu", "shadow", "cuda"], ...], Field(min_length=1, max_length=3), AfterValidator(_unique)
     ] = ("cpu",)
-    """Where its checks run. On a machine without CUDA, those of cuda are deferred."""
+    """Where its checks run. shadow stands in for a GPU everywhere; without CUDA, those of cuda are deferred."""
 
 
 QuizQuestion = ChoiceQuestion | MultipleChoiceQuestion | NumericQuestion | TextQuestion

@@ -333,6 +333,23 @@ def decode(node: Node, tensors: Sequence[Tensor], resolve: Resolve) -> Any:
         raise ProtocolError(f"bad value: {type(error).__name__}") from None
 
 
+def list_tensors(node: Node) -> list[int]:
+    """Return which of a message's tensors a tree holds as tensors, and not as numpy arrays or bytes."""
+    found: list[int] = []
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict):
+            kind = next(iter(node), "")
+            if kind == "t":
+                found += [node[key] for key in ("t", "g") if type(node.get(key)) is int]
+            elif kind in ("l", "u", "s", "d"):
+                waiting.append(node[kind])
+    return found
+
+
 class _Decoder:
     """Builds the value of one tree."""
 

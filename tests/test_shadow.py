@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -546,9 +544,3 @@ def test_outside_of_the_block_all_is_as_before() -> None:
     assert torch.__future__.get_swap_module_params_on_conversion() is swaps
     assert torch.zeros(2, device="meta").is_meta
     assert type(torch.tensor([1.0])) is Tensor
-
-
-def test_the_sandbox_loads_it_only_when_it_is_asked_for() -> None:
-    code = "import sys, grader.sandbox.worker; print('grader.sandbox.shadow' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"

@@ -19,9 +19,10 @@ import torch
 from torch import Tensor
 
 from grader.examiner.exceptions import LoadError, StudentError, WorkerLost, match_exception
+from grader.examiner.expect import Expectation
 from grader.examiner.workers import Allowance, WorkerProcess, explain_ending
-from grader.results import Frame, Outcome
-from grader.wire import ConnectionClosed, Header, Message, ProtocolError, decode, encode
+from grader.results import SHADOW, Frame, Outcome
+from grader.wire import ConnectionClosed, Header, Message, ProtocolError, decode, encode, list_tensors
 
 # How long a worker that closed its connection gets to finish dying, so that its exit status is its own.
 GRACE_SECONDS = 0.5
@@ -29,6 +30,7 @@ MAX_BYTES_PER_CHECK = 1 << 30
 KINDS = ("file", "module", "class", "function", "object")
 # Names that need not stand in the source to be shown: Python's own, and the errors of torch that people meet.
 KNOWN_NAMES = frozenset(dir(builtins)) | {"OutOfMemoryError", "LinAlgError", "_LinAlgError", "OffLimits"}
+KNOWN_NAMES |= {"DeviceMismatch"}
 KNOWN_NAMES |= {"<module>", "<lambda>", "<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"}
 
 
@@ -50,6 +52,7 @@ class Connection:
         self._dropped: list[int] = []
         self._received = 0
         self._sizes: set[int] = set()
+        self._device = "cpu"
         self.used = False  # has it been asked for anything but to load and import?
         self.deadline = 0.0
         self.time_words = ""
@@ -80,6 +83,7 @@ class Connection:
             StudentError: student code raised.
             WorkerLost: no valid answer came.
             TypeError: an argument cannot cross.
+            Expectation: on the shadow device, a result is not on the device of what was passed.
         """
         tensors: list[Tensor] = []
         header = {
@@ -101,7 +105,25 @@ class Connection:
             message = self._exchange(header, tensors)
             value = self._decode(message, message.tensors)
         self.last_call = (name, value)
+        if self._device == SHADOW and (list_tensors(header["arguments"]) or list_tensors(header["keywords"])):
+            self._expect_on_device(name, message)
         return value
+
+    def _expect_on_device(self, name: str, message: Message) -> None:
+        """Expect all results where the arguments were. The student's process says where: evidence, not proof."""
+        places = message.header.get("shadow")
+        if not (
+            isinstance(places, list)
+            and len(places) == len(message.tensors)
+            and all(type(place) is bool for place in places)
+        ):
+            raise self.distrust("a result")
+        on_cpu = {number for number, place in enumerate(places) if not place}
+        if on_cpu.intersection(list_tensors(message.header.get("value"))):
+            raise Expectation(
+                f"{name} was passed tensors that are not on the CPU, and returned one that is: make new tensors on the "
+                "device of those that are passed, such as torch.zeros(3, device=x.device), and leave out .cpu()."
+            )
 
     def recognise(self, name: str, otherwise: str) -> str:
         """Return a name that the worker gave, if it stands in the submitted files or is Python's own.
@@ -137,8 +159,8 @@ class Connection:
             *(re.findall(r"[^\W\d]\w*", "\n".join(lines)) for lines in self._sources.values())
         )
 
-    def begin_check(self, seed: int) -> None:
-        """Let the worker forget what earlier checks made, and seed its generators.
+    def begin_check(self, seed: int, device: str = "cpu") -> None:
+        """Let the worker forget what earlier checks made, seed its generators, and use a device.
 
         Raises:
             StudentError: student code that broke the worker's own raised.
@@ -146,7 +168,8 @@ class Connection:
         """
         self._received = 0
         self._sizes.clear()
-        self.request({"op": "begin", "seed": seed})
+        self._device = device
+        self.request({"op": "begin", "seed": seed, "device": device})
         self.last_call = None
 
     def distrust(self, what: str) -> WorkerLost:

@@ -43,6 +43,11 @@ class StudentError(Exception):
             return f"The code calls itself without end (RecursionError){where}."
         if self.type_name == "OffLimits":
             return f"The code uses something{where} that this question asks you to do without."
+        if self.type_name == "DeviceMismatch":
+            return (
+                f"The code combines tensors of two devices{where}: make new tensors on the device of those that are "
+                "passed, such as torch.zeros(3, device=x.device)."
+            )
         if self.type_name == "TypeError" and not self.frames:
             return (
                 "The code raised TypeError, but in none of its own lines: "

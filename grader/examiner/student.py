@@ -71,8 +71,8 @@ class Student:
             self.close()
         return seconds
 
-    def load(self, file: str, seed: int) -> SubmittedFile:
-        """Return the module of a submitted file, in a worker whose generators are seeded.
+    def load(self, file: str, seed: int, device: str = "cpu") -> SubmittedFile:
+        """Return the module of a submitted file, in a worker whose generators are seeded and that uses ``device``.
 
         Raises:
             LoadError, WorkerLost: importing the file failed, now or before.
@@ -84,7 +84,7 @@ class Student:
         self._connect()  # a worker in place of one that was lost has imported nothing
         if file not in self._modules:
             self._modules[file] = self._import(file, seed)
-        self._connect().begin_check(seed)
+        self._connect().begin_check(seed, device)
         return self._modules[file]
 
     def fetch(self, dotted: str) -> Any:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from grader.diagnosis import Diagnosis
 from grader.display import UNDECIDED, format_amount, format_points
 from grader.report.content import Report, is_code
-from grader.results import Frame, Outcome, Visibility
+from grader.results import SHADOW, Frame, Outcome, Visibility
 from grader.scoring import CheckGrade, Grade, QuestionGrade, Status
 
 
@@ -51,6 +51,7 @@ _EXPLANATIONS = {
     Outcome.ERRORED: "This check itself broke: a fault on our side, which costs you nothing.",
 }
 _DEFERRED = "This machine cannot run this check. Its points are kept for one that can."
+_DEVICES = {SHADOW: "shadow device: a stand-in for a GPU"}
 NO_CHECKS = "It has no public checks."
 PENDING_TITLE = "A fault on our side"
 
@@ -134,7 +135,7 @@ def check_tags(report: Report, check: CheckGrade) -> list[str]:
     hidden = report.complete and check.visibility is Visibility.HIDDEN
     tags = ["hidden"] if hidden else []
     tags += ["bonus"] if check.bonus else []
-    return tags + ([check.device] if check.device != "cpu" else [])
+    return tags + ([_DEVICES.get(check.device, check.device)] if check.device != "cpu" else [])
 
 
 def check_amount(check: CheckGrade, question: QuestionGrade) -> str:

@@ -143,6 +143,11 @@ def shadow_device() -> Iterator[None]:
 class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Sees the operations that no shadow tensor takes part in, such as those that make one."""
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Keep torch from importing its compiler for this, which takes longer than all the rest of a submission."""
+        return False
+
     def __torch_dispatch__(
         self, func: Any, types: Sequence[type], args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:

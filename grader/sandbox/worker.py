@@ -24,11 +24,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from grader.wire import Channel, ConnectionClosed, Header, Message, Node, decode, encode
+from grader.sandbox import shadow
+from grader.wire import Channel, ConnectionClosed, Header, Message, Node, decode, encode, list_tensors
 
 MAX_MESSAGE = 4000
 MAX_FRAMES = 20
 MAX_ITEMS = 10_000
+VALUES = ("arguments", "keywords", "value", "key")  # the fields of a request that hold values
 
 
 class Sources(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
@@ -96,6 +98,7 @@ class Worker:
         self._numbers: dict[int, int] = {}
         self._graphs: dict[int, tuple[list[Tensor], list[Tensor]]] = {}
         self._graph_count = 0
+        self._on_shadow = False  # does this check run on the shadow device?
 
     def serve(self) -> None:
         """Answer until the examiner closes the connection."""
@@ -132,7 +135,11 @@ class Worker:
             "backward": self._backward,
             "differentiate": self._differentiate,
         }
-        return operations[header["op"]](request)
+        operation = operations[header["op"]]
+        if not self._on_shadow or header["op"] in ("load", "begin", "import"):
+            return operation(request)
+        with shadow.shadow_device():
+            return operation(request)
 
     # Loading
 
@@ -155,7 +162,7 @@ class Worker:
         return self._reply(value)
 
     def _begin(self, request: Message) -> tuple[Header, list[Tensor]]:
-        """Forget what earlier checks made, and seed every global generator for the next one."""
+        """Forget what earlier checks made, and seed every global generator for the next one, on its device."""
         modules = {number: value for number, value in self._objects.items() if isinstance(value, types.ModuleType)}
         self._objects = modules
         self._numbers = {id(value): number for number, value in modules.items()}
@@ -166,6 +173,7 @@ class Worker:
         torch.default_generator.manual_seed(seed)  # torch.manual_seed records a stack trace for CUDA, every time
         torch.set_grad_enabled(True)
         torch.set_default_dtype(torch.float32)
+        self._on_shadow = request.header["device"] == "shadow"
         return {"value": None}, []
 
     # Objects
@@ -197,15 +205,16 @@ class Worker:
         record = bool(header["grad"])
         leaves = [
             tensor.requires_grad_() if wanted and record else tensor
-            for tensor, wanted in zip(request.tensors, request.requires_grad, strict=True)
+            for tensor, wanted in zip(self._place(request), request.requires_grad, strict=True)
         ]
         # What was no leaf there is none here either, so that editing it in place behaves as in a direct call.
         passed = [
             leaf.clone() if leaf.requires_grad and not was_leaf else leaf
             for leaf, was_leaf in zip(leaves, header["leaf"], strict=True)
         ]
-        arguments = decode(header["arguments"], passed, self._resolve)
+        arguments = [self._name_device(value) for value in decode(header["arguments"], passed, self._resolve)]
         keywords = decode(header["keywords"], passed, self._resolve)
+        keywords = {name: self._name_device(value) for name, value in keywords.items()}
         torch.set_default_dtype(decode(header["dtype"], [], self._resolve))
         with torch.set_grad_enabled(record):
             value = self._target(request)(*arguments, **keywords)
@@ -220,7 +229,7 @@ class Worker:
         for leaf in leaves:
             leaf.grad = None
         chosen = [outputs[index] for index in header["outputs"]]
-        _run_backward(chosen, request.tensors, retain=bool(header["retain"]))
+        _run_backward(chosen, self._place_beside(chosen, request.tensors), retain=bool(header["retain"]))
         gradients = [leaves[index].grad for index in header["inputs"]]
         for leaf in leaves:
             leaf.grad = None
@@ -232,13 +241,11 @@ class Worker:
         """Run backward so that its result can be differentiated again (``create_graph``)."""
         header = request.header
         leaves, outputs = self._graphs[header["graph"]]
-        weights = [
-            tensor.requires_grad_(wanted) for tensor, wanted in zip(request.tensors, request.requires_grad, strict=True)
-        ]
+        chosen = [outputs[index] for index in header["outputs"]]
+        placed = self._place_beside(chosen, request.tensors)
+        weights = [tensor.requires_grad_(wanted) for tensor, wanted in zip(placed, request.requires_grad, strict=True)]
         inputs = [leaves[index] for index in header["inputs"]]
-        gradients = torch.autograd.grad(
-            [outputs[index] for index in header["outputs"]], inputs, weights, create_graph=True, allow_unused=True
-        )
+        gradients = torch.autograd.grad(chosen, inputs, weights, create_graph=True, allow_unused=True)
         return self._reply(list(gradients), [*inputs, *weights])
 
     # Values
@@ -247,7 +254,29 @@ class Worker:
         return self._objects[request.header["target"]]
 
     def _decode(self, node: Node, request: Message) -> Any:
-        return decode(node, request.tensors, self._resolve)
+        return self._name_device(decode(node, self._place(request), self._resolve))
+
+    def _place(self, request: Message) -> list[Tensor]:
+        """Return the tensors of a request on the device of the check; arrays and bytes are on none."""
+        if not self._on_shadow:
+            return request.tensors
+        header = request.header
+        named = {number for field in VALUES if field in header for number in list_tensors(header[field])}
+        return [
+            shadow.put_on_device(tensor) if number in named else tensor for number, tensor in enumerate(request.tensors)
+        ]
+
+    def _place_beside(self, outputs: Sequence[Tensor], weights: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Return the weights of a backward, each on the device of its output."""
+        if not self._on_shadow:
+            return weights
+        pairs = zip(outputs, weights, strict=True)
+        return [shadow.put_on_device(w) if shadow.is_on_device(output) else w for output, w in pairs]
+
+    def _name_device(self, value: Any) -> Any:
+        """Return the device of the check, where an argument names it: the examiner has it as the CPU."""
+        is_device = isinstance(value, str | torch.device) and str(value) == "cpu"
+        return shadow.DEVICE if self._on_shadow and is_device else value
 
     def _resolve(self, node: dict[str, Any]) -> Any:
         if "o" in node:
@@ -284,6 +313,9 @@ class Worker:
             self._graph_count += 1
             self._graphs[self._graph_count] = (list(leaves), tensors)
             header["graph"] = self._graph_count
+        if self._on_shadow:
+            header["shadow"] = [shadow.is_on_device(tensor) for tensor in tensors]
+            tensors = [shadow.take_off_device(tensor) for tensor in tensors]
         return {**header, "snapshots": snapshots}, tensors
 
     # Errors
@@ -315,15 +347,15 @@ class Worker:
 def _run_backward(outputs: Sequence[Tensor], weights: Sequence[Tensor], *, retain: bool) -> None:
     """Run backward from ``outputs`` weighted by ``weights``.
 
-    Real outputs go through one weighted sum, whose gradient is the same: handing weights to torch makes it import its
+    Real outputs go through weighted sums, whose gradient is the same: handing weights to torch makes it import its
     symbolic shapes, which takes longer than all the rest of a submission.
     """
     if any(output.is_complex() for output in outputs):
         torch.autograd.backward(list(outputs), list(weights), retain_graph=retain)
         return
     pairs = zip(outputs, weights, strict=True)
-    total = torch.stack([(output * weight).sum(dtype=torch.float64) for output, weight in pairs]).sum()
-    torch.autograd.backward(total, retain_graph=retain)
+    totals = [(output * weight).sum(dtype=torch.float64) for output, weight in pairs]
+    torch.autograd.backward(totals, retain_graph=retain)
 
 
 def _kind_of(value: Any) -> str:

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from grader.sandbox import identity, landlock, lockdown, seccomp, system
+from grader.sandbox import identity, landlock, lockdown, seccomp, shadow, system
 from grader.sandbox.worker import serve
 from grader.wire import Channel
 
@@ -239,5 +239,7 @@ def main() -> None:
     np.random.seed(0)  # numpy imports its generators on first use
     # The first operation reads /proc/cpuinfo, which a worker cannot.
     torch.nn.functional.cross_entropy(torch.randn(8, 3), torch.arange(8) % 3)
+    with shadow.shadow_device():
+        torch.nn.functional.mse_loss(shadow.put_on_device(torch.ones(2)), shadow.put_on_device(torch.zeros(2)))
     Zygote(control).serve()
     os._exit(0)  # taking torch apart would only take time
