@@ -226,7 +226,7 @@ def test_points_are_written_as_people_do(points: str, written: str) -> None:
         (
             "forbid: [statistics.mean]",
             "devices: [cpu, gpu]",
-            "19:20: entry 2 of 'devices' must be 'cpu' or 'cuda', not 'gpu'; did you mean 'cpu'?",
+            "19:20: entry 2 of 'devices' must be 'cpu', 'shadow' or 'cuda', not 'gpu'; did you mean 'cpu'?",
         ),
         (
             "mistake: sum-for-mean,",

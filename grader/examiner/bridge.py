@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from grader.examiner.cost import Cost, read_cost
 from grader.examiner.exceptions import LoadError, StudentError, WorkerLost, match_exception
 from grader.examiner.expect import Expectation
 from grader.examiner.workers import Allowance, WorkerProcess, explain_ending
@@ -85,17 +86,7 @@ class Connection:
             TypeError: an argument cannot cross.
             Expectation: on the shadow device, a result is not on the device of what was passed.
         """
-        tensors: list[Tensor] = []
-        header = {
-            "op": "call",
-            "target": target,
-            "arguments": encode(list(arguments), tensors, _refer),
-            "keywords": encode(dict(keywords), tensors, _refer),
-            "grad": torch.is_grad_enabled(),
-            "leaf": [tensor.is_leaf for tensor in tensors],
-            "dtype": encode(torch.get_default_dtype(), [], _refer),
-        }
-        self._sizes.update(size for tensor in tensors for size in tensor.shape)
+        header, tensors = self._describe_call("call", target, arguments, keywords)
         if torch.is_grad_enabled():
             box: list[Message] = []
             results = list(RemoteCall.apply(self, header, box, len(tensors), self._anchor, *tensors))  # type: ignore[no-untyped-call]
@@ -108,6 +99,37 @@ class Connection:
         if self._device == SHADOW and (list_tensors(header["arguments"]) or list_tensors(header["keywords"])):
             self._expect_on_device(name, message)
         return value
+
+    def measure_cost(self, target: int, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Cost:
+        """Let a student's object be called on copies of the arguments, and return what that took.
+
+        Raises:
+            StudentError: student code raised.
+            WorkerLost: no valid answer came.
+            TypeError: an argument cannot cross.
+        """
+        message = self._exchange(*self._describe_call("cost", target, arguments, keywords))
+        try:
+            return read_cost(message.header.get("cost"), {*range(len(arguments)), *keywords})
+        except ValueError:
+            raise self.distrust("a cost") from None
+
+    def _describe_call(
+        self, op: str, target: int, arguments: Sequence[Any], keywords: Mapping[str, Any]
+    ) -> tuple[Header, list[Tensor]]:
+        """Return the request of a call, and the tensors that go with it."""
+        tensors: list[Tensor] = []
+        header = {
+            "op": op,
+            "target": target,
+            "arguments": encode(list(arguments), tensors, _refer),
+            "keywords": encode(dict(keywords), tensors, _refer),
+            "grad": torch.is_grad_enabled(),
+            "leaf": [tensor.is_leaf for tensor in tensors],
+            "dtype": encode(torch.get_default_dtype(), [], _refer),
+        }
+        self._sizes.update(size for tensor in tensors for size in tensor.shape)
+        return header, tensors
 
     def _expect_on_device(self, name: str, message: Message) -> None:
         """Expect all results where the arguments were. The student's process says where: evidence, not proof."""

@@ -190,6 +190,65 @@ def expect_gradient(value: Any, inputs: Tensor | Sequence[Tensor], name: str = "
     )
 
 
+def expect_vectorised(submission: Any, function: Any, small: Sequence[Any], large: Sequence[Any]) -> None:
+    """Expect that a function takes as many steps for the arguments ``large`` as for ``small``, a smaller batch.
+
+    Samples are counted along the first dimension of the first tensor that has one. A loop over samples adds at least a
+    step for each; what differs by less (a branch that was taken) is no matter. This is evidence and no proof, since
+    the steps are counted in the student's process.
+
+    Raises:
+        Expectation: operations of torch or steps of Python grow with the batch.
+        ValueError: ``large`` has no more samples than ``small``.
+    """
+    few, many = _count_samples(small), _count_samples(large)
+    if many <= few:
+        raise ValueError(f"the larger batch has {many} samples, the smaller {few}")
+    costs = submission.cost(function, *small), submission.cost(function, *large)
+    kinds = {
+        "operations on tensors": [cost.operations for cost in costs],
+        "steps of Python": [cost.opcodes for cost in costs],
+    }
+    growing = [kind for kind, (before, after) in kinds.items() if after - before >= many - few]
+    if growing:
+        counts = (f"{kinds[kind][0]} {kind} for {few} samples, {kinds[kind][1]} for {many}" for kind in growing)
+        # The counts come from the student's process, which could write anything into them: not for every reader.
+        raise Expectation(
+            f"The larger the batch, the more {' and '.join(growing)}: is there a loop over samples? "
+            "Compute with whole tensors instead.",
+            "; ".join(counts),
+        )
+
+
+def _count_samples(arguments: Sequence[Any]) -> int:
+    for value in arguments:
+        if isinstance(value, Tensor) and value.ndim:
+            return len(value)
+    raise ValueError("none of the arguments is a tensor with a dimension of samples")
+
+
+def expect_unchanged(submission: Any, function: Any, /, *arguments: Any, **keywords: Any) -> None:
+    """Expect that a function leaves what it is passed as it was. This is evidence: the student's process looks.
+
+    Raises:
+        Expectation: it changes an argument in place; the message says which.
+    """
+    changed = submission.cost(function, *arguments, **keywords).inputs_changed
+    if changed:
+        listed = " and ".join(_name_argument(name) for name in changed)
+        raise Expectation(
+            f"The code changes {listed} in place, and whoever passed it still needs it. "
+            "Make a new tensor: x = x - 1 does, while x -= 1, x[0] = 1 and x.sub_(1) change what was passed."
+        )
+
+
+def _name_argument(name: int | str) -> str:
+    if isinstance(name, str):
+        return f"its argument {name!r}"
+    ordinals = ("first", "second", "third", "fourth", "fifth")
+    return f"its {ordinals[name]} argument" if name < len(ordinals) else f"its argument number {name + 1}"
+
+
 def _capital(name: str) -> str:
     return name[:1].upper() + name[1:]
 

@@ -13,6 +13,7 @@ import inspect
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,6 +21,7 @@ from typing import Any
 import pytest
 import torch
 
+from grader.examiner.cost import measure_here
 from grader.examiner.exceptions import StudentError, WorkerLost
 from grader.examiner.fingerprint import Fingerprint, KnownMistakes, take_fingerprint
 from grader.examiner.student import Student, seed_generators
@@ -314,6 +316,7 @@ def _import_file(path: Path) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    vars(module)["cost"] = partial(measure_here, str(path))  # as a submission has
     return module
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from grader.errors import suggest
 from grader.examiner.bridge import Connection
+from grader.examiner.cost import Cost
 from grader.examiner.exceptions import MissingName, StudentError
 
 
@@ -83,6 +84,16 @@ class SubmittedFile(Handle):
     """The module of a submitted file. A name that it lacks is answered with the nearest that it has."""
 
     __slots__ = ()
+
+    def cost(self, function: Handle, /, *arguments: Any, **keywords: Any) -> Cost:
+        """Return what a call of the submission's takes: ``submission.cost(submission.softmax, logits)``.
+
+        It is called twice, on copies of the arguments; what it returns is not looked at.
+        """
+        if not isinstance(function, Handle):
+            raise TypeError(f"cost(…) needs something of the submission's to call, not a {type(function).__name__}")
+        cost: Cost = self._connection.measure_cost(function.handle_number(), arguments, keywords)
+        return cost
 
     def _missing(self, name: str) -> MissingName:
         file = f"{self._name}.py"

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from grader.sandbox import shadow
+from grader.sandbox import cost, shadow
 from grader.wire import Channel, ConnectionClosed, Header, Message, Node, decode, encode, list_tensors
 
 MAX_MESSAGE = 4000
@@ -129,6 +129,7 @@ class Worker:
             "get": self._get,
             "set": self._set,
             "call": self._call,
+            "cost": self._cost,
             "iterate": self._iterate,
             "item": self._item,
             "length": self._length,
@@ -200,12 +201,38 @@ class Worker:
         return self._reply(len(self._target(request)))
 
     def _call(self, request: Message) -> tuple[Header, list[Tensor]]:
-        """Call an object. Inputs that require grad become leaves: the rest of their graph is the examiner's."""
+        """Call an object."""
         header = request.header
+        leaves, arguments, keywords = self._take_arguments(header, request.tensors, request.requires_grad)
+        torch.set_default_dtype(decode(header["dtype"], [], self._resolve))
+        with torch.set_grad_enabled(bool(header["grad"])):
+            value = self._target(request)(*arguments, **keywords)
+        return self._reply(value, leaves)
+
+    def _cost(self, request: Message) -> tuple[Header, list[Tensor]]:
+        """Call an object on copies of the arguments, and tell what that takes and changes."""
+        header = request.header
+
+        def make_arguments() -> tuple[list[Any], dict[str, Any]]:
+            copies = [tensor.clone() for tensor in request.tensors]
+            return self._take_arguments(header, copies, request.requires_grad)[1:]
+
+        torch.set_default_dtype(decode(header["dtype"], [], self._resolve))
+        with torch.set_grad_enabled(bool(header["grad"])):
+            measured = cost.measure(self._target(request), make_arguments, self._sources.files)
+        return {"value": None, "cost": measured}, []
+
+    def _take_arguments(
+        self, header: Header, tensors: Sequence[Tensor], requires_grad: Sequence[bool]
+    ) -> tuple[list[Tensor], list[Any], dict[str, Any]]:
+        """Return a call's inputs, its arguments and its keywords.
+
+        Inputs that require grad become leaves: the rest of their graph is the examiner's.
+        """
         record = bool(header["grad"])
         leaves = [
             tensor.requires_grad_() if wanted and record else tensor
-            for tensor, wanted in zip(self._place(request), request.requires_grad, strict=True)
+            for tensor, wanted in zip(self._place(header, tensors), requires_grad, strict=True)
         ]
         # What was no leaf there is none here either, so that editing it in place behaves as in a direct call.
         passed = [
@@ -214,11 +241,7 @@ class Worker:
         ]
         arguments = [self._name_device(value) for value in decode(header["arguments"], passed, self._resolve)]
         keywords = decode(header["keywords"], passed, self._resolve)
-        keywords = {name: self._name_device(value) for name, value in keywords.items()}
-        torch.set_default_dtype(decode(header["dtype"], [], self._resolve))
-        with torch.set_grad_enabled(record):
-            value = self._target(request)(*arguments, **keywords)
-        return self._reply(value, leaves)
+        return leaves, arguments, {name: self._name_device(value) for name, value in keywords.items()}
 
     # Autograd
 
@@ -254,17 +277,14 @@ class Worker:
         return self._objects[request.header["target"]]
 
     def _decode(self, node: Node, request: Message) -> Any:
-        return self._name_device(decode(node, self._place(request), self._resolve))
+        return self._name_device(decode(node, self._place(request.header, request.tensors), self._resolve))
 
-    def _place(self, request: Message) -> list[Tensor]:
+    def _place(self, header: Header, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the tensors of a request on the device of the check; arrays and bytes are on none."""
         if not self._on_shadow:
-            return request.tensors
-        header = request.header
+            return tensors
         named = {number for field in VALUES if field in header for number in list_tensors(header[field])}
-        return [
-            shadow.put_on_device(tensor) if number in named else tensor for number, tensor in enumerate(request.tensors)
-        ]
+        return [shadow.put_on_device(tensor) if number in named else tensor for number, tensor in enumerate(tensors)]
 
     def _place_beside(self, outputs: Sequence[Tensor], weights: Sequence[Tensor]) -> Sequence[Tensor]:
         """Return the weights of a backward, each on the device of its output."""
