@@ -106,11 +106,12 @@ class Wall:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What this machine offers to keep students' code in: the answer to a job without submissions."""
+    """What this machine offers to keep students' code in and to run it on: the answer to a job without submissions."""
 
     tier: str
     system: str
     walls: tuple[Wall, ...]
+    devices: tuple[str, ...] = ()
 
 
 Event = Verdict | Finished | Fault
@@ -179,5 +180,11 @@ def event_from_json(data: Any) -> Message:
     if kind == "fault":
         return Fault(**fields)
     if kind == "survey":
-        return Survey(**{**fields, "walls": tuple(Wall(**wall) for wall in fields["walls"])})
+        return Survey(
+            **{
+                **fields,
+                "walls": tuple(Wall(**wall) for wall in fields["walls"]),
+                "devices": tuple(map(str, fields.get("devices", ()))),
+            }
+        )
     raise ValueError(f"no event {kind!r}")

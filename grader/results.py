@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 SHADOW = "shadow"  # the device that stands in for a GPU
+STAND_IN = "shadow device, a stand-in for a GPU"
 
 
 class Outcome(StrEnum):

@@ -15,7 +15,7 @@ from grader.checks import Check, read_checks
 from grader.errors import suggest
 from grader.grading import Examiner, Setup, grade_submissions, list_solutions
 from grader.mutants import APPLIED, IDLE, make_mutants
-from grader.results import Outcome
+from grader.results import SHADOW, STAND_IN, Outcome
 from grader.scoring import CheckGrade, Grade
 from grader.spec import ASSIGNMENT_FILE, Assignment, CodeQuestion
 from grader.stub import render_stub
@@ -151,11 +151,34 @@ def prove(
     """
     checks = read_checks(assignment)
     grades: dict[int, Grade] = {}
-    submissions = [specimen.submission for specimen in specimens]
-    for number, grade in grade_submissions(examiner, assignment, checks, submissions, setup):
-        grades[number] = grade
-        advance()
+    for graded, numbers in _share_out(assignment, specimens):
+        submissions = [specimens[number].submission for number in numbers]
+        for number, grade in grade_submissions(examiner, graded, checks, submissions, setup):
+            grades[numbers[number]] = grade
+            advance()
     return judge_trials(assignment, [Trial(one, grades[number]) for number, one in enumerate(specimens)])
+
+
+def _share_out(assignment: Assignment, specimens: Sequence[Specimen]) -> Iterator[tuple[Assignment, list[int]]]:
+    """Yield the assignment as it is graded, with the specimens that are graded so.
+
+    Solutions have to be right on a GPU wherever checks are run on one, so they are tried on what stands in for it. What
+    is wrong is graded as students' work is: what only a stand-in would catch is not caught.
+    """
+    solutions = [number for number, one in enumerate(specimens) if one.role in (Role.REFERENCE, Role.SOLUTION)]
+    yield _with_stand_in(assignment), solutions
+    yield assignment, [number for number in range(len(specimens)) if number not in solutions]
+
+
+def _with_stand_in(assignment: Assignment) -> Assignment:
+    """Return the assignment with the shadow device beside every GPU."""
+    questions = tuple(
+        question.model_copy(update={"devices": (*question.devices, SHADOW)})
+        if isinstance(question, CodeQuestion) and "cuda" in question.devices and SHADOW not in question.devices
+        else question
+        for question in assignment.questions
+    )
+    return assignment.model_copy(update={"questions": questions})
 
 
 def judge_trials(assignment: Assignment, trials: Sequence[Trial]) -> Proof:
@@ -197,7 +220,9 @@ def _judge_solution(_assignment: Assignment, trial: Trial) -> Iterator[Hole]:
     for check in trial.checks:
         if check.outcome is not Outcome.PASSED and (trial.specimen.role is Role.REFERENCE or not check.bonus):
             said = check.message or check.detail or str(check.outcome)
-            yield Hole(f"{_name(trial)} does not pass {check.id}: {said}", "mend the check, or take the solution out")
+            where = f" on the {STAND_IN}" if check.device == SHADOW else ""
+            hint = f"mend the {'solution, or take cuda out of devices' if where else 'check, or take the solution out'}"
+            yield Hole(f"{_name(trial)} does not pass {check.id}{where}: {said}", hint)
     for question in trial.grade.questions:
         if question.kind != "code" and question.score < question.points - question.deferred and question.answer:
             hint = "see what it accepts" if question.kind == "text" else "see which choice is marked correct"
@@ -211,8 +236,9 @@ def _judge_mistake(assignment: Assignment, trial: Trial) -> Iterator[Hole]:
         if name not in caught:
             hint = "let the check look for it, or take the check out of its caught_by"
             yield Hole(f"{name} does not catch the mistake {mistake.id!r}, though caught_by says so", hint)
+    elsewhere = {check.id for check in trial.checks if check.device == SHADOW}  # caught there only: it may be claimed
     for name in trial.caught_by:
-        if name not in claimed:
+        if name not in claimed | elsewhere:
             hint = f"add {name} to its caught_by, if that is as it should be"
             yield Hole(f"{name} catches the mistake {mistake.id!r}, and caught_by does not say so", hint)
 

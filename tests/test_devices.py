@@ -302,4 +302,4 @@ def test_a_student_reads_which_line_and_on_what(grades: dict[str, Grade]) -> Non
     assert [frame.source for frame in check.frames] == ["return x * torch.full(x.shape, 2.0)"]
     assert "meta" not in check.message
     text = to_text(build_report(grades["made on the cpu"], SubmissionInfo("ada"), Reader.STUDENT))
-    assert "shadow device: a stand-in for a GPU" in text
+    assert "shadow device, a stand-in for a GPU" in text

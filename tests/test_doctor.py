@@ -51,6 +51,7 @@ def test_every_attack_that_ships_is_held_as_the_doctor_says() -> None:
     assert done.returncode == 0, done.stdout
     lines = done.stdout.splitlines()
     assert "tier" in lines[0]
+    assert "Checks can run on: cpu; shadow device, a stand-in for a GPU." in lines
     held = [line for line in lines if line.startswith("held")]
     assert len(held) == len([attack for attack in ATTACKS.values() if attack.quick])
     assert f"{len(held)} of {len(held)} attacks held" in lines[-1]
@@ -62,7 +63,8 @@ def test_for_machines_it_is_one_document() -> None:
     found = json.loads(done.stdout)
     assert done.returncode == 0
     assert done.stderr == ""
-    assert set(found) == {"format", "system", "tier", "walls", "attacks"}
+    assert set(found) == {"format", "system", "tier", "devices", "walls", "attacks"}
+    assert found["devices"] == ["cpu", "shadow"]
     assert [wall["name"] for wall in found["walls"]] == ["Landlock", "seccomp", "user of its own", "bubblewrap"]
     assert all(attack["held"] and not attack["problems"] for attack in found["attacks"])
 

@@ -212,6 +212,40 @@ def test_a_hole_is_named_with_the_next_step(
     assert next_step in found[0].hint
 
 
+ON_DEVICES = ("file: halve.py", "file: halve.py\n    devices: [cpu, cuda]")
+TAKES_DEVICE = ("def test_any(submission, rng):", "def test_any(submission, device, rng):")
+MADE = "import torch\n\ndef halve(values):\n    return values * torch.full(values.shape, 0.5)"
+
+
+def test_a_solution_that_a_gpu_would_refuse_is_a_hole(examiner: Examiner, tmp_path: Path) -> None:
+    changed = {"hidden": TAKES_DEVICE, "assignment": ON_DEVICES}
+    assert not [hole for hole in try_it(examiner, tmp_path / "right", **changed).holes if "solution" in hole.message]
+    wrong = {"/b.py": ("def halve(values):\n    return 0.5 * values", MADE)}
+    (hole,) = [hole for hole in try_it(examiner, tmp_path, **changed, **wrong).holes if "solution" in hole.message]
+    words = "the solution 'b.py' does not pass test_any on the shadow device, a stand-in for a GPU: The code combines"
+    assert hole.message.startswith(words)
+    assert "take cuda out of devices" in hole.hint
+
+
+def test_a_mistake_may_be_caught_on_the_shadow_device(examiner: Examiner, tmp_path: Path) -> None:
+    mistakes = "[test_two, test_any, test_gradient, test_float64]}\n  - {id: made, file: mistakes/made.py, caught_by: [test_any]}"
+    files = {**FILES, "mistakes/made.py": f'"""It is made on the CPU."""\n{MADE}\n'}
+    files["mistakes/doubled.py"] = files["mistakes/doubled.py"].replace(" - values * 1e-3 * 0", "")
+    yaml = YAML.replace(ON_DEVICES[0], ON_DEVICES[1].replace("cuda", "shadow"))
+    files["assignment.yaml"] = yaml.replace("[test_two, test_any]}", mistakes).replace(
+        "gradient]", "gradient, test_float64]"
+    )
+    hidden = HIDDEN.replace(*TAKES_DEVICE)
+    files["checks/hidden/test_hidden.py"] = hidden.replace(
+        "test_gradient(submission)", "test_gradient(submission, device)"
+    )
+    assignment = load_assignment(write(tmp_path / "course" / "halve", files))
+    proof = prove(examiner, assignment, make_specimens(assignment), Setup())
+    (made,) = [trial for trial in proof.trials if trial.specimen.name == "made"]
+    assert made.caught_by == ("test_any", "test_gradient")
+    assert proof.proven, proof.holes
+
+
 def test_a_mutant_that_is_acknowledged_is_not_tried(examiner: Examiner, tmp_path: Path) -> None:
     proof = try_it(examiner, tmp_path, assignment=("mistakes:", ACCEPTED + "mistakes:"))
     assert "halve: values / 2 -> values * 2" not in {trial.specimen.name for trial in proof.trials}

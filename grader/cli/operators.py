@@ -9,6 +9,7 @@ import click
 from grader.cli.output import print_heading, print_json, print_table, progress, waiting
 from grader.cli.students import json_option
 from grader.errors import FaultError
+from grader.results import SHADOW, STAND_IN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +64,8 @@ def _print_survey(survey: Survey) -> None:
     print_heading(f"{survey.system}: tier {survey.tier}")
     click.echo(f"{TIERS[survey.tier]}.\n")
     print_table(("WALL", "", "NOTE"), [(wall.name, "up" if wall.up else "not up", wall.note) for wall in survey.walls])
+    named = [STAND_IN if device == SHADOW else device for device in survey.devices]
+    click.echo(f"\nChecks can run on: {'; '.join(named)}.")
 
 
 def _print_attempts(attempts: Sequence[Attempt]) -> None:
@@ -87,6 +90,7 @@ def _describe(survey: Survey, attempts: Sequence[Attempt]) -> dict[str, Any]:
         "format": 1,
         "system": survey.system,
         "tier": survey.tier,
+        "devices": list(survey.devices),
         "walls": [{"name": wall.name, "up": wall.up, "note": wall.note} for wall in survey.walls],
         "attacks": [
             {

@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import IO, Any
@@ -78,7 +79,7 @@ def run_job(job: Job, zygote: Zygote, emit: Emit) -> Fault | None:
         warm=_find_warm_modules(job), readable=readable, writable=paths.DEVICES, isolated=job.isolated
     )
     if not job.submissions:
-        emit(walls.survey())
+        emit(replace(walls.survey(), devices=find_devices()))
         return None
     if job.isolated and (fault := walls.find_fault(secrets)) is not None:
         return fault

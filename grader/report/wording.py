@@ -9,7 +9,7 @@ from fractions import Fraction
 from grader.diagnosis import Diagnosis
 from grader.display import UNDECIDED, format_amount, format_points
 from grader.report.content import Report, is_code
-from grader.results import SHADOW, Frame, Outcome, Visibility
+from grader.results import SHADOW, STAND_IN, Frame, Outcome, Visibility
 from grader.scoring import CheckGrade, Grade, QuestionGrade, Status
 
 
@@ -51,7 +51,7 @@ _EXPLANATIONS = {
     Outcome.ERRORED: "This check itself broke: a fault on our side, which costs you nothing.",
 }
 _DEFERRED = "This machine cannot run this check. Its points are kept for one that can."
-_DEVICES = {SHADOW: "shadow device: a stand-in for a GPU"}
+_DEVICES = {SHADOW: STAND_IN}
 NO_CHECKS = "It has no public checks."
 PENDING_TITLE = "A fault on our side"
 
