@@ -48,7 +48,7 @@ class CheckResult:
 
     ``message`` is safe to show of a hidden check; ``detail`` may hold inputs and expected values, so it is shown of
     public checks only, and to instructors. ``deferred`` marks a check that this machine cannot decide (no such
-    device, a package that is missing): its points wait.
+    device, a package that is missing): its points wait. ``figure`` is what the code drew, a PNG as base64.
     """
 
     check: str
@@ -59,6 +59,7 @@ class CheckResult:
     device: str = "cpu"
     deferred: bool = False
     seconds: float = 0.0
+    figure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class CheckGrade:
     message: str | None = None
     detail: str | None = None
     frames: tuple[Frame, ...] = ()
+    figure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +198,7 @@ def _grade_check(check: Check, result: CheckResult) -> CheckGrade:
         message=result.message,
         detail=result.detail,
         frames=result.frames,
+        figure=result.figure,
     )
 
 

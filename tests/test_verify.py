@@ -228,8 +228,8 @@ def test_a_solution_that_a_gpu_would_refuse_is_a_hole(examiner: Examiner, tmp_pa
 
 
 def test_a_mistake_may_be_caught_on_the_shadow_device(examiner: Examiner, tmp_path: Path) -> None:
-    made = "\n  - {id: made, file: mistakes/made.py, caught_by: [test_any]}"
-    mistakes = "[test_two, test_any, test_gradient, test_float64]}" + made
+    more = "\n  - {id: made, file: mistakes/made.py, caught_by: [test_any]}"
+    mistakes = "[test_two, test_any, test_gradient, test_float64]}" + more
     files = {**FILES, "mistakes/made.py": f'"""It is made on the CPU."""\n{MADE}\n'}
     files["mistakes/doubled.py"] = files["mistakes/doubled.py"].replace(" - values * 1e-3 * 0", "")
     yaml = YAML.replace(ON_DEVICES[0], ON_DEVICES[1].replace("cuda", "shadow"))

@@ -21,6 +21,7 @@ from torch import Tensor
 from grader.examiner.cost import Cost, read_cost
 from grader.examiner.exceptions import LoadError, StudentError, WorkerLost, match_exception
 from grader.examiner.expect import Expectation
+from grader.examiner.figure import Figure, make_picture, read_figure
 from grader.examiner.workers import Allowance, WorkerProcess, explain_ending
 from grader.results import SHADOW, Frame, Outcome
 from grader.wire import ConnectionClosed, Header, Message, ProtocolError, decode, encode, list_tensors
@@ -58,6 +59,7 @@ class Connection:
         self.deadline = 0.0
         self.time_words = ""
         self.last_call: tuple[str, Any] | None = None
+        self.picture: bytes | None = None  # of the figure that was looked at last in this check, as PNG
 
     @property
     def alive(self) -> bool:
@@ -113,6 +115,24 @@ class Connection:
             return read_cost(message.header.get("cost"), {*range(len(arguments)), *keywords})
         except ValueError:
             raise self.distrust("a cost") from None
+
+    def look_at(self, target: int) -> Figure | None:
+        """Return what a student's figure shows, and keep a picture of it; None where the object is no figure.
+
+        Raises:
+            StudentError: student code raised.
+            WorkerLost: no valid answer came.
+        """
+        answer = self.request({"op": "figure", "target": target})
+        if answer is None:
+            return None
+        if not isinstance(answer, list) or len(answer) != 2:
+            raise self.distrust("a figure")
+        try:
+            figure, self.picture = read_figure(answer[0]), make_picture(answer[1])
+        except ValueError:
+            raise self.distrust("a figure") from None
+        return figure
 
     def _describe_call(
         self, op: str, target: int, arguments: Sequence[Any], keywords: Mapping[str, Any]
@@ -193,6 +213,7 @@ class Connection:
         self._device = device
         self.request({"op": "begin", "seed": seed, "device": device})
         self.last_call = None
+        self.picture = None
 
     def distrust(self, what: str) -> WorkerLost:
         """End a worker that sent something that no honest one sends; returns what to raise."""

@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from grader.examiner.figure import Figure, describe_here
+
 # Relative and absolute: room for every right way to compute a loss, and for sums over thousands of terms.
 SINGLE = (1e-4, 1e-6)
 DOUBLE = (1e-8, 1e-10)
@@ -247,6 +249,20 @@ def _name_argument(name: int | str) -> str:
         return f"its argument {name!r}"
     ordinals = ("first", "second", "third", "fourth", "fifth")
     return f"its {ordinals[name]} argument" if name < len(ordinals) else f"its argument number {name + 1}"
+
+
+def expect_figure(value: Any, name: str = "the result") -> Figure:
+    """Return what a matplotlib figure shows, as plain data; the report then shows a picture of it.
+
+    Raises:
+        Expectation: it is something else; the message says what.
+    """
+    remote = getattr(type(value), "handle_figure", None)
+    figure: Figure | None = remote(value) if remote is not None else describe_here(value)
+    if figure is None:
+        advice = ": is a return statement missing?" if value is None else "."
+        raise Expectation(f"{_capital(name)} should be a matplotlib figure, but it is {describe(value)}{advice}")
+    return figure
 
 
 def _capital(name: str) -> str:

@@ -6,6 +6,7 @@ after another, and its result is reported before the next begins.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import importlib
 import importlib.util
@@ -189,7 +190,9 @@ class ExaminerPlugin:
             result = judge(check, error, last_call, lambda: self._try_reference(item))
         if self._check_of(item).visibility is Visibility.HIDDEN and self._student is not None:
             result = hide_sizes(result, self._student.passed_sizes)
-        result = replace(result, seconds=seconds, device=self._device_of(item))
+        picture = self._student.picture if self._student is not None else None
+        figure = base64.b64encode(picture).decode() if picture is not None else None
+        result = replace(result, seconds=seconds, device=self._device_of(item), figure=figure)
         self._results.setdefault(check, []).append(result)
 
     def _is_of_checks(self, error: BaseException) -> bool:

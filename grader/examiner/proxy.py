@@ -10,6 +10,7 @@ from grader.errors import suggest
 from grader.examiner.bridge import Connection
 from grader.examiner.cost import Cost
 from grader.examiner.exceptions import MissingName, StudentError
+from grader.examiner.figure import Figure
 
 
 class Handle:
@@ -31,6 +32,11 @@ class Handle:
         """Return the object's number in the student's process."""
         number: int = self._number
         return number
+
+    def handle_figure(self) -> Figure | None:
+        """Return what it shows, if it is a figure of matplotlib's."""
+        figure: Figure | None = self._connection.look_at(self._number)
+        return figure
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

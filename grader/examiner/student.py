@@ -47,6 +47,11 @@ class Student:
         return self._connection.last_call if self._connection is not None else None
 
     @property
+    def picture(self) -> bytes | None:
+        """The figure that was looked at last in this check, as PNG."""
+        return self._connection.picture if self._connection is not None else None
+
+    @property
     def passed_sizes(self) -> frozenset[int]:
         """The sizes of the tensors that this check passed, and the products of two of them."""
         return self._connection.passed_sizes if self._connection is not None else frozenset()

@@ -77,6 +77,7 @@ def _check_json(check: CheckGrade) -> dict[str, Any]:
             for frame in check.frames
         ],
         "device": check.device,
+        "figure": f"data:image/png;base64,{check.figure}" if check.figure else None,
     }
 
 

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from grader.sandbox import cost, shadow
+from grader.sandbox import cost, figure, shadow
 from grader.wire import Channel, ConnectionClosed, Header, Message, Node, decode, encode, list_tensors
 
 MAX_MESSAGE = 4000
@@ -130,6 +130,7 @@ class Worker:
             "set": self._set,
             "call": self._call,
             "cost": self._cost,
+            "figure": self._figure,
             "iterate": self._iterate,
             "item": self._item,
             "length": self._length,
@@ -221,6 +222,12 @@ class Worker:
         with torch.set_grad_enabled(bool(header["grad"])):
             measured = cost.measure(self._target(request), make_arguments, self._sources.files)
         return {"value": None, "cost": measured}, []
+
+    def _figure(self, request: Message) -> tuple[Header, list[Tensor]]:
+        """Tell what a figure shows and how it looks; nothing of an object that is none."""
+        target = self._target(request)
+        described = figure.describe(target)
+        return self._reply(None if described is None else [described, figure.draw(target)])
 
     def _take_arguments(
         self, header: Header, tensors: Sequence[Tensor], requires_grad: Sequence[bool]
