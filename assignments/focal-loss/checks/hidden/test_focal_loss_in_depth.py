@@ -1,7 +1,14 @@
 import pytest
 import torch
 
-from grader.examiner.expect import expect_close, expect_gradient, expect_scalar, expect_tensor
+from grader.examiner.expect import (
+    expect_close,
+    expect_gradient,
+    expect_scalar,
+    expect_tensor,
+    expect_unchanged,
+    expect_vectorised,
+)
 from grader.examiner.fingerprint import observe
 
 
@@ -57,13 +64,14 @@ def test_any_batch_size(submission, device, rng, samples, classes):
     expect_close(loss, focal_loss(logits, targets, 2.0), name="the loss")
 
 
-@pytest.mark.points(1, hint="Does forward store anything that the next call then uses?")
+@pytest.mark.points(1, hint="Does forward store anything, or write into its arguments, that is then used again?")
 def test_calls_do_not_influence_each_other(submission, device, rng):
-    """One FocalLoss can be called again and again."""
+    """One FocalLoss can be called again and again, and leaves its arguments alone."""
     loss_fn = submission.FocalLoss(gamma=2.0)
     first, second = batch(rng, 6, 3, device), batch(rng, 9, 3, device)
     for logits, targets in (first, second, first):
         expect_close(loss_fn(logits, targets), focal_loss(logits, targets, 2.0), name="the loss")
+    expect_unchanged(submission, loss_fn, *first)
 
 
 @pytest.mark.points(1, hint="Is there a conversion, or a tensor made with a fixed dtype, inside your loss?")
@@ -82,6 +90,15 @@ def test_large_logits(submission, device):
     targets = torch.tensor([1, 0, 0], device=device)
     loss = submission.FocalLoss(gamma=2.0)(logits, targets)
     expect_close(loss, focal_loss(logits, targets, 2.0), name="the loss")
+
+
+@pytest.mark.points(1, bonus=True, hint="Which of your steps runs once per sample? One operation can do it for all.")
+def test_no_loop_over_samples(submission, rng):
+    """Bonus: a large batch takes no more steps than a small one."""
+    loss_fn = submission.FocalLoss(gamma=2.0)
+    small, large = batch(rng, 8, 4, "cpu"), batch(rng, 64, 4, "cpu")
+    expect_close(loss_fn(*large), focal_loss(*large, 2.0), name="the loss")
+    expect_vectorised(submission, loss_fn, small, large)
 
 
 def fingerprint(submission):

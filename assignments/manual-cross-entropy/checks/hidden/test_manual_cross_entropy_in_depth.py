@@ -1,7 +1,14 @@
 import pytest
 import torch
 
-from grader.examiner.expect import expect_close, expect_gradient, expect_scalar, expect_tensor
+from grader.examiner.expect import (
+    expect_close,
+    expect_gradient,
+    expect_scalar,
+    expect_tensor,
+    expect_unchanged,
+    expect_vectorised,
+)
 from grader.examiner.fingerprint import observe
 
 
@@ -42,7 +49,7 @@ def test_cross_entropy_of_any_batch(submission, device, rng):
         expect_close(loss, mean_cross_entropy(logits, targets), name="the loss")
 
 
-@pytest.mark.points(2, hint="Can autograd follow every step from the logits to the loss?")
+@pytest.mark.points(1, hint="Can autograd follow every step from the logits to the loss?")
 def test_gradient_is_probability_minus_one_hot(submission, device, rng):
     """The gradient reaches the logits: (softmax - one-hot target) / N."""
     logits, targets = batch(rng, 6, 4, device)
@@ -85,6 +92,16 @@ def test_float64(submission, device, rng):
     expect_close(loss, mean_cross_entropy(logits, targets), name="the loss")
 
 
+@pytest.mark.points(1, hint="Which of your lines write into a tensor that was passed, such as with -= or [...] = ?")
+def test_arguments_are_left_as_they_were(submission, rng):
+    """Both functions are right, and leave their arguments as they were."""
+    logits, targets = batch(rng, 6, 4, "cpu")
+    expect_close(submission.softmax(logits), log_softmax(logits).exp().to(logits.dtype), name="the result of softmax")
+    expect_close(submission.cross_entropy(logits, targets), mean_cross_entropy(logits, targets), name="the loss")
+    expect_unchanged(submission, submission.softmax, logits)
+    expect_unchanged(submission, submission.cross_entropy, logits, targets)
+
+
 @pytest.mark.points(1, bonus=True, hint="What is the largest logit of each row after you subtract the row's maximum?")
 def test_large_logits(submission, device):
     """Bonus: logits of 10,000 neither overflow nor lose the loss."""
@@ -93,6 +110,17 @@ def test_large_logits(submission, device):
     expect_close(submission.softmax(logits), log_softmax(logits).exp().to(logits.dtype), name="the result of softmax")
     loss = submission.cross_entropy(logits, targets)
     expect_close(loss, mean_cross_entropy(logits, targets), name="the loss")
+
+
+@pytest.mark.points(1, bonus=True, hint="Which of your steps runs once per sample? One operation can do it for all.")
+def test_no_loop_over_samples(submission, rng):
+    """Bonus: a large batch takes no more steps than a small one."""
+    small, large = batch(rng, 8, 4, "cpu"), batch(rng, 64, 4, "cpu")
+    expected = log_softmax(large[0]).exp().to(torch.float32)
+    expect_close(submission.softmax(large[0]), expected, name="the result of softmax")
+    expect_close(submission.cross_entropy(*large), mean_cross_entropy(*large), name="the loss")
+    expect_vectorised(submission, submission.softmax, small[:1], large[:1])
+    expect_vectorised(submission, submission.cross_entropy, small, large)
 
 
 def fingerprint(submission):
