@@ -155,7 +155,7 @@ def test_every_solution_scores_full_marks(examiner: Examiner, assignment: Assign
                 assert question.deferred == 0
     assert results[0].bonus == results[0].bonus_points, "the reference earns the bonus too"
     if assignment.id in NOTEBOOK:
-        assert results[-1].bonus == 0, "the notebook's way is right, and unstable"
+        assert results[-1].bonus < results[-1].bonus_points, "the notebook's way is right, and unstable"
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS, ids=lambda a: a.id)

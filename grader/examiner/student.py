@@ -64,6 +64,8 @@ class Student:
     def start_check(self) -> None:
         """Begin the time of one check."""
         self._started = time.monotonic()
+        if self._connection is not None:
+            self._connection.picture = None
 
     def stop_check(self) -> float:
         """End the time of one check, and return its seconds."""
