@@ -441,6 +441,14 @@ TAKEN: dict[str, Callable[[Tensor, Tensor, Tensor], Any]] = {
     "binary with a weight": lambda x, y, c: F.binary_cross_entropy_with_logits(
         x, (y > 0).float(), pos_weight=torch.full((5,), 2.0, device=x.device)
     ),
+    "conjugates": lambda x, y, c: torch.complex(x, y).conj().real + torch.complex(x, y).conj().imag,
+    "data that is set": lambda x, y, c: _data_set(x[:, :5], y),
+    "steps by hand": lambda x, y, c: _stepped_by_hand(x),
+    "inference": lambda x, y, c: _inferred(x),
+    "states and copies": lambda x, y, c: _loaded(x),
+    "legacy": lambda x, y, c: x.new(2, 3).zero_() + x.new([1.0, 2.0, 3.0]),
+    "decompositions": lambda x, y, c: torch.linalg.svdvals(x) + torch.linalg.solve(x[:, :4], y[:, :4]).sum(0),
+    "attention": lambda x, y, c: F.scaled_dot_product_attention(x[None], y[None], x[None]),
     "divergence": lambda x, y, c: F.kl_div(x.log_softmax(1), y.softmax(1), reduction="batchmean"),
     "ranking": lambda x, y, c: F.triplet_margin_loss(x, y, x + y) + F.margin_ranking_loss(x, y, x.sign()),
     "padding": lambda x, y, c: F.pad(x, (1, 1)) + torch.roll(F.pad(y, (1, 1)), 1, 0),
@@ -460,6 +468,36 @@ def _view_written(x: Tensor) -> Tensor:
     changed[0].mul_(2)
     changed.view(-1)[3:5] += 1
     return changed
+
+
+def _data_set(x: Tensor, y: Tensor) -> Tensor:
+    layer = nn.Linear(5, 4).to(x.device)
+    layer.weight.data = x.clone()
+    layer.weight.data -= 0.5
+    layer.bias.data.zero_()
+    return layer(y)  # type: ignore[no-any-return]
+
+
+def _stepped_by_hand(x: Tensor) -> Tensor:
+    weights = torch.zeros(5, device=x.device, requires_grad=True)
+    for _ in range(3):
+        (x @ weights - 1).square().mean().backward()  # type: ignore[no-untyped-call]
+        with torch.no_grad():
+            assert weights.grad is not None
+            weights -= 0.1 * weights.grad
+            weights.grad.zero_()
+    return weights.detach()
+
+
+def _inferred(x: Tensor) -> Tensor:
+    with torch.inference_mode():
+        return (x @ x.T).relu()
+
+
+def _loaded(x: Tensor) -> Tensor:
+    first, second = (nn.Linear(5, 2).to(x.device) for _ in range(2))
+    second.load_state_dict(first.state_dict())
+    return copy.deepcopy(second)(x)  # type: ignore[no-any-return]
 
 
 def _no_grad(x: Tensor) -> Tensor:

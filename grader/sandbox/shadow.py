@@ -58,6 +58,7 @@ class ShadowTensor(torch.Tensor):
 
     @staticmethod
     def __new__(cls, held: Tensor) -> ShadowTensor:  # noqa: D102
+        held = held.resolve_conj().resolve_neg()  # views of other values: nothing out here would know that they are
         tensor: ShadowTensor = torch.Tensor._make_wrapper_subclass(
             cls,
             held.shape,
@@ -290,6 +291,20 @@ def _make_new(func: Any, tensor: Tensor, data: Any, **keywords: Any) -> Any:
     return _make(torch.tensor, _held(data), device=tensor.device if device is None else device, **keywords)
 
 
+def _make_legacy(func: Any, tensor: Tensor, *data: Any, **keywords: Any) -> Any:
+    """Stand in for ``Tensor.new``, which takes sizes or data."""
+    if not is_on_device(tensor) or keywords or all(isinstance(size, int) for size in data):
+        return func(tensor, *data, **keywords)
+    return _make_new(torch.Tensor.new_tensor, tensor, *data)
+
+
+def _set_data(func: Any, tensor: Tensor, new: Tensor) -> None:
+    """Stand in for ``tensor.data = new``, which knows nothing of what a shadow tensor holds."""
+    func(tensor, new)
+    if isinstance(tensor, ShadowTensor) and isinstance(new, ShadowTensor):
+        tensor.held = new.held
+
+
 def _without_shadows(data: Any) -> Any:
     """Return nested lists of numbers with what shadow tensors hold in their place."""
     if isinstance(data, list | tuple):
@@ -304,4 +319,6 @@ _REPLACED: dict[Any, Callable[..., Any]] = {
     torch.as_tensor: _make,
     torch.asarray: _make,
     torch.Tensor.new_tensor: _make_new,
+    torch.Tensor.new: _make_legacy,
+    torch.Tensor.data.__set__: _set_data,  # type: ignore[attr-defined]
 }
