@@ -204,6 +204,7 @@ class _Progress:
             fault=self.fault,
             seconds=done.seconds if done else 0.0,
             mistakes=dict(done.mistakes) if done else {},
+            diagnosis_fault=done.diagnosis_fault if done else None,
         )
 
 
@@ -272,7 +273,8 @@ def find_block(question: CodeQuestion, submission: Submission) -> str | None:
 
 def _score(assignment: Assignment, checks: Sequence[Check], run: Run, reading: _Reading) -> Grade:
     grade = score_submission(assignment, checks, run, reading.answers, reading.blocked)
-    return replace(grade, diagnoses=find_diagnoses(assignment, run.mistakes, reading.answers))
+    diagnoses = find_diagnoses(assignment, run.mistakes, reading.answers)
+    return replace(grade, diagnoses=diagnoses, diagnosis_fault=run.diagnosis_fault)
 
 
 def _run_checks(
@@ -341,7 +343,7 @@ def make_job(
                 str(reference[question.file].resolve()) if question.file in reference else None,
                 tuple(question.devices),
                 tuple(question.forbid),
-                *_find_mistakes(assignment, question, checks),
+                *(_find_mistakes(assignment, question, checks) if question.file in reference else ()),
             )
             for question in assignment.code_questions
         },

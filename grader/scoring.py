@@ -83,7 +83,10 @@ class QuestionGrade:
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """What a submission earned: ``score`` of ``points``; ``bonus`` is on top, ``deferred`` waits for a device."""
+    """What a submission earned: ``score`` of ``points``; ``bonus`` is on top, ``deferred`` waits for a device.
+
+    ``diagnosis_fault`` says why known mistakes could not be looked for: no points depend on it.
+    """
 
     assignment: str
     title: str
@@ -95,6 +98,7 @@ class Grade:
     deferred: Fraction = ZERO
     questions: tuple[QuestionGrade, ...] = ()
     diagnoses: tuple[Diagnosis, ...] = ()
+    diagnosis_fault: str | None = None
     fault: str | None = None
     output: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -21,6 +21,7 @@ from grader.spec import ASSIGNMENT_FILE, Assignment, CodeQuestion
 from grader.stub import render_stub
 from grader.submission import ANSWERS, Submission
 
+_TELL_APART = "let the fingerprint observe something in which they differ"
 SHORTEST_LEAK = 25  # shorter lines of a solution are in many a stub by chance: "return loss"
 
 
@@ -165,6 +166,7 @@ def judge_trials(assignment: Assignment, trials: Sequence[Trial]) -> Proof:
     for trial in trials:
         holes += _find_broken(trial)
         holes += _JUDGES[trial.specimen.role](assignment, trial)
+        holes += _judge_diagnoses(checks, trial)
     wrong = [trial for trial in trials if trial.specimen.role in (Role.MISTAKE, Role.MUTANT)]
     alone = {trial.caught_by[0] for trial in wrong if len(trial.caught_by) == 1}
     redundant = tuple(check.id for check in checks if check.id not in alone) if wrong else ()
@@ -175,6 +177,9 @@ def _find_broken(trial: Trial) -> Iterator[Hole]:
     for check in trial.checks:
         if check.outcome is Outcome.ERRORED:
             yield Hole(f"{check.id} breaks on {_name(trial)}: {check.detail}", "mend the check: it must judge anything")
+    if trial.grade.diagnosis_fault is not None:
+        hint = "mend it: put what may raise into the calls that observe(…) makes"
+        yield Hole(f"no mistake can be recognised in {_name(trial)}: {trial.grade.diagnosis_fault}", hint)
     if trial.grade.fault is not None:
         yield Hole(f"{_name(trial)} cannot be graded: {trial.grade.fault}", "GRADER_DEBUG=1 shows where it comes from")
 
@@ -193,11 +198,15 @@ def _judge_stub(_assignment: Assignment, trial: Trial) -> Iterator[Hole]:
         yield Hole("the untouched stub earns points of the quiz", "see what its answers.yaml answers already")
 
 
-def _judge_solution(_assignment: Assignment, trial: Trial) -> Iterator[Hole]:
+def _judge_solution(assignment: Assignment, trial: Trial) -> Iterator[Hole]:
     for check in trial.checks:
         if check.outcome is not Outcome.PASSED and (trial.specimen.role is Role.REFERENCE or not check.bonus):
             said = check.message or check.detail or str(check.outcome)
             yield Hole(f"{_name(trial)} does not pass {check.id}: {said}", "mend the check, or take the solution out")
+    for diagnosis in trial.grade.diagnoses:
+        (mistake,) = [one for one in assignment.mistakes if one.id == diagnosis.mistake]
+        if not set(mistake.caught_by) <= set(trial.caught_by):  # it may well share what only a bonus check looks for
+            yield Hole(f"{_name(trial)} is taken for the mistake {mistake.id!r}", _TELL_APART)
     for question in trial.grade.questions:
         if question.kind != "code" and question.score < question.points - question.deferred and question.answer:
             hint = "see what it accepts" if question.kind == "text" else "see which choice is marked correct"
@@ -215,6 +224,20 @@ def _judge_mistake(assignment: Assignment, trial: Trial) -> Iterator[Hole]:
         if name not in claimed:
             hint = f"add {name} to its caught_by, if that is as it should be"
             yield Hole(f"{name} catches the mistake {mistake.id!r}, and caught_by does not say so", hint)
+
+
+def _judge_diagnoses(checks: Sequence[Check], trial: Trial) -> Iterator[Hole]:
+    """A mistake is recognised, as itself and as no other, where a fingerprint says how."""
+    told = {check.question for check in checks if check.has_fingerprint}
+    caught = {check.question for check in checks if check.id in trial.caught_by}
+    if trial.specimen.role is not Role.MISTAKE or trial.grade.diagnosis_fault is not None or not told & caught:
+        return
+    found = [diagnosis.mistake for diagnosis in trial.grade.diagnoses]
+    if trial.specimen.name not in found:
+        yield Hole(f"{_name(trial)} is not recognised", _TELL_APART)
+    for other in found:
+        if other != trial.specimen.name:
+            yield Hole(f"{_name(trial)} is taken for {other!r}", _TELL_APART)
 
 
 def _judge_mutant(_assignment: Assignment, trial: Trial) -> Iterator[Hole]:

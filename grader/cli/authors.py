@@ -125,6 +125,7 @@ def _describe(proof: Proof) -> dict[str, Any]:
                 "applied": trial.applied,
                 "score": float(trial.grade.score),
                 "caught_by": list(trial.caught_by),
+                "recognised": [diagnosis.mistake for diagnosis in trial.grade.diagnoses],
             }
             for trial in proof.trials
         ],
