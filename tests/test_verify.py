@@ -240,8 +240,8 @@ SECOND = f"  - {{id: added, file: mistakes/added.py, caught_by: {CAUGHT}}}\n"
             OBSERVE.replace("    yield", "    [].pop()\n    yield").format(""),
             "",
             [
-                "no mistake can be recognised in the untouched stub: the fingerprint of test_hidden.py, line 11 broke: ",
-                "no mistake can be recognised in the mistake 'doubled': the fingerprint of test_hidden.py, line 11 broke",
+                "no mistake can be recognised in the untouched stub: the fingerprint of test_hidden.py, line 11 ",
+                "no mistake can be recognised in the mistake 'doubled': the fingerprint of test_hidden.py, line 11 ",
             ],
         ),
     ],
