@@ -441,8 +441,8 @@ class Course(CourseFile):
         return load_assignment(self.directory / assignment_id)
 
 
-def load_course(directory: Path) -> Course:
-    """Read ``course.yaml`` of a folder. The assignments themselves are not read.
+def load_course(directory: Path, planned: str | None = None) -> Course:
+    """Read ``course.yaml`` of a folder. The assignments themselves are not read, and ``planned`` need not be there.
 
     Raises:
         InputError: there is no course in the folder.
@@ -454,7 +454,7 @@ def load_course(directory: Path) -> Course:
     problems = [
         document.problem(("assignments", index), f"there is no {name}/{ASSIGNMENT_FILE}{suggest(name, known)}")
         for index, name in enumerate(course.assignments)
-        if name not in known
+        if name not in (*known, planned)
     ]
     if problems:
         raise SpecError(problems)

@@ -6,6 +6,7 @@ known mistake, and mutants of the reference solution. What does not come out as 
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,7 +18,7 @@ from grader.grading import Examiner, Setup, grade_submissions, list_solutions
 from grader.mutants import APPLIED, IDLE, make_mutants
 from grader.results import Outcome
 from grader.scoring import CheckGrade, Grade
-from grader.spec import ASSIGNMENT_FILE, Assignment, CodeQuestion
+from grader.spec import ASSIGNMENT_FILE, Assignment, CodeQuestion, parse_python
 from grader.stub import render_stub
 from grader.submission import ANSWERS, Submission
 
@@ -127,8 +128,8 @@ def make_specimens(assignment: Assignment) -> list[Specimen]:
 def _wrong_specimens(assignment: Assignment, reference: Mapping[str, bytes]) -> Iterator[Specimen]:
     first = assignment.code_questions[0].file if assignment.code_questions else ""
     for mistake in assignment.mistakes:
-        if mistake.caught_by:
-            content = (assignment.directory / mistake.file).read_bytes()
+        content = (assignment.directory / mistake.file).read_bytes()
+        if mistake.caught_by or (first and _has_code(content)):
             yield Specimen(Role.MISTAKE, mistake.id, Submission({**reference, first: content}))
     accepted = {mutant.id for mutant in assignment.equivalent_mutants}
     for file in dict.fromkeys(question.file for question in assignment.code_questions):
@@ -136,6 +137,14 @@ def _wrong_specimens(assignment: Assignment, reference: Mapping[str, bytes]) -> 
             if mutant.id not in accepted:
                 submission = Submission({**reference, file: mutant.source.encode()})
                 yield Specimen(Role.MUTANT, mutant.id, submission, mutant.result)
+
+
+def _has_code(content: bytes) -> bool:
+    """Tell a program from what is only described, for choices of a quiz to point at."""
+    try:
+        return any(not isinstance(node, ast.Expr) for node in parse_python(content.decode()).body)
+    except (SyntaxError, ValueError):
+        return True
 
 
 def prove(
@@ -216,6 +225,8 @@ def _judge_solution(assignment: Assignment, trial: Trial) -> Iterator[Hole]:
 def _judge_mistake(assignment: Assignment, trial: Trial) -> Iterator[Hole]:
     (mistake,) = [one for one in assignment.mistakes if one.id == trial.specimen.name]
     caught, claimed = set(trial.caught_by), set(mistake.caught_by)
+    if not caught and not claimed:
+        yield Hole(f"no check catches the mistake {mistake.id!r}", "add a check that notices, and name it in caught_by")
     for name in mistake.caught_by:
         if name not in caught:
             hint = "let the check look for it, or take the check out of its caught_by"

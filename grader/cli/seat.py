@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
+import shlex
 import stat
 from functools import cached_property
 from pathlib import Path
@@ -47,6 +48,12 @@ class Seat:
         from grader.gradebook import state_directory
 
         return state_directory(self.course.directory, os.environ)
+
+    def spell(self, words: str) -> str:
+        """Return a command about the same course, as one would type it."""
+        if self._directory is None or os.environ.get("GRADER_COURSE"):
+            return f"grader {words}"
+        return f"grader --course {shlex.quote(str(self._directory))} {words}"
 
     def open_gradebook(self) -> Gradebook:
         """Open the course's gradebook; it is made if there is none."""

@@ -64,7 +64,8 @@ def fetch(course: Path | None, assignment: str, directory: Path | None, force: b
     DIRECTORY is named after the assignment where none is given. Files of yours in it are never overwritten without
     --force, and with it are kept in a folder beside it.
     """
-    spec = Seat(course).course.load(assignment)
+    seat = Seat(course)
+    spec = seat.course.load(assignment)
     target = directory if directory is not None else Path(spec.id)
     result = make_stub(spec, target, force=force)
     if result.backup is not None:
@@ -73,7 +74,8 @@ def fetch(course: Path | None, assignment: str, directory: Path | None, force: b
         click.echo(f"{target / name}")
     for name in result.kept:
         click.echo(f"{target / name}  (as it was)")
-    click.echo(f"\nRead {target / 'README.md'}; then `grader check {target}` and `grader submit {target}`.")
+    check_it, hand_it_in = (seat.spell(f"{command} {target}") for command in ("check", "submit"))
+    click.echo(f"\nRead {target / 'README.md'}; then `{check_it}` and `{hand_it_in}`.")
 
 
 def make_stub(assignment: Assignment, target: Path, *, force: bool = False) -> WrittenStub:
