@@ -9,14 +9,17 @@ from __future__ import annotations
 import hashlib
 import math
 import unicodedata
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Self, TypeGuard
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, Strict, WithJsonSchema, model_validator
 
-from grader.formulas import Formula, Value
+from grader.errors import Problem
+from grader.formulas import Formula, Value, check_formula, check_template, name_fault, place
 from grader.validation import kind_of
+from grader.yaml_source import Document, Location
 
 MAX_COUNT = 1_000
 MAX_SIZE = 10**9
@@ -171,6 +174,32 @@ class Variants(_Model):
     """Name → from what it is drawn."""
     compute: dict[str, Expression] = {}
     """Name → a formula over what was drawn, and what was computed before it."""
+
+
+def find_faults(
+    variants: Variants, texts: Mapping[Location, str | Formula], at: Location, document: Document
+) -> Iterator[Problem]:
+    """Yield what shows to be wrong with a question's variants before anything is drawn.
+
+    ``texts`` are the question's templates and formulas, each by where it stands; ``at`` is where the variants do.
+    """
+    known: list[str] = []
+    for name in variants.draw:
+        if (fault := name_fault(name)) is not None:
+            yield document.problem((*at, "draw", name), f"the parameter {name!r} {fault}", key=True)
+        known.append(name)
+    for name, formula in variants.compute.items():
+        location = (*at, "compute", name)
+        fault = "is drawn already: give what is computed another name" if name in variants.draw else name_fault(name)
+        if fault is not None:
+            yield document.problem(location, f"the parameter {name!r} {fault}", key=True)
+        yield from (place(document, location, error) for error in check_formula(formula, known))
+        known.append(name)
+    for location, text in texts.items():
+        if isinstance(text, Formula):
+            yield from (place(document, location, error) for error in check_formula(text, known))
+        else:
+            yield from (place(document, location, error, template=True) for error in check_template(text, known))
 
 
 def make_seed(assignment: str, question: str, student: str, parameter: str) -> bytes:

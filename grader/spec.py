@@ -35,8 +35,8 @@ from pydantic import (
 from yaml.reader import Reader
 
 from grader.errors import InputError, Problem, SpecError, reason_of, suggest
-from grader.formulas import FUNCTIONS_FILE, Formula, Texts, find_faults, read_functions_source
-from grader.parameters import Variants
+from grader.formulas import Formula
+from grader.parameters import Variants, find_faults
 from grader.validation import kind_of, validate
 from grader.yaml_source import Document, Location, read
 
@@ -635,38 +635,20 @@ def _inconsistencies(assignment: Assignment, document: Document) -> Iterator[Pro
             yield from _broken_starter(question, ("questions", number, "starter"), document)
         elif isinstance(question, _WithChoices):
             yield from _unknown_mistakes(assignment, question, ("questions", number, "choices"), document)
-    if assignment.has_variants:
-        yield from _broken_variants(assignment, document)
-
-
-def _broken_variants(assignment: Assignment, document: Document) -> Iterator[Problem]:
-    functions, problems = read_functions_source(assignment.directory / FUNCTIONS_FILE)
-    yield from problems
-    for number, question in enumerate(assignment.questions):
         if isinstance(question, QuestionWithVariants) and question.variants is not None:
-            texts = _variant_texts(question, question.variants, ("questions", number))
-            yield from find_faults(texts, document, functions)
+            at = ("questions", number)
+            yield from find_faults(question.variants, _filled_texts(question, at), (*at, "variants"), document)
 
 
-def _variant_texts(question: QuestionWithVariants, variants: Variants, at: Location) -> Texts:
-    """Return what differs from student to student, by where it stands."""
-    templates: dict[Location, str | None] = {(*at, "prompt"): question.prompt}
-    formulas: dict[Location, object] = {}
+def _filled_texts(question: QuestionWithVariants, at: Location) -> Mapping[Location, str | Formula]:
+    """Return what of a question differs from student to student, by where it stands."""
+    texts: dict[Location, object] = {(*at, "prompt"): question.prompt}
     if isinstance(question, NumericQuestion):
-        templates[(*at, "why")] = question.why
-        formulas[(*at, "correct")] = question.correct
+        texts |= {(*at, "correct"): question.correct, (*at, "why"): question.why}
     else:
         for index, choice in enumerate(question.choices):
-            templates |= {(*at, "choices", index, "text"): choice.text, (*at, "choices", index, "why"): choice.why}
-            formulas[(*at, "choices", index, "correct")] = choice.correct
-    return Texts(
-        drawn={name: (*at, "variants", "draw", name) for name in variants.draw},
-        computed={
-            name: ((*at, "variants", "compute", name), formula.text) for name, formula in variants.compute.items()
-        },
-        formulas={where: formula.text for where, formula in formulas.items() if isinstance(formula, Formula)},
-        templates={where: text for where, text in templates.items() if text is not None},
-    )
+            texts |= {(*at, "choices", index, key): getattr(choice, key) for key in ("text", "correct", "why")}
+    return {location: text for location, text in texts.items() if isinstance(text, str | Formula)}
 
 
 def _repeated_ids(

@@ -23,7 +23,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, Protocol, TypedDict
 
 from grader.errors import SubmissionError, reason_of, suggest
 
@@ -48,10 +48,11 @@ IGNORED_FOLDERS = frozenset({"__pycache__", "__MACOSX", "checks"})
 
 
 class Marker(TypedDict):
-    """What ``grader.json`` in a student's folder says."""
+    """What ``grader.json`` in a student's folder says. ``student``: for whom its questions were drawn, if for anybody."""
 
     format: Literal[1]
     assignment: str
+    student: NotRequired[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class Submission:
 def expected_files(assignment: Assignment) -> tuple[str, ...]:
     """Return the names of the files that an assignment asks a student for."""
     names = dict.fromkeys(question.file for question in assignment.code_questions)
-    if assignment.quiz_questions:
+    if assignment.has_quiz:
         names[ANSWERS] = None
     return tuple(names)
 

@@ -89,18 +89,13 @@ class Document:
         place = self.places.get(location)
         return place.text if place else None
 
-    def span(self, location: Location) -> tuple[int, int]:
-        """Return where in ``source`` the scalar at ``location`` starts, and where what follows it does."""
-        lines = [0, *(match.end() for match in _BREAK.finditer(self.source))]
+    def problem_in(self, location: Location, pattern: re.Pattern[str], message: str) -> Problem:
+        """Return a problem with what the pattern's group ``word`` first matches from the value on, else with the value."""
         line, column = self.locate(location)
-        keys = ((place.key_line, place.key_column) for place in self.places.values())
-        after = min((key for key in keys if key > (line, column)), default=None)
-        end = len(self.source) if after is None else lines[after[0] - 1] + after[1] - 1
-        return lines[line - 1] + column - 1, end
-
-    def problem_at(self, offset: int, message: str) -> Problem:
-        """Return a problem with what stands at an offset of ``source``."""
-        return Problem(self.path, *_line_and_column(self.source[:offset]), message)
+        starts = [0, *(match.end() for match in _BREAK.finditer(self.source))]
+        if match := pattern.search(self.source, starts[line - 1] + column - 1):
+            line, column = _line_and_column(self.source[: match.start("word")])
+        return Problem(self.path, line, column, message)
 
     def problem(self, location: Location, message: str, *, key: bool = False) -> Problem:
         """Return a problem with the value at ``location``, or with its key."""
