@@ -28,8 +28,8 @@ Value = bool | int | float | str | list["Value"]
 _NAME = re.compile(r"[A-Za-z]\w*\Z", re.ASCII)
 _NODES = (
     ast.Expression, ast.Constant, ast.Name, ast.Load, ast.Store, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare,
-    ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.IfExp, ast.List, ast.Tuple, ast.Subscript, ast.Slice, ast.Call,
-    ast.keyword, ast.ListComp, ast.GeneratorExp, ast.comprehension,
+    ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.IfExp, ast.List, ast.Tuple, ast.Subscript, ast.Slice,
+    ast.Call, ast.keyword, ast.ListComp, ast.GeneratorExp, ast.comprehension,
 )  # fmt: skip
 
 
@@ -57,12 +57,12 @@ def _sum(numbers: Iterable[float]) -> float:
     return sum(numbers) if all(isinstance(number, int) for number in numbers) else math.fsum(numbers)
 
 
-_FUNCTIONS: Mapping[str, object] = {
+_FUNCTIONS: dict[str, object] = {
     "abs": abs, "all": all, "any": any, "enumerate": enumerate, "float": float, "int": int, "len": len, "max": max,
     "min": min, "range": range, "round": round, "sorted": sorted, "sum": _sum, "zip": zip,
 }  # fmt: skip
 # An author's own names go before these: gamma is a function of math, and a parameter of many a loss.
-_KNOWN: Mapping[str, object] = {name: getattr(math, name) for name in dir(math) if name[0] != "_"} | _FUNCTIONS
+_KNOWN: dict[str, object] = {name: getattr(math, name) for name in dir(math) if name[0] != "_"} | _FUNCTIONS
 
 
 def name_fault(name: str) -> str | None:
@@ -111,8 +111,12 @@ def _parse(text: str) -> ast.Expression:
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             raise FormulaError("must not use a dot: there are numbers, texts and lists, and functions by their names")
-        if not isinstance(node, _NODES) or (isinstance(node, ast.Constant) and not isinstance(node.value, float | int | str)):
-            raise FormulaError(f"must not use {ast.unparse(node)!r}: it is an expression of names, numbers and functions")
+        if not isinstance(node, _NODES) or (
+            isinstance(node, ast.Constant) and not isinstance(node.value, float | int | str)
+        ):
+            raise FormulaError(
+                f"must not use {ast.unparse(node)!r}: it is an expression of names, numbers and functions"
+            )
         if isinstance(node, ast.Name) and node.id.startswith("_"):
             raise FormulaError(f"must not use {node.id!r}: names start with a letter", node.id)
     return tree
@@ -139,7 +143,7 @@ def _environment() -> Environment:
 
     environment = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701 - no HTML is made here
+        autoescape=False,  # no HTML is made here
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

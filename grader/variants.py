@@ -9,29 +9,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from grader.errors import SpecError
+from grader.errors import Problem, SpecError
 from grader.formulas import Formula, FormulaError, Value, evaluate, fill_template
 from grader.parameters import Variants, make_seed
-from grader.spec import (
-    Assignment,
-    Choice,
-    ChoiceQuestion,
-    MultipleChoiceQuestion,
-    NumericQuestion,
-    Question,
-    QuestionWithVariants,
-)
+from grader.spec import Assignment, Choice, NumericQuestion, Question, QuestionWithVariants
 from grader.yaml_source import Location
 
 NOBODY = ""  # no student can have this id: the variant that stands for all, where it is about no student
 TRIED = 100
 _TOO_EXACT = re.compile(r"[0-9]\.[0-9]{11,}")  # 0.30000000000000004
-_Made = TypeVar("_Made", Choice, ChoiceQuestion, MultipleChoiceQuestion, NumericQuestion)
+_Made = TypeVar("_Made", bound=BaseModel)
 
 
 class VariantError(Exception):
@@ -43,13 +35,13 @@ class VariantError(Exception):
         self.location = location
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Tried:
-    """What came of a question for TRIED students: how many variants differ, and by place, what failed and how often."""
+    """What came of a question for TRIED students: how many variants differ; what failed, and for how many."""
 
     question: str
-    different: int = 0
-    failures: dict[Location, tuple[str, int]] = field(default_factory=dict)
+    different: int
+    failures: tuple[tuple[Problem, int], ...]
 
 
 def fill_assignment(assignment: Assignment, student: str = NOBODY) -> Assignment:
@@ -140,7 +132,7 @@ def _make(model: type[_Made], given: Mapping[str, object], location: Location, d
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         said = str(first["ctx"]["error"]) if first["type"] == "value_error" else first["msg"].lower()
-        where = (*location, *first["loc"])
+        where: Location = (*location, *first["loc"])
         raise VariantError(where, f"{where[-1]!r} {said}" if where else said, drawn) from None
 
 
@@ -149,8 +141,8 @@ def try_variants(assignment: Assignment) -> Iterator[Tried]:
     for number, question in enumerate(assignment.questions):
         if not isinstance(question, QuestionWithVariants) or question.variants is None:
             continue
-        tried = Tried(question.id)
         seen = set()
+        failed: dict[Location, tuple[str, int]] = {}  # the first failure at each place, and how many
         for student in range(1, TRIED + 1):
             try:
                 filled, drawn = draw_variant(assignment.id, question, f"student-{student}")
@@ -158,10 +150,11 @@ def try_variants(assignment: Assignment) -> Iterator[Tried]:
                 _refuse_odd_numbers(filled, drawn)
             except VariantError as error:
                 location = ("questions", number, *error.location)
-                message, count = tried.failures.get(location, (str(error), 0))
-                tried.failures[location] = message, count + 1
-        tried.different = len(seen)
-        yield tried
+                message, count = failed.get(location, (str(error), 0))
+                failed[location] = message, count + 1
+        problems = assignment.problems((location, message) for location, (message, _) in failed.items())
+        counts = (count for _, count in failed.values())
+        yield Tried(question.id, len(seen), tuple(zip(problems, counts, strict=True)))
 
 
 def _refuse_odd_numbers(question: QuestionWithVariants, drawn: Mapping[str, Value]) -> None:

@@ -20,7 +20,9 @@ from grader.scoring import CheckGrade, Grade
 from grader.spec import ASSIGNMENT_FILE, Assignment, CodeQuestion
 from grader.stub import render_stub
 from grader.submission import ANSWERS, Submission
+from grader.variants import TRIED, fill_assignment, try_variants
 
+FEWEST_VARIANTS = 5  # with less, students share answers
 SHORTEST_LEAK = 25  # shorter lines of a solution are in many a stub by chance: "return loss"
 
 
@@ -102,7 +104,9 @@ def make_specimens(assignment: Assignment) -> list[Specimen]:
 
     Raises:
         InputError: a solution folder lacks a code file, or what stands in a file cannot be handed in.
+        SpecError: a variant of a question cannot be made.
     """
+    assignment = fill_assignment(assignment)
     stub = render_stub(assignment, read_checks(assignment))
     code = [question.file for question in assignment.code_questions]
     kept = {name: content for name, content in stub.items() if name in (*code, ANSWERS)}
@@ -152,7 +156,7 @@ def prove(
     checks = read_checks(assignment)
     grades: dict[int, Grade] = {}
     submissions = [specimen.submission for specimen in specimens]
-    for number, grade in grade_submissions(examiner, assignment, checks, submissions, setup):
+    for number, grade in grade_submissions(examiner, fill_assignment(assignment), checks, submissions, setup):
         grades[number] = grade
         advance()
     return judge_trials(assignment, [Trial(one, grades[number]) for number, one in enumerate(specimens)])
@@ -161,7 +165,7 @@ def prove(
 def judge_trials(assignment: Assignment, trials: Sequence[Trial]) -> Proof:
     """Return what the trials of an assignment's specimens prove."""
     checks = read_checks(assignment)
-    holes = [*_look_at_files(assignment, checks)]
+    holes = [*_look_at_files(fill_assignment(assignment), checks), *_look_at_variants(assignment)]
     for trial in trials:
         holes += _find_broken(trial)
         holes += _JUDGES[trial.specimen.role](assignment, trial)
@@ -244,6 +248,17 @@ def _look_at_files(assignment: Assignment, checks: Sequence[Check]) -> Iterator[
     yield from _find_todos(assignment)
     yield from _find_leaks(assignment, checks)
     yield from _unknown_mutants(assignment)
+
+
+def _look_at_variants(assignment: Assignment) -> Iterator[Hole]:
+    """Yield what is wrong with some students' variants."""
+    for tried in try_variants(assignment):
+        for problem, count in tried.failures:
+            yield Hole(f"{problem} ({count} of {TRIED} students)", "draw from less, or compute it in another way")
+        if tried.different < FEWEST_VARIANTS and not tried.failures:
+            variants = "variant" if tried.different == 1 else "variants"
+            message = f"{tried.question!r} has only {tried.different} {variants} for {TRIED} students"
+            yield Hole(message, "draw from more: students with the same one share its answer")
 
 
 def _find_todos(assignment: Assignment) -> Iterator[Hole]:

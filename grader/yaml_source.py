@@ -90,7 +90,7 @@ class Document:
         return place.text if place else None
 
     def problem_in(self, location: Location, pattern: re.Pattern[str], message: str) -> Problem:
-        """Return a problem with what the pattern's group ``word`` first matches from the value on, else with the value."""
+        """Return a problem with the first match of a pattern's group ``word`` from the value on, or with the value."""
         line, column = self.locate(location)
         starts = [0, *(match.end() for match in _BREAK.finditer(self.source))]
         if match := pattern.search(self.source, starts[line - 1] + column - 1):
