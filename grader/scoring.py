@@ -237,7 +237,7 @@ def _tell_variant(question: Question, scored: QuestionGrade) -> QuestionGrade:
         asked = "\n".join([asked, "", *(f"{letter}) {choice.text.strip()}" for letter, choice in pairs)])
         expected = ", ".join(sorted(_correct_letters(question)))
     elif isinstance(question, NumericQuestion):
-        expected = repr(question.number).removesuffix(".0")
+        expected = f"{question.number:.10g}"
     return replace(scored, asked=asked, expected=expected)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,7 +76,8 @@ def fetch(course: Path | None, assignment: str, directory: Path | None, student:
         click.echo(f"{target / name}")
     for name in result.kept:
         click.echo(f"{target / name}  (as it was)")
-    click.echo(f"\nRead {target / 'README.md'}; then `grader check {target}` and `grader submit {target}`.")
+    whose = f" --student {shlex.quote(student)}" if spec.student and student else ""
+    click.echo(f"\nRead {target / 'README.md'}; then `grader check {target}{whose}` and `grader submit {target}{whose}`.")
 
 
 def make_stub(assignment: Assignment, target: Path, *, force: bool = False) -> WrittenStub:
@@ -97,9 +99,10 @@ def _refuse_others_folder(assignment: Assignment, target: Path) -> None:
     from grader.submission import read_marker
 
     try:
-        found = (read_marker(target) or {}).get("student")
+        marker = read_marker(target)
     except InputError:  # what else may be in the way is told when the stub is written
         return
+    found = marker.get("student") if marker is not None else None
     if found not in (None, assignment.student):
         message = f"{target} holds the questions of {found}, and those of {assignment.student} are others"
         hint = "give another folder, or use --force: it keeps a copy of what is there beside the folder"

@@ -97,7 +97,7 @@ def _has_hidden(grade: Grade) -> bool:
 def _before_submitting(question: QuestionGrade) -> QuestionGrade:
     """Take out what is only known, or only told, once a submission is graded."""
     if not is_code(question):
-        return replace(question, score=ZERO, feedback=None, expected=None)
+        return replace(question, score=ZERO, feedback=None, asked=None, expected=None)
     public = tuple(check for check in question.checks if check.visibility is Visibility.PUBLIC)
     plain = [check for check in public if not check.bonus]
     bonus = [check for check in public if check.bonus]
