@@ -194,7 +194,7 @@ def find_faults(
         if fault is not None:
             yield document.problem(location, f"the parameter {name!r} {fault}", key=True)
         yield from (place(document, location, error) for error in check_formula(formula, known))
-        known.append(name)
+        known += [name] if name not in known else []
     for location, text in texts.items():
         if isinstance(text, Formula):
             yield from (place(document, location, error) for error in check_formula(text, known))

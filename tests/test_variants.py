@@ -14,14 +14,11 @@ from typing import Any
 
 import pytest
 import torch
-import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from grader.answers import Answers, format_answer, read_answers
-from grader.checks import read_checks
-from grader.cli import main
 from grader.errors import SpecError
 from grader.formulas import Formula, FormulaError, check_formula, evaluate, fill_template
 from grader.parameters import Draw, make_seed
@@ -34,6 +31,7 @@ from grader.stub import render_stub
 from grader.submission import ANSWERS, MARKER, Submission
 from grader.variants import TRIED, draw_variant, fill_assignment, try_variants
 from grader.verify import judge_trials
+from tests.shell import Shell
 
 HEAD = "format: 1\nid: a-quiz\ntitle: A quiz\nsummary: Of variants.\nquestions:\n"
 SUM = """\
@@ -97,18 +95,20 @@ def quiz(load: Load) -> Assignment:
 
 # Whose variant
 
+# These figures must never change: students have them on paper.
+GOLDEN = {
+    "add": {"a": 8, "b": 0.5, "x": 0.7, "total": 8.5, "answer": 9.2},
+    "larger": {"a": 6, "b": 13, "swap": True, "first": 13, "second": 6},
+}
+
 
 def test_a_student_always_gets_the_same_variant(quiz: Assignment) -> None:
-    """These figures must never change: students have them on paper."""
     ada = fill_assignment(quiz, "ada")
     assert ada.drawn == GOLDEN
     assert fill_assignment(quiz, "ada") == ada
-    assert ada.question("add").prompt == "What is 2 + 1.5 + 0.4? $\\frac{1}{2}$"
+    assert ada.question("add").prompt == "What is 8 + 0.5 + 0.7? $\\frac{1}{2}$"
     assert ada.student == "ada"
     assert not ada.has_variants
-
-
-GOLDEN: dict[str, dict[str, Any]] = {}
 
 
 def test_another_process_draws_the_same(quiz: Assignment) -> None:
@@ -280,25 +280,40 @@ def test_a_template_reaches_what_is_drawn_and_nothing_else(text: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "at", "said"),
     [
-        ("{{ b }} + {{ x }}?", "{{ totl }}?", "16:32", "'prompt' uses 'totl', which is neither drawn nor computed; did"),
-        ("{{ total }}.", "{{ totl }}.", "19:30", "'why' uses 'totl', which is neither drawn nor computed; did you mean"),
-        ("{{ a }} + {{ b }} + {{ x }}?", "{{ a ?", "16:13", "'prompt' is not a template"),
-        ("{{ a }} + {{ b }} + {{ x }}?", "{{ a | rond }}", "16:13", "No filter named 'rond'"),
-        ("{{ a }} + {{ b }} + {{ x }}?", "{{ [a] | random }}", "16:13", "No filter named 'random'"),
-        ("a + b\n", "a + c\n", "14:20", "'total' uses 'c', which is neither drawn nor computed before"),
-        ("total: a + b", "total: answer + b", "14:16", "'total' uses 'answer', which is neither drawn nor computed before"),
-        ("correct: answer", "correct: anser", "17:14", "'correct' uses 'anser', which is neither drawn nor computed"),
-        ("correct: answer", "correct: answer +", "17:14", "'correct' is not a Python expression"),
-        ("correct: answer", "correct: true", "17:14", "'correct' must be a number, not true"),
-        ("a + b\n", "a.real\n", "14:16", "'total' must not use a dot"),
-        ("a + b\n", "[1]\n", "14:16", "'total' must be a formula, such as log(total) - a, not a list"),
-        ("total: a", "a: a", "14:9", "the parameter 'a' is drawn already"),
-        ("total: a", "to-tal: a", "14:9", "the parameter 'to-tal' must be a name"),
-        ("        b:", "        sum:", "11:9", "the parameter 'sum' must have another name"),
-        ("integer:", "integr:", "10:13", "unknown key 'integr'; did you mean 'integer'?"),
-        ("{integer: [2, 9]}", "{integer: [9, 2]}", "10:22", "'integer' must be [lowest, highest]: 9 is more than 2"),
-        ("step: 0.1", "step: 0.3", "12:12", "'x' has a step of 0.3 that does not lead to 1.0"),
-        ("      draw:", "      drew:", "9:7", "unknown key 'drew'; did you mean 'draw'?"),
+        (
+            "{{ b }} + {{ x }}?",
+            "{{ totl }}?",
+            "17:35",
+            "'prompt' uses 'totl', which is neither drawn nor computed; did",
+        ),
+        (
+            "{{ total }}.",
+            "{{ totl }}.",
+            "20:35",
+            "'why' uses 'totl', which is neither drawn nor computed; did you mean",
+        ),
+        ("{{ a }} + {{ b }} + {{ x }}?", "{{ a ?", "17:13", "'prompt' is not a template"),
+        ("{{ a }} + {{ b }} + {{ x }}?", "{{ a | rond }}", "17:13", "No filter named 'rond'"),
+        ("{{ a }} + {{ b }} + {{ x }}?", "{{ [a] | random }}", "17:13", "No filter named 'random'"),
+        ("a + b\n", "a + c\n", "15:20", "'total' uses 'c', which is neither drawn nor computed before"),
+        (
+            "total: a + b",
+            "total: answer + b",
+            "15:16",
+            "'total' uses 'answer', which is neither drawn nor computed before",
+        ),
+        ("correct: answer", "correct: anser", "18:14", "'correct' uses 'anser', which is neither drawn nor computed"),
+        ("correct: answer", "correct: answer +", "18:14", "'correct' is not a Python expression"),
+        ("correct: answer", "correct: true", "18:14", "'correct' must be a number, not true"),
+        ("a + b\n", "a.real\n", "15:16", "'total' must not use a dot"),
+        ("a + b\n", "[1]\n", "15:16", "'total' must be a formula, such as log(total) - a, not a list"),
+        ("total: a", "a: a", "15:9", "the parameter 'a' is drawn already"),
+        ("total: a", "to-tal: a", "15:9", "the parameter 'to-tal' must be a name"),
+        ("        b:", "        sum:", "12:9", "the parameter 'sum' must have another name"),
+        ("integer:", "integr:", "11:13", "unknown key 'integr'; did you mean 'integer'?"),
+        ("{integer: [2, 9]}", "{integer: [9, 2]}", "11:22", "'integer' must be [lowest, highest]: 9 is more than 2"),
+        ("step: 0.1", "step: 0.3", "13:12", "'x' has a step of 0.3 that does not lead to 1.0"),
+        ("      draw:", "      drew:", "10:7", "unknown key 'drew'; did you mean 'draw'?"),
     ],
 )
 def test_every_error_has_its_place(load: Load, old: str, new: str, at: str, said: str) -> None:
@@ -312,7 +327,7 @@ def test_every_error_has_its_place(load: Load, old: str, new: str, at: str, said
 def test_in_a_block_the_line_is_that_of_the_word(load: Load) -> None:
     prompt = 'prompt: "What is {{ a }} + {{ b }} + {{ x }}? $\\\\frac{1}{2}$"'
     assert prompt in SUM
-    with pytest.raises(SpecError, match=re.escape("assignment.yaml:18:17: 'prompt' uses 'totl'")):
+    with pytest.raises(SpecError, match=re.escape("assignment.yaml:19:16: 'prompt' uses 'totl'")):
         load(SUM.replace(prompt, "prompt: |\n      totl is what?\n      It is {{ totl }}"))
 
 
@@ -357,7 +372,9 @@ def test_the_right_answer_of_each_student_is_right_and_that_of_others_is_not(qui
         own = score_submission(one, (), Run(), read_answers(one, Submission({ANSWERS: line})))
         assert own.score == own.points == 4
     others = zip(students, [*lines[1:], lines[0]], strict=True)
-    scores = [score_submission(one, (), Run(), read_answers(one, Submission({ANSWERS: line}))).score for one, line in others]
+    scores = [
+        score_submission(one, (), Run(), read_answers(one, Submission({ANSWERS: line}))).score for one, line in others
+    ]
     assert sum(score < 4 for score in scores) > 25
 
 
@@ -381,7 +398,7 @@ def test_the_shipped_question_is_right_for_a_hundred_students() -> None:
         rows = re.findall(r"^\| (?:first|second) \|(.*)\|$", question.prompt, re.MULTILINE)
         cells = [[float(cell) for cell in row.split("|")] for row in rows]
         logits = torch.tensor([row[:3] for row in cells], dtype=torch.float64)
-        loss = F.cross_entropy(logits, torch.tensor([int(row[3]) for row in cells]))
+        loss = torch.nn.functional.cross_entropy(logits, torch.tensor([int(row[3]) for row in cells]))
         assert math.isclose(question.number, loss.item(), rel_tol=1e-12)
         assert f"{loss.item():.4f}" in str(question.why)
 
@@ -395,17 +412,21 @@ def holes(assignment: Assignment) -> list[str]:
 
 def test_sound_variants_are_no_holes(quiz: Assignment) -> None:
     assert holes(quiz) == []
-    assert [tried.different for tried in try_variants(quiz)][0] > TRIED / 2
+    assert next(tried.different for tried in try_variants(quiz)) > TRIED / 2
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("correct: answer", "correct: 1 / (a - 3)", r"assignment.yaml:17:14: 'correct' cannot be computed: .*drawn: a = 3"),
+        (
+            "correct: answer",
+            "correct: 1 / (a - 3)",
+            r"assignment.yaml:18:14: 'correct' cannot be computed: .*drawn: a = 3",
+        ),
         ("correct: answer", "correct: a > 3", r"'correct' must be a number, not (true|false) \(drawn: a = "),
         ("total: a + b", "total: b if a == 3 else 'x' * b", r"'total' cannot be computed"),
         ("+ {{ x }}", "+ {{ x / 3 }}", r"'prompt' shows 0\.[0-9]+: round it"),
-        ("+ {{ x }}", "+ {{ 1 / (a - 3) }}", r"'prompt' cannot be filled in: .*a = 3"),
+        ("+ {{ x }}", "+ {{ 1 // (a - 3) }}", r"'prompt' cannot be filled in: .*a = 3"),
     ],
 )
 def test_what_is_wrong_for_some_students_is_a_hole(load: Load, old: str, new: str, said: str) -> None:
@@ -436,8 +457,121 @@ def test_too_few_variants_are_a_hole(load: Load) -> None:
 # By the command line
 
 
-def run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as stopped:
-        main([str(argument) for argument in arguments])
-    assert isinstance(stopped.value.code, int)
-    return stopped.value.code
+@pytest.fixture
+def shell(tmp_path: Path, quiz: Assignment) -> Shell:
+    (tmp_path / "course.yaml").write_text("title: A course\nassignments: [a-quiz]\n")
+    (tmp_path / "work").mkdir()
+    return Shell(tmp_path / "work", course=tmp_path, home=tmp_path / "home")
+
+
+def answer(quiz: Assignment, student: str, folder: Path) -> None:
+    questions = fill_assignment(quiz, student).quiz_questions
+    (folder / ANSWERS).write_text("".join(map(format_answer, questions)))
+
+
+def asked(report: Any, question: str) -> Any:
+    return next(one for one in report["questions"] if one["id"] == question)
+
+
+def test_two_students_get_their_own_and_answer_their_own(quiz: Assignment, shell: Shell) -> None:
+    for student in ("ada", "bob"):
+        fetched = shell("fetch", "a-quiz", student, "--student", student)
+        assert fetched.code == 0
+        assert f"`grader submit {student} --student {student}`" in fetched.out
+        folder = shell.folder / student
+        assert json.loads((folder / MARKER).read_text())["student"] == student
+        prompt = fill_assignment(quiz, student).question("add").prompt
+        assert prompt in (folder / "README.md").read_text()
+        assert prompt in (folder / ANSWERS).read_text()
+        answer(quiz, student, folder)
+        assert shell("check", folder, "--student", student).code == 0
+        report = shell("submit", folder, "--student", student, "--json").json
+        assert (report["score"], report["points"], report["note"]) == (4.0, 4.0, None)
+        assert asked(report, "add")["asked"] == prompt
+        assert asked(report, "add")["expected"] is None
+    assert (shell.folder / "ada" / ANSWERS).read_text() != (shell.folder / "bob" / ANSWERS).read_text()
+
+
+def test_the_answers_of_another_student_are_wrong_and_the_report_says_why(quiz: Assignment, shell: Shell) -> None:
+    shell("fetch", "a-quiz", "--student", "ada")
+    folder = shell.folder / "a-quiz"
+    answer(quiz, "ada", folder)
+    assert "drawn for ada" in shell("check", folder, "--student", "bob").out
+    wrong = shell("submit", folder, "--student", "bob")
+    assert wrong.code == 1
+    assert "note: The questions in this folder were drawn for ada, and those of bob are" in wrong.out
+    report = shell("show", "--student", "bob", "--instructor", "--json").json
+    assert asked(report, "add")["score"] == 0.0
+    assert asked(report, "add")["expected"] == f"{fill_assignment(quiz, 'bob').drawn['add']['answer']:.10g}"
+    assert fill_assignment(quiz, "bob").question("add").prompt == asked(report, "add")["asked"]
+
+
+@pytest.mark.parametrize(
+    "claim", ["bob", "{{ a }}", "x" * 9_000, "\u202eevil", "\ud800", "", 7, None, ["bob"], "nothing"]
+)
+def test_what_a_folder_claims_chooses_no_variant(quiz: Assignment, shell: Shell, claim: object) -> None:
+    shell("fetch", "a-quiz")
+    folder = shell.folder / "a-quiz"
+    answer(quiz, "ada", folder)
+    marker = {"format": 1, "assignment": "a-quiz"} | ({} if claim == "nothing" else {"student": claim})
+    (folder / MARKER).write_text(json.dumps(marker))
+    report = shell("submit", folder, "--json").json
+    assert report["score"] == 4.0
+    assert (report["note"] is not None) is (claim in ("bob", "{{ a }}"))
+
+
+def test_fetching_for_another_student_overwrites_nothing_unless_forced(quiz: Assignment, shell: Shell) -> None:
+    assert shell("fetch", "a-quiz").code == 0
+    before = (shell.folder / "a-quiz" / ANSWERS).read_text()
+    shell("fetch", "a-quiz", "--student", "bob").fails(2, "holds the questions of ada", "--force")
+    assert (shell.folder / "a-quiz" / ANSWERS).read_text() == before
+    assert shell("fetch", "a-quiz").code == 0
+    forced = shell("fetch", "a-quiz", "--student", "bob", "--force")
+    assert forced.code == 0
+    assert (shell.folder / "a-quiz.backup-1" / ANSWERS).read_text() == before
+    assert json.loads((shell.folder / "a-quiz" / MARKER).read_text())["student"] == "bob"
+    shell("fetch", "a-quiz", "elsewhere", "--student", "../x").fails(2, "cannot be a student's id")
+
+
+def test_a_class_is_graded_by_each_ones_own_questions(quiz: Assignment, shell: Shell) -> None:
+    for student, claim in (("ada", "ada"), ("bob", "ada"), ("cleo", None)):
+        folder = shell.folder / "inbox" / student
+        folder.mkdir(parents=True)
+        answer(quiz, student, folder)
+        marker = {"format": 1, "assignment": "a-quiz"} | ({"student": claim} if claim else {})
+        (folder / MARKER).write_text(json.dumps(marker))
+    reports = shell("grade", "inbox", "--assignment", "a-quiz", "--json").reports
+    assert {student: report["score"] for student, report in reports.items()} == dict.fromkeys(
+        ("ada", "bob", "cleo"), 4.0
+    )
+    assert [student for student, report in reports.items() if report["note"]] == ["bob"]
+
+
+def test_a_variant_that_cannot_be_made_costs_nobody_else_the_grade(load: Load, quiz: Assignment, shell: Shell) -> None:
+    for student in ("ada", "bob"):
+        folder = shell.folder / "inbox" / student
+        folder.mkdir(parents=True)
+        answer(quiz, student, folder)
+    a = fill_assignment(quiz, "bob").drawn["add"]["a"]
+    assert a != fill_assignment(quiz, "ada").drawn["add"]["a"]
+    load(SUM.replace("total: a + b", f"total: a + b + 0 / (a - {a})") + PICK + PLAIN)
+    graded = shell("grade", "inbox", "--assignment", "a-quiz")
+    assert graded.code == 2
+    assert "'total' cannot be computed" in graded.err
+    assert re.search(r"ada +a-quiz +4 / 4", graded.out)
+
+
+def test_every_report_shows_what_this_student_was_asked(quiz: Assignment) -> None:
+    filled = fill_assignment(quiz, "ada")
+    grade = score_submission(filled, (), Run(), Answers({"add": 9.2, "larger": "b", "braces": None}))
+    teacher = build_report(grade, SubmissionInfo(student="ada"), Reader.INSTRUCTOR)
+    for text in (to_text(teacher), to_html(teacher), json.dumps(to_json(teacher))):
+        for words in ("What is 8 + 0.5 + 0.7?", "Which is larger, 13 or 6?", "a) 13", "9.2", "8 + 0.5 is 8.5."):
+            assert words in text
+    student = build_report(grade, SubmissionInfo(), Reader.STUDENT)
+    assert "expected" not in to_text(student)
+    assert [one["expected"] for one in to_json(student)["questions"]] == [None, None, None]
+    local = build_report(grade, SubmissionInfo(), Reader.STUDENT, complete=False)
+    assert not {"asked", "expected", "feedback"} & {
+        key for one in to_json(local)["questions"] for key, value in one.items() if value is not None
+    }

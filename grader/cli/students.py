@@ -77,7 +77,9 @@ def fetch(course: Path | None, assignment: str, directory: Path | None, student:
     for name in result.kept:
         click.echo(f"{target / name}  (as it was)")
     whose = f" --student {shlex.quote(student)}" if spec.student and student else ""
-    click.echo(f"\nRead {target / 'README.md'}; then `grader check {target}{whose}` and `grader submit {target}{whose}`.")
+    click.echo(
+        f"\nRead {target / 'README.md'}; then `grader check {target}{whose}` and `grader submit {target}{whose}`."
+    )
 
 
 def make_stub(assignment: Assignment, target: Path, *, force: bool = False) -> WrittenStub:
