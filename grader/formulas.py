@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Value = bool | int | float | str | list["Value"]
 
+_HUGE = 1e300
 _NAME = re.compile(r"[A-Za-z]\w*\Z", re.ASCII)
 _NODES = (
     ast.Expression, ast.Constant, ast.Name, ast.Load, ast.Store, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare,
@@ -94,8 +95,10 @@ def evaluate(formula: Formula, values: Mapping[str, Value]) -> Value:
 def _value(given: object) -> Value:
     if isinstance(given, list | tuple | range):
         return [_value(entry) for entry in given]
-    if isinstance(given, float) and not math.isfinite(given):
-        raise FormulaError(f"gives {given}, which is no finite number")
+    if isinstance(given, int | float) and not abs(given) < _HUGE:
+        raise FormulaError(
+            f"gives {given if isinstance(given, float) else 'a huge integer'}, which is no usable number"
+        )
     if isinstance(given, bool | int | float | str):
         return given
     raise FormulaError(f"gives {type(given).__name__}, and not a number, text, true, false or a list of them")

@@ -20,7 +20,7 @@ from grader.scoring import CheckGrade, Grade
 from grader.spec import ASSIGNMENT_FILE, Assignment, CodeQuestion
 from grader.stub import render_stub
 from grader.submission import ANSWERS, Submission
-from grader.variants import TRIED, fill_assignment, try_variants
+from grader.variants import TRIED, Tried, fill_assignment, try_variants
 
 FEWEST_VARIANTS = 5  # with less, students share answers
 SHORTEST_LEAK = 25  # shorter lines of a solution are in many a stub by chance: "return loss"
@@ -88,6 +88,7 @@ class Proof:
     trials: tuple[Trial, ...]
     holes: tuple[Hole, ...]
     redundant: tuple[str, ...]
+    variants: tuple[Tried, ...] = ()
 
     @property
     def proven(self) -> bool:
@@ -165,14 +166,15 @@ def prove(
 def judge_trials(assignment: Assignment, trials: Sequence[Trial]) -> Proof:
     """Return what the trials of an assignment's specimens prove."""
     checks = read_checks(assignment)
-    holes = [*_look_at_files(fill_assignment(assignment), checks), *_look_at_variants(assignment)]
+    variants = tuple(try_variants(assignment))
+    holes = [*_look_at_variants(variants), *_look_at_files(fill_assignment(assignment), checks)]
     for trial in trials:
         holes += _find_broken(trial)
         holes += _JUDGES[trial.specimen.role](assignment, trial)
     wrong = [trial for trial in trials if trial.specimen.role in (Role.MISTAKE, Role.MUTANT)]
     alone = {trial.caught_by[0] for trial in wrong if len(trial.caught_by) == 1}
     redundant = tuple(check.id for check in checks if check.id not in alone) if wrong else ()
-    return Proof(assignment, checks, tuple(trials), tuple(holes), redundant)
+    return Proof(assignment, checks, tuple(trials), tuple(holes), redundant, variants)
 
 
 def _find_broken(trial: Trial) -> Iterator[Hole]:
@@ -250,14 +252,14 @@ def _look_at_files(assignment: Assignment, checks: Sequence[Check]) -> Iterator[
     yield from _unknown_mutants(assignment)
 
 
-def _look_at_variants(assignment: Assignment) -> Iterator[Hole]:
+def _look_at_variants(variants: Sequence[Tried]) -> Iterator[Hole]:
     """Yield what is wrong with some students' variants."""
-    for tried in try_variants(assignment):
+    for tried in variants:
         for problem, count in tried.failures:
             yield Hole(f"{problem} ({count} of {TRIED} students)", "draw from less, or compute it in another way")
         if tried.different < FEWEST_VARIANTS and not tried.failures:
-            variants = "variant" if tried.different == 1 else "variants"
-            message = f"{tried.question!r} has only {tried.different} {variants} for {TRIED} students"
+            noun = "variant" if tried.different == 1 else "variants"
+            message = f"{tried.question!r} has only {tried.different} {noun} for {TRIED} students"
             yield Hole(message, "draw from more: students with the same one share its answer")
 
 

@@ -252,7 +252,9 @@ def test_a_formula_is_computed(formula: str, value: object) -> None:
         ("eval('1')", "cannot be computed"),
         ("1 / 0", "cannot be computed: division by zero"),
         ("log(-1)", "cannot be computed"),
-        ("inf", "gives inf, which is no finite number"),
+        ("inf", "gives inf, which is no usable number"),
+        ("nan", "gives nan, which is no usable number"),
+        ("10 ** 5000", "gives a huge integer, which is no usable number"),
         ("exp", "gives builtin_function_or_method"),
         ("zip(zs, zs)", "gives zip"),
     ],
@@ -401,6 +403,12 @@ def test_the_shipped_question_is_right_for_a_hundred_students() -> None:
         loss = torch.nn.functional.cross_entropy(logits, torch.tensor([int(row[3]) for row in cells]))
         assert math.isclose(question.number, loss.item(), rel_tol=1e-12)
         assert f"{loss.item():.4f}" in str(question.why)
+
+
+def test_the_example_in_the_documentation_works(load: Load) -> None:
+    text = (Path(__file__).parents[1] / "docs" / "authoring.md").read_text()
+    (example,) = (block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "variants:" in block)
+    assert holes(load(example)) == []
 
 
 # What verify says
