@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import select
+import shlex
 import subprocess
 import sys
 import time
@@ -266,7 +267,7 @@ def _find_note(assignment: Assignment, submission: Submission) -> str | None:
         return None
     return (
         f"The questions in this folder were drawn for {submission.drawn_for}, and those of {assignment.student} are "
-        f"others: `grader fetch {assignment.id} --student {assignment.student}` shows them."
+        f"others: `grader fetch {assignment.id} --student {shlex.quote(assignment.student)}` shows them."
     )
 
 

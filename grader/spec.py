@@ -185,7 +185,6 @@ Line = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_one_l
 Slug = Annotated[
     str, Field(max_length=64, json_schema_extra={"pattern": f"^{_SLUG.pattern[:-2]}$"}), AfterValidator(parse_slug)
 ]
-Number = Annotated[float, Strict(), AfterValidator(_finite)]
 Tolerance = Annotated[float, Strict(), Field(ge=0), AfterValidator(_finite)]
 Flag = Annotated[bool, Strict()]
 # In a question with variants text stands for a formula; elsewhere it never gets this far.

@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 import torch
 from hypothesis import given
@@ -26,11 +27,12 @@ from grader.report import Reader, SubmissionInfo, build_report, to_html, to_json
 from grader.resources import find_data
 from grader.results import Run
 from grader.scoring import score_submission
-from grader.spec import Assignment, ChoiceQuestion, NumericQuestion, load_assignment
+from grader.spec import Assignment, ChoiceQuestion, NumericQuestion, assignment_schema, load_assignment
 from grader.stub import render_stub
 from grader.submission import ANSWERS, MARKER, Submission
 from grader.variants import TRIED, draw_variant, fill_assignment, try_variants
 from grader.verify import judge_trials
+from grader.yaml_source import parse
 from tests.shell import Shell
 
 HEAD = "format: 1\nid: a-quiz\ntitle: A quiz\nsummary: Of variants.\nquestions:\n"
@@ -362,6 +364,22 @@ def test_what_is_not_filled_in_can_be_neither_shown_nor_judged(quiz: Assignment)
         score_submission(quiz, (), Run(), Answers({"add": 1.0}))
     with pytest.raises(ValueError, match="another student"):
         fill_assignment(fill_assignment(quiz, "ada"), "bob")
+
+
+def test_the_stub_holds_no_answer(quiz: Assignment) -> None:
+    files = render_stub(fill_assignment(quiz, "ada"), ())
+    for name, content in files.items():
+        for secret in (b"9.2", b"total", b"8 + 0.5 is 8.5", b"first > second", b"7 more"):
+            assert secret not in content, name
+    assert "student" not in json.loads(render_stub(fill_assignment(quiz), ())[MARKER])
+
+
+def test_editors_know_variants() -> None:
+    validator = jsonschema.Draft202012Validator(assignment_schema())
+    document = parse(HEAD + SUM + PICK, "assignment.yaml").value
+    assert not list(validator.iter_errors(document))
+    document["questions"][0]["variants"]["drew"] = {}
+    assert list(validator.iter_errors(document))
 
 
 # Right and wrong
