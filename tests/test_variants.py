@@ -27,7 +27,14 @@ from grader.report import Reader, SubmissionInfo, build_report, to_html, to_json
 from grader.resources import find_data
 from grader.results import Run
 from grader.scoring import score_submission
-from grader.spec import Assignment, ChoiceQuestion, NumericQuestion, assignment_schema, load_assignment
+from grader.spec import (
+    Assignment,
+    ChoiceQuestion,
+    MultipleChoiceQuestion,
+    NumericQuestion,
+    assignment_schema,
+    load_assignment,
+)
 from grader.stub import render_stub
 from grader.submission import ANSWERS, MARKER, Submission
 from grader.variants import TRIED, draw_variant, fill_assignment, try_variants
@@ -407,6 +414,30 @@ def test_exactly_one_choice_is_right_for_everybody(quiz: Assignment) -> None:
         assert int(question.choices[index].text) == max(int(choice.text) for choice in question.choices[:2])
         right.add(index)
     assert right == {0, 1}
+
+
+def test_every_right_choice_counts_and_there_must_be_one(load: Load) -> None:
+    question = """\
+  - id: even
+    kind: multiple_choice
+    points: 1
+    variants: {draw: {n: {choice: [1, 2, 3, 4, 5, 6, 7, 8], count: 3, distinct: true}}}
+    prompt: Which are LIMIT?
+    choices:
+      - {text: "{{ n[0] }}", correct: n[0] LIMIT, why: "{{ n[0] }} is one."}
+      - {text: "{{ n[1] }}", correct: n[1] LIMIT}
+      - {text: "{{ n[2] }}", correct: n[2] LIMIT}
+"""
+    for number in range(50):
+        filled = fill_assignment(load(question.replace("LIMIT", "< 7")), f"student-{number}")
+        (even,) = filled.quiz_questions
+        assert isinstance(even, MultipleChoiceQuestion)
+        assert [choice.correct for choice in even.choices] == [int(choice.text) < 7 for choice in even.choices]
+        line = format_answer(even).encode()
+        assert score_submission(filled, (), Run(), read_answers(filled, Submission({ANSWERS: line}))).score == 1
+    ((problem, count),) = next(iter(try_variants(load(question.replace("LIMIT", "> 6"))))).failures
+    assert "'choices' needs at least one choice with 'correct: true' (drawn: n = [" in problem.message
+    assert 10 < count < 60
 
 
 def test_the_shipped_question_is_right_for_a_hundred_students() -> None:
