@@ -424,9 +424,9 @@ def test_every_right_choice_counts_and_there_must_be_one(load: Load) -> None:
     variants: {draw: {n: {choice: [1, 2, 3, 4, 5, 6, 7, 8], count: 3, distinct: true}}}
     prompt: Which are LIMIT?
     choices:
-      - {text: "{{ n[0] }}", correct: n[0] LIMIT, why: "{{ n[0] }} is one."}
-      - {text: "{{ n[1] }}", correct: n[1] LIMIT}
-      - {text: "{{ n[2] }}", correct: n[2] LIMIT}
+      - {text: "{{ n[0] }}", correct: "n[0] LIMIT", why: "{{ n[0] }} is one."}
+      - {text: "{{ n[1] }}", correct: "n[1] LIMIT"}
+      - {text: "{{ n[2] }}", correct: "n[2] LIMIT"}
 """
     for number in range(50):
         filled = fill_assignment(load(question.replace("LIMIT", "< 7")), f"student-{number}")
