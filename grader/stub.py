@@ -57,6 +57,8 @@ class _QuestionChecks:
 def render_stub(assignment: Assignment, checks: Sequence[Check]) -> Mapping[str, bytes]:
     """Return the files of the stub: relative posix name → content. Nothing is written.
 
+    Where questions have variants, they must be a student's: ``fill_assignment`` comes first.
+
     Raises:
         InputError: a public check file cannot be read.
     """
@@ -74,7 +76,10 @@ def render_stub(assignment: Assignment, checks: Sequence[Check]) -> Mapping[str,
     if assignment.quiz_questions:
         files[ANSWERS] = environment.get_template("answers.yaml.jinja").render(assignment=assignment).encode()
     files |= _public_checks(assignment)
-    files[MARKER] = (json.dumps({"format": 1, "assignment": assignment.id}) + "\n").encode()
+    marker = {"format": 1, "assignment": assignment.id} | (
+        {"student": assignment.student} if assignment.student else {}
+    )
+    files[MARKER] = (json.dumps(marker) + "\n").encode()
     return files
 
 

@@ -21,8 +21,10 @@ from grader.scoring import CheckGrade, Grade
 from grader.spec import ASSIGNMENT_FILE, Assignment, CodeQuestion, parse_python
 from grader.stub import render_stub
 from grader.submission import ANSWERS, Submission
+from grader.variants import TRIED, Tried, fill_assignment, try_variants
 
 _TELL_APART = "let the fingerprint observe something in which they differ"
+FEWEST_VARIANTS = 5  # with less, students share answers
 SHORTEST_LEAK = 25  # shorter lines of a solution are in many a stub by chance: "return loss"
 
 
@@ -88,6 +90,7 @@ class Proof:
     trials: tuple[Trial, ...]
     holes: tuple[Hole, ...]
     redundant: tuple[str, ...]
+    variants: tuple[Tried, ...] = ()
 
     @property
     def proven(self) -> bool:
@@ -104,7 +107,9 @@ def make_specimens(assignment: Assignment) -> list[Specimen]:
 
     Raises:
         InputError: a solution folder lacks a code file, or what stands in a file cannot be handed in.
+        SpecError: a variant of a question cannot be made.
     """
+    assignment = fill_assignment(assignment)
     stub = render_stub(assignment, read_checks(assignment))
     code = [question.file for question in assignment.code_questions]
     kept = {name: content for name, content in stub.items() if name in (*code, ANSWERS)}
@@ -162,7 +167,7 @@ def prove(
     checks = read_checks(assignment)
     grades: dict[int, Grade] = {}
     submissions = [specimen.submission for specimen in specimens]
-    for number, grade in grade_submissions(examiner, assignment, checks, submissions, setup):
+    for number, grade in grade_submissions(examiner, fill_assignment(assignment), checks, submissions, setup):
         grades[number] = grade
         advance()
     return judge_trials(assignment, [Trial(one, grades[number]) for number, one in enumerate(specimens)])
@@ -171,7 +176,8 @@ def prove(
 def judge_trials(assignment: Assignment, trials: Sequence[Trial]) -> Proof:
     """Return what the trials of an assignment's specimens prove."""
     checks = read_checks(assignment)
-    holes = [*_look_at_files(assignment, checks)]
+    variants = tuple(try_variants(assignment))
+    holes = [*_look_at_variants(variants), *_look_at_files(fill_assignment(assignment), checks)]
     for trial in trials:
         holes += _find_broken(trial)
         holes += _JUDGES[trial.specimen.role](assignment, trial)
@@ -179,7 +185,7 @@ def judge_trials(assignment: Assignment, trials: Sequence[Trial]) -> Proof:
     wrong = [trial for trial in trials if trial.specimen.role in (Role.MISTAKE, Role.MUTANT)]
     alone = {trial.caught_by[0] for trial in wrong if len(trial.caught_by) == 1}
     redundant = tuple(check.id for check in checks if check.id not in alone) if wrong else ()
-    return Proof(assignment, checks, tuple(trials), tuple(holes), redundant)
+    return Proof(assignment, checks, tuple(trials), tuple(holes), redundant, variants)
 
 
 def _find_broken(trial: Trial) -> Iterator[Hole]:
@@ -278,6 +284,17 @@ def _look_at_files(assignment: Assignment, checks: Sequence[Check]) -> Iterator[
     yield from _find_todos(assignment)
     yield from _find_leaks(assignment, checks)
     yield from _unknown_mutants(assignment)
+
+
+def _look_at_variants(variants: Sequence[Tried]) -> Iterator[Hole]:
+    """Yield what is wrong with some students' variants."""
+    for tried in variants:
+        for problem, count in tried.failures:
+            yield Hole(f"{problem} ({count} of {TRIED} students)", "draw from less, or compute it in another way")
+        if tried.different < FEWEST_VARIANTS and not tried.failures:
+            noun = "variant" if tried.different == 1 else "variants"
+            message = f"{tried.question!r} has only {tried.different} {noun} for {TRIED} students"
+            yield Hole(message, "draw from more: students with the same one share its answer")
 
 
 def _find_todos(assignment: Assignment) -> Iterator[Hole]:

@@ -17,9 +17,10 @@ from grader.scoring import Grade, Status, grade_to_json
 from grader.spec import Assignment, load_course
 from grader.stub import render_stub
 from grader.submission import Submission
+from grader.variants import fill_assignment
 
 COURSE = load_course(find_data("assignments"))
-ASSIGNMENTS = [COURSE.load(name) for name in COURSE.assignments]
+ASSIGNMENTS = [fill_assignment(COURSE.load(name)) for name in COURSE.assignments]
 WITH_CODE = [assignment for assignment in ASSIGNMENTS if assignment.code_questions]
 
 # The solutions of the notebook that the course is built from, as it writes them.

@@ -362,7 +362,7 @@ def without_check(assignment: Assignment, name: str, folder: Path) -> Assignment
     for mistake in content["mistakes"]:
         caught_by = mistake.get("caught_by", [])
         mistake["caught_by"] = [left for left in caught_by if left != name] or ([first_left] if caught_by else [])
-    (copy / "assignment.yaml").write_text(yaml.safe_dump(content))
+    (copy / "assignment.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     return load_assignment(copy)
 
 

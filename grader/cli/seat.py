@@ -98,6 +98,17 @@ class Seat:
         return self.course.load(assignment_id)
 
 
+def draw_for(assignment: Assignment, student: str | None) -> Assignment:
+    """Return an assignment with a student's variants; who this is only matters where there are some.
+
+    Raises:
+        InputError: it cannot be a student's id, or a variant cannot be made.
+    """
+    from grader.variants import fill_assignment
+
+    return fill_assignment(assignment, who(student)) if assignment.has_variants else assignment
+
+
 def _say_unmarked(path: Path, is_folder: bool) -> InputError:
     """Return the error for work that does not say which assignment it is of; names folders in it that do."""
     from grader.submission import MARKER
