@@ -42,7 +42,7 @@ def format_answer(question: QuizQuestion, *, right: bool = True) -> str:
         letters = [letter for letter, choice in pairs if choice.correct] if right else ["a"]
         value = f"[{', '.join(letters)}]" if question.kind == "multiple_choice" else letters[0]
     elif isinstance(question, NumericQuestion):
-        value = repr(question.correct) if right else "0"
+        value = repr(question.number) if right else "0"
     else:
         value = json.dumps(question.accept[0] if right and question.accept else "I am not sure")
     return f"{question.id}: {value}\n"

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import select
+import shlex
 import subprocess
 import sys
 import time
@@ -42,6 +43,7 @@ from grader.results import CheckResult, Run
 from grader.scoring import Grade, score_submission
 from grader.spec import ASSIGNMENT_FILE, Assignment, CodeQuestion
 from grader.submission import Submission
+from grader.variants import fill_assignment
 
 START_SECONDS = 180.0  # both processes import torch, perhaps from a cold disk
 SLACK_SECONDS = 60.0
@@ -204,6 +206,7 @@ class _Progress:
             fault=self.fault,
             seconds=done.seconds if done else 0.0,
             mistakes=dict(done.mistakes) if done else {},
+            diagnosis_fault=done.diagnosis_fault if done else None,
         )
 
 
@@ -213,32 +216,38 @@ def grade_submissions(
     checks: Sequence[Check],
     submissions: Sequence[Submission],
     setup: Setup,
+    students: Sequence[str] | None = None,
 ) -> Iterator[tuple[int, Grade]]:
     """Grade submissions of one assignment; yields each one's number and grade as it is done.
 
     ``checks`` are those to run: only the public ones for a student's own look. A fault of ours is tried once more
-    with a fresh examiner; then the grade says so and is pending.
+    with a fresh examiner; then the grade says so and is pending. ``students`` says whose each submission is, and so by
+    which variants it is judged; it may be left out where there are none, or where one student's are filled in already.
 
     Raises:
         FaultError: the sandbox cannot be had on this machine.
+        SpecError: a variant cannot be made.
     """
-    readings = [_read_submission(assignment, checks, submission) for submission in submissions]
+    own = [assignment] * len(submissions) if students is None else [fill_assignment(assignment, s) for s in students]
+    readings = [_read_submission(filled, checks, work) for filled, work in zip(own, submissions, strict=True)]
     to_run = [number for number, reading in enumerate(readings) if reading.checks]
     for number, reading in enumerate(readings):
         if not reading.checks:
-            yield number, _score(assignment, checks, Run(), reading)
+            yield number, _score(checks, Run(), reading)
     for number, run in _run_checks(examiner, assignment, readings, to_run, setup):
-        yield number, _score(assignment, checks, run, readings[number])
+        yield number, _score(checks, run, readings[number])
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What can be said of a submission without running it."""
+    """What can be said of a submission without running it. ``assignment`` has its student's variants."""
 
+    assignment: Assignment
     files: Mapping[str, bytes]
     answers: Answers
     blocked: Mapping[str, str]
     checks: tuple[Check, ...]
+    note: str | None
 
 
 def _read_submission(assignment: Assignment, checks: Sequence[Check], submission: Submission) -> _Reading:
@@ -249,7 +258,18 @@ def _read_submission(assignment: Assignment, checks: Sequence[Check], submission
             blocked[question.id] = reason
     sources = {name: content for name, content in submission.files.items() if name.endswith(".py")}
     to_run = tuple(check for check in checks if check.question not in blocked)
-    return _Reading(sources, read_answers(assignment, submission), blocked, to_run)
+    answers = read_answers(assignment, submission)
+    return _Reading(assignment, sources, answers, blocked, to_run, _find_note(assignment, submission))
+
+
+def _find_note(assignment: Assignment, submission: Submission) -> str | None:
+    """Return what to tell a student who answered another student's questions, or None."""
+    if not assignment.student or submission.drawn_for in (None, assignment.student):
+        return None
+    return (
+        f"The questions in this folder were drawn for {submission.drawn_for}, and those of {assignment.student} are "
+        f"others: `grader fetch {assignment.id} --student {shlex.quote(assignment.student)}` shows them."
+    )
 
 
 def find_block(question: CodeQuestion, submission: Submission) -> str | None:
@@ -270,9 +290,11 @@ def find_block(question: CodeQuestion, submission: Submission) -> str | None:
     return None
 
 
-def _score(assignment: Assignment, checks: Sequence[Check], run: Run, reading: _Reading) -> Grade:
+def _score(checks: Sequence[Check], run: Run, reading: _Reading) -> Grade:
+    assignment = reading.assignment
     grade = score_submission(assignment, checks, run, reading.answers, reading.blocked)
-    return replace(grade, diagnoses=find_diagnoses(assignment, run.mistakes, reading.answers))
+    diagnoses = find_diagnoses(assignment, run.mistakes, reading.answers)
+    return replace(grade, diagnoses=diagnoses, diagnosis_fault=run.diagnosis_fault, note=reading.note)
 
 
 def _run_checks(
@@ -341,7 +363,7 @@ def make_job(
                 str(reference[question.file].resolve()) if question.file in reference else None,
                 tuple(question.devices),
                 tuple(question.forbid),
-                *_find_mistakes(assignment, question, checks),
+                *(_find_mistakes(assignment, question, checks) if question.file in reference else ()),
             )
             for question in assignment.code_questions
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -63,6 +64,10 @@ class Job:
     seed: int = 0
     isolated: bool = True
 
+    def seed_of(self, name: str) -> int:
+        """Return the seed of a check, in 32 bits."""
+        return int.from_bytes(hashlib.sha256(f"{self.seed}:{name}".encode()).digest()[:4], "big")
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -74,13 +79,18 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """All checks of one submission are decided. ``mistakes`` maps questions to the mistakes recognised in them."""
+    """All checks of one submission are decided.
+
+    ``mistakes`` maps questions to the mistakes recognised in them; ``diagnosis_fault`` says why none could be looked
+    for, through no submission's doing.
+    """
 
     submission: int
     output: str
     seconds: float
     environment: Mapping[str, str] = field(default_factory=dict)
     mistakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    diagnosis_fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

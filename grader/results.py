@@ -67,7 +67,8 @@ class Run:
     """Everything that one submission's checks gave.
 
     ``output`` is what the student's code printed (capped, control characters taken out). ``fault`` says what failed
-    on our side, or is None. ``mistakes`` maps code questions to the ids of the mistakes recognised in them.
+    on our side, or is None. ``mistakes`` maps code questions to the ids of the mistakes recognised in them;
+    ``diagnosis_fault`` says why none could be looked for.
     """
 
     results: tuple[CheckResult, ...] = ()
@@ -76,3 +77,4 @@ class Run:
     fault: str | None = None
     seconds: float = 0.0
     mistakes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    diagnosis_fault: str | None = None

@@ -66,7 +66,10 @@ def add_assignment(course: Path, assignment_id: str) -> WrittenStub:
 def _append(listing: Path, assignment_id: str) -> str:
     """Return course.yaml with one more assignment, all else in it as it was."""
     text = listing.read_text(encoding="utf-8")
-    last = load_course(listing.parent).assignments[-1]
+    assignments = load_course(listing.parent, planned=assignment_id).assignments
+    if assignment_id in assignments:
+        return text
+    last = assignments[-1]
     lines = text.splitlines(keepends=True)
     for number in range(len(lines) - 1, -1, -1):
         if lines[number].strip().partition(" #")[0].strip() == f"- {last}":

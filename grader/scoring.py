@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -64,7 +64,8 @@ class QuestionGrade:
     """A question and what its answer earned.
 
     ``answer`` is what the student gave, as text; ``feedback`` the author's words on it; ``message`` says why an
-    answer could not be read or its checks did not run.
+    answer could not be read or its checks did not run. Where the question differs from student to student, ``asked``
+    is what this one was asked, with the choices, and ``expected`` the right answer.
     """
 
     id: str
@@ -80,11 +81,17 @@ class QuestionGrade:
     message: str | None = None
     feedback: str | None = None
     checks: tuple[CheckGrade, ...] = ()
+    asked: str | None = None
+    expected: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """What a submission earned: ``score`` of ``points``; ``bonus`` is on top, ``deferred`` waits for a device."""
+    """What a submission earned: ``score`` of ``points``; ``bonus`` is on top, ``deferred`` waits for a device.
+
+    ``diagnosis_fault`` says why known mistakes could not be looked for: no points depend on it; ``note`` is something
+    that the student should know of the whole submission.
+    """
 
     assignment: str
     title: str
@@ -96,9 +103,11 @@ class Grade:
     deferred: Fraction = ZERO
     questions: tuple[QuestionGrade, ...] = ()
     diagnoses: tuple[Diagnosis, ...] = ()
+    diagnosis_fault: str | None = None
     fault: str | None = None
     output: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
+    note: str | None = None
 
 
 _GRADE = TypeAdapter(Grade)
@@ -127,7 +136,8 @@ def score_submission(
             value = answers.values.get(question.id)
             # A problem of the whole file (no question) explains every answer that could not be read.
             unread = problems.get(question.id) or (problems.get(None) if value is None else None)
-            questions.append(_score_quiz(question, value, unread))
+            scored = _score_quiz(question, value, unread)
+            questions.append(_tell_variant(question, scored) if question.id in assignment.drawn else scored)
     statuses = {question.status for question in questions}
     status = next((s for s in (Status.PENDING, Status.NEEDS_REVIEW) if s in statuses), Status.GRADED)
     return Grade(
@@ -223,6 +233,18 @@ def _score_quiz(question: Question, value: Value, problem: str | None) -> Questi
     return grade(question.points * _share(question, value), feedback=_feedback(question, value))
 
 
+def _tell_variant(question: Question, scored: QuestionGrade) -> QuestionGrade:
+    """Add to a question's grade what this student was asked: nobody else can know it."""
+    asked, expected = question.prompt.strip(), None
+    if isinstance(question, ChoiceQuestion | MultipleChoiceQuestion):
+        pairs = zip(question.letters, question.choices, strict=True)
+        asked = "\n".join([asked, "", *(f"{letter}) {choice.text.strip()}" for letter, choice in pairs)])
+        expected = ", ".join(sorted(_correct_letters(question)))
+    elif isinstance(question, NumericQuestion):
+        expected = f"{question.number:.10g}"
+    return replace(scored, asked=asked, expected=expected)
+
+
 def _answer_text(value: Value) -> str | None:
     if value is None or isinstance(value, str):
         return value
@@ -258,7 +280,7 @@ def _correct_letters(question: ChoiceQuestion | MultipleChoiceQuestion) -> froze
 
 def _is_near(question: NumericQuestion, value: Fraction) -> bool:
     """Compare in decimal, as the author and the student wrote the numbers: 0.3 is within 0.1 of 0.2."""
-    correct = _decimal(question.correct)
+    correct = _decimal(question.number)
     allowed = max(_decimal(question.tolerance), _decimal(question.relative_tolerance or 0.0) * abs(correct))
     return abs(value - correct) <= allowed
 

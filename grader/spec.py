@@ -13,7 +13,7 @@ import keyword
 import re
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -35,6 +35,8 @@ from pydantic import (
 from yaml.reader import Reader
 
 from grader.errors import InputError, Problem, SpecError, reason_of, suggest
+from grader.formulas import Formula
+from grader.parameters import Variants, find_faults
 from grader.validation import kind_of, validate
 from grader.yaml_source import Document, Location, read
 
@@ -140,6 +142,23 @@ def _finite(number: float) -> float:
     return number
 
 
+def _number(given: object) -> float | Formula:
+    if isinstance(given, Formula):
+        return given
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        raise ValueError(f"must be a number, not {kind_of(given)}")
+    try:
+        return _finite(float(given))
+    except OverflowError:
+        raise ValueError("must be a finite number") from None
+
+
+def _flag(given: object) -> bool | Formula:
+    if not isinstance(given, bool | Formula):
+        raise ValueError(f"must be true or false, not {kind_of(given)}")
+    return given
+
+
 _Value = TypeVar("_Value")
 
 
@@ -166,9 +185,15 @@ Line = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_one_l
 Slug = Annotated[
     str, Field(max_length=64, json_schema_extra={"pattern": f"^{_SLUG.pattern[:-2]}$"}), AfterValidator(parse_slug)
 ]
-Number = Annotated[float, Strict(), AfterValidator(_finite)]
 Tolerance = Annotated[float, Strict(), Field(ge=0), AfterValidator(_finite)]
 Flag = Annotated[bool, Strict()]
+# In a question with variants text stands for a formula; elsewhere it never gets this far.
+FlagOrFormula = Annotated[
+    bool | Formula, PlainValidator(_flag), WithJsonSchema({"type": ["boolean", "string"], "minLength": 1})
+]
+NumberOrFormula = Annotated[
+    float | Formula, PlainValidator(_number), WithJsonSchema({"type": ["number", "string"], "minLength": 1})
+]
 
 
 class _Model(BaseModel):
@@ -191,8 +216,8 @@ class Choice(_Model):
 
     text: Prose
     """What the student reads. Markdown with $math$."""
-    correct: Flag = False
-    """Whether this is right."""
+    correct: FlagOrFormula = False
+    """Whether this is right; in a question with variants it may be a formula, such as a > b."""
     why: Prose | None = None
     """Why it is right or wrong: shown with the grade to whoever picked it."""
     mistake: Slug | None = None
@@ -210,7 +235,26 @@ class _Question(_Model):
     """A heading; the id serves where there is none."""
 
 
-class _WithChoices(_Question):
+class _WithVariants(_Question):
+    variants: Variants | None = None
+    """What differs from student to student. The prompt, the choices' texts and every why are Jinja2 templates then."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tell_formulas(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or given.get("variants") is None:
+            return given
+        choices = given.get("choices")
+        told = {"choices": [_with_formula(choice) for choice in choices]} if isinstance(choices, list) else {}
+        return {**_with_formula(given), **told}
+
+
+def _with_formula(given: Any) -> Any:
+    correct = given.get("correct") if isinstance(given, dict) else None
+    return {**given, "correct": Formula(correct)} if isinstance(correct, str) and correct.strip() else given
+
+
+class _WithChoices(_WithVariants):
     choices: Annotated[tuple[Choice, ...], Field(min_length=2, max_length=len(ascii_lowercase))]
     """The possible answers, in the order in which they are shown."""
 
@@ -232,6 +276,11 @@ class _WithChoices(_Question):
         return tuple(choice for letter, choice in zip(self.letters, self.choices, strict=True) if letter in letters)
 
 
+def _is_settled(choices: tuple[Choice, ...]) -> bool:
+    """Say whether it is the same for every student which choices are right."""
+    return not any(isinstance(choice.correct, Formula) for choice in choices)
+
+
 class ChoiceQuestion(_WithChoices):
     """Pick the one right answer."""
 
@@ -240,7 +289,9 @@ class ChoiceQuestion(_WithChoices):
     @field_validator("choices")
     @classmethod
     def _one_is_correct(cls, choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
-        count = sum(choice.correct for choice in choices)
+        if not _is_settled(choices):
+            return choices
+        count = sum(choice.correct is True for choice in choices)
         if count != 1:
             raise ValueError(f"needs exactly one choice with 'correct: true'; {count or 'none'} has it")
         return choices
@@ -256,23 +307,34 @@ class MultipleChoiceQuestion(_WithChoices):
     @field_validator("choices")
     @classmethod
     def _some_are_correct(cls, choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
-        if not any(choice.correct for choice in choices):
+        if _is_settled(choices) and not any(choice.correct for choice in choices):
             raise ValueError("needs at least one choice with 'correct: true'")
         return choices
 
 
-class NumericQuestion(_Question):
+class NumericQuestion(_WithVariants):
     """Answer with a number."""
 
     kind: Literal["numeric"]
-    correct: Number
-    """The right number."""
+    correct: NumberOrFormula
+    """The right number; in a question with variants it may be a formula, such as log(total) - a."""
     tolerance: Tolerance = 0.0
     """How far off an answer may be."""
     relative_tolerance: Tolerance | None = None
     """How far off an answer may be as a share of the right number; the larger of the two tolerances counts."""
     why: Prose | None = None
     """How to get there: shown with the grade."""
+
+    @property
+    def number(self) -> float:
+        """The right number, once it is one.
+
+        Raises:
+            TypeError: it differs from student to student, and nobody's variant was drawn.
+        """
+        if isinstance(self.correct, Formula):
+            raise TypeError(f"the right answer to {self.id!r} is no number before grader.variants draws one")
+        return self.correct
 
     @model_validator(mode="after")
     def _tolerance_is_given(self) -> NumericQuestion:
@@ -309,6 +371,7 @@ class CodeQuestion(_Question):
     """Where its checks run. shadow stands in for a GPU everywhere; without CUDA, those of cuda are deferred."""
 
 
+QuestionWithVariants = ChoiceQuestion | MultipleChoiceQuestion | NumericQuestion
 QuizQuestion = ChoiceQuestion | MultipleChoiceQuestion | NumericQuestion | TextQuestion
 Question = Annotated[
     ChoiceQuestion | MultipleChoiceQuestion | NumericQuestion | TextQuestion | CodeQuestion,
@@ -355,9 +418,16 @@ class AssignmentFile(_Model):
 
 
 class Assignment(AssignmentFile):
-    """An assignment: what assignment.yaml holds, and the folder that it stands in."""
+    """An assignment: what assignment.yaml holds, and the folder that it stands in.
+
+    Where questions have variants it is a template: ``grader.variants.fill_assignment`` makes one student's of it.
+    """
 
     directory: Path
+    student: str | None = None
+    """Whose variants were filled in; None before that, and where there are none."""
+    drawn: Mapping[str, Mapping[str, Any]] = {}
+    """Question → what its variant was made of: the values that were drawn and computed."""
 
     @property
     def points(self) -> Fraction:
@@ -371,8 +441,27 @@ class Assignment(AssignmentFile):
 
     @property
     def quiz_questions(self) -> tuple[QuizQuestion, ...]:
-        """The questions that are answered in answers.yaml."""
+        """The questions that are answered in answers.yaml.
+
+        Raises:
+            TypeError: they differ from student to student, and nobody's were filled in: then no question can be
+                shown, and no answer judged. ``grader.variants.fill_assignment`` does it.
+        """
+        if self.has_variants:
+            raise TypeError(
+                f"{self.id} has variants: grader.variants.fill_assignment makes a student's questions first"
+            )
         return tuple(question for question in self.questions if not isinstance(question, CodeQuestion))
+
+    @property
+    def has_quiz(self) -> bool:
+        """Is anything to be answered in answers.yaml?"""
+        return any(not isinstance(question, CodeQuestion) for question in self.questions)
+
+    @property
+    def has_variants(self) -> bool:
+        """Are there questions that differ from student to student, and are not filled in yet?"""
+        return any(getattr(question, "variants", None) is not None for question in self.questions)
 
     def question(self, question_id: str) -> Question:
         """Return a question by its id.
@@ -441,8 +530,8 @@ class Course(CourseFile):
         return load_assignment(self.directory / assignment_id)
 
 
-def load_course(directory: Path) -> Course:
-    """Read ``course.yaml`` of a folder. The assignments themselves are not read.
+def load_course(directory: Path, planned: str | None = None) -> Course:
+    """Read ``course.yaml`` of a folder. The assignments themselves are not read, and ``planned`` need not be there.
 
     Raises:
         InputError: there is no course in the folder.
@@ -454,7 +543,7 @@ def load_course(directory: Path) -> Course:
     problems = [
         document.problem(("assignments", index), f"there is no {name}/{ASSIGNMENT_FILE}{suggest(name, known)}")
         for index, name in enumerate(course.assignments)
-        if name not in known
+        if name not in (*known, planned)
     ]
     if problems:
         raise SpecError(problems)
@@ -531,7 +620,7 @@ def _inconsistencies(assignment: Assignment, document: Document) -> Iterator[Pro
     yield from _repeated_ids("questions", assignment.questions, document)
     yield from _repeated_ids("mistakes", assignment.mistakes, document)
     yield from _repeated_ids("equivalent_mutants", assignment.equivalent_mutants, document)
-    shown = {choice.mistake for question in assignment.quiz_questions for choice in getattr(question, "choices", ())}
+    shown = {choice.mistake for question in assignment.questions for choice in getattr(question, "choices", ())}
     files = [f"mistakes/{path.name}" for path in assignment.directory.glob("mistakes/*.py")]
     for index, mistake in enumerate(assignment.mistakes):
         if not _is_file(assignment.directory / mistake.file):
@@ -545,6 +634,20 @@ def _inconsistencies(assignment: Assignment, document: Document) -> Iterator[Pro
             yield from _broken_starter(question, ("questions", number, "starter"), document)
         elif isinstance(question, _WithChoices):
             yield from _unknown_mistakes(assignment, question, ("questions", number, "choices"), document)
+        if isinstance(question, QuestionWithVariants) and question.variants is not None:
+            at = ("questions", number)
+            yield from find_faults(question.variants, _filled_texts(question, at), (*at, "variants"), document)
+
+
+def _filled_texts(question: QuestionWithVariants, at: Location) -> Mapping[Location, str | Formula]:
+    """Return what of a question differs from student to student, by where it stands."""
+    texts: dict[Location, object] = {(*at, "prompt"): question.prompt}
+    if isinstance(question, NumericQuestion):
+        texts |= {(*at, "correct"): question.correct, (*at, "why"): question.why}
+    else:
+        for index, choice in enumerate(question.choices):
+            texts |= {(*at, "choices", index, key): getattr(choice, key) for key in ("text", "correct", "why")}
+    return {location: text for location, text in texts.items() if isinstance(text, str | Formula)}
 
 
 def _repeated_ids(

@@ -57,6 +57,8 @@ class _QuestionChecks:
 def render_stub(assignment: Assignment, checks: Sequence[Check]) -> Mapping[str, bytes]:
     """Return the files of the stub: relative posix name → content. Nothing is written.
 
+    Where questions have variants, they must be a student's: ``fill_assignment`` comes first.
+
     Raises:
         InputError: a public check file cannot be read.
     """
@@ -74,7 +76,10 @@ def render_stub(assignment: Assignment, checks: Sequence[Check]) -> Mapping[str,
     if assignment.quiz_questions:
         files[ANSWERS] = environment.get_template("answers.yaml.jinja").render(assignment=assignment).encode()
     files |= _public_checks(assignment)
-    files[MARKER] = (json.dumps({"format": 1, "assignment": assignment.id}) + "\n").encode()
+    marker = {"format": 1, "assignment": assignment.id} | (
+        {"student": assignment.student} if assignment.student else {}
+    )
+    files[MARKER] = (json.dumps(marker) + "\n").encode()
     return files
 
 
@@ -131,8 +136,10 @@ def make_environment(folder: str) -> Environment:
         "comment": _comment,
         "count": _counted,
         "docstring": _docstring,
+        "forbidden": _forbidden,
         "names": _names,
         "points": lambda points: "1 point" if points == 1 else f"{amount(points)} points",
+        "verb": _verb,
     }
     return environment
 
@@ -199,6 +206,32 @@ def _names(starter: str) -> list[str]:
     defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     names = [node.name for node in parse_python(starter).body if isinstance(node, defined)]
     return [f"`{name}`" for name in names if not name.startswith("_")]
+
+
+def _verb(starter: str) -> str:
+    """Return what is to be done with a starter: it may hold finished functions, which are wrong."""
+    functions = [node for node in ast.walk(parse_python(starter)) if isinstance(node, ast.FunctionDef)]
+    finished = functions and all(not _is_left_open(function.body[-1]) for function in functions)
+    return "Mend" if finished else "Write"
+
+
+def _is_left_open(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Raise | ast.Pass) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    )
+
+
+def _forbidden(names: Sequence[str]) -> str:
+    """Return names as Markdown. torch has many a function in several places: it is named once."""
+    torch, others = [], []
+    for name in names:
+        root, _, rest = name.partition(".")
+        if root == "torch":
+            torch.append(f"`{rest.rpartition('.')[2] or root}`")
+        else:
+            others.append(f"`{name}`")
+    told = [f"{', '.join(dict.fromkeys(torch))} of torch, by whatever name"] if torch else []
+    return "; ".join([*told, *([", ".join(others)] if others else [])])
 
 
 def _refuse_odd_folders(files: Mapping[str, bytes], directory: Path) -> None:

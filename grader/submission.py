@@ -23,7 +23,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, Protocol, TypedDict
 
 from grader.errors import SubmissionError, reason_of, suggest
 
@@ -48,21 +48,25 @@ IGNORED_FOLDERS = frozenset({"__pycache__", "__MACOSX", "checks"})
 
 
 class Marker(TypedDict):
-    """What ``grader.json`` in a student's folder says."""
+    """What ``grader.json`` in a student's folder says; ``student`` is whom its questions were drawn for."""
 
     format: Literal[1]
     assignment: str
+    student: NotRequired[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
     """What a student handed in: relative posix names and the bytes of each file, as they were.
 
+    ``drawn_for`` is the student whose variants the folder says it holds. It is a claim, and good for a note only.
+
     Raises:
         SubmissionError: a name is not a safe relative path, or there is more than the caps allow.
     """
 
     files: Mapping[str, bytes] = field(default_factory=dict)
+    drawn_for: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         for name in self.files:
@@ -72,9 +76,9 @@ class Submission:
         ordered = {name: bytes(self.files[name]) for name in sorted(self.files)}
         object.__setattr__(self, "files", MappingProxyType(ordered))
 
-    def __reduce__(self) -> tuple[type[Submission], tuple[dict[str, bytes]]]:
+    def __reduce__(self) -> tuple[type[Submission], tuple[dict[str, bytes], str | None]]:
         # A mapping proxy cannot be copied to another process; the plain dict behind it can.
-        return Submission, (dict(self.files),)
+        return Submission, (dict(self.files), self.drawn_for)
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -102,7 +106,7 @@ class Submission:
 def expected_files(assignment: Assignment) -> tuple[str, ...]:
     """Return the names of the files that an assignment asks a student for."""
     names = dict.fromkeys(question.file for question in assignment.code_questions)
-    if assignment.quiz_questions:
+    if assignment.has_quiz:
         names[ANSWERS] = None
     return tuple(names)
 
@@ -246,7 +250,8 @@ def _inner_folders(place: _Place) -> list[str]:
 
 
 def _take(place: _Place, path: Path, assignment: Assignment) -> Submission:
-    _check_marker(_read_marker(place, path), path, assignment)
+    marker = _read_marker(place, path)
+    _check_marker(marker, path, assignment)
     expected = expected_files(assignment)
     _refuse_misnamed(place, expected)
     wanted = [name for name in expected if name in place.names]
@@ -260,7 +265,7 @@ def _take(place: _Place, path: Path, assignment: Assignment) -> Submission:
     for name in wanted:
         files[name] = place.read(name)
         _check_amount(files)
-    return _checked(files)
+    return _checked(files, marker.get("student") if marker is not None else None)
 
 
 def _take_file(path: Path, assignment: Assignment) -> Submission:
@@ -281,8 +286,8 @@ def _rename_hint(name: str, expected: str, assignment: Assignment) -> str:
     return f"give your folder, a zip of it, or {expected}; `grader fetch {assignment.id}` makes a fresh folder"
 
 
-def _checked(files: Mapping[str, bytes]) -> Submission:
-    submission = Submission(files)
+def _checked(files: Mapping[str, bytes], drawn_for: str | None = None) -> Submission:
+    submission = Submission(files, drawn_for)
     for name in submission.files:
         submission.text(name)
     return submission
@@ -401,6 +406,9 @@ def _parse_marker(data: bytes, where: str) -> Marker:
     assignment = marker.get("assignment")
     if not isinstance(assignment, str) or not assignment or not assignment.isprintable():
         raise SubmissionError(f"{where} does not name an assignment", hint)
+    student = marker.get("student")
+    if isinstance(student, str) and 0 < len(student) <= MAX_NAME_LENGTH and student.isprintable():
+        return {"format": 1, "assignment": assignment, "student": student}
     return {"format": 1, "assignment": assignment}
 
 

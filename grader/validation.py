@@ -136,20 +136,26 @@ class _Explainer:
 
 
 def _inside(annotation: Any, step: str | int) -> Any:
-    """Return the annotation of a field of a model, or of the entries of a tuple."""
+    """Return the annotation of a field of a model, or of the entries of a tuple or a mapping."""
     annotation = _bare(annotation)
+    arguments = typing.get_args(annotation)
     if isinstance(step, int):
-        arguments = typing.get_args(annotation)
         return _bare(arguments[0]) if arguments else None
+    if typing.get_origin(annotation) is dict:
+        return _bare(arguments[1])
     if isinstance(annotation, type) and issubclass(annotation, BaseModel) and step in annotation.model_fields:
         return _bare(annotation.model_fields[step].annotation)
     return None
 
 
 def _bare(annotation: Any) -> Any:
-    while typing.get_origin(annotation) is Annotated:
-        annotation = typing.get_args(annotation)[0]
-    return annotation
+    """Return an annotation without what is added to it: constraints, and that it may be None."""
+    while True:
+        arguments = [kind for kind in typing.get_args(annotation) if kind is not types.NoneType]
+        is_optional = typing.get_origin(annotation) in (Union, types.UnionType) and len(arguments) == 1
+        if not is_optional and typing.get_origin(annotation) is not Annotated:
+            return annotation
+        annotation = arguments[0]
 
 
 def _members(annotation: Any) -> dict[str, type[BaseModel]] | None:

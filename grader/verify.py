@@ -6,6 +6,7 @@ known mistake, and mutants of the reference solution. What does not come out as 
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,10 +18,13 @@ from grader.grading import Examiner, Setup, grade_submissions, list_solutions
 from grader.mutants import APPLIED, IDLE, make_mutants
 from grader.results import SHADOW, STAND_IN, Outcome
 from grader.scoring import CheckGrade, Grade
-from grader.spec import ASSIGNMENT_FILE, Assignment, CodeQuestion
+from grader.spec import ASSIGNMENT_FILE, Assignment, CodeQuestion, parse_python
 from grader.stub import render_stub
 from grader.submission import ANSWERS, Submission
+from grader.variants import TRIED, Tried, fill_assignment, try_variants
 
+_TELL_APART = "let the fingerprint observe something in which they differ"
+FEWEST_VARIANTS = 5  # with less, students share answers
 SHORTEST_LEAK = 25  # shorter lines of a solution are in many a stub by chance: "return loss"
 
 
@@ -86,6 +90,7 @@ class Proof:
     trials: tuple[Trial, ...]
     holes: tuple[Hole, ...]
     redundant: tuple[str, ...]
+    variants: tuple[Tried, ...] = ()
 
     @property
     def proven(self) -> bool:
@@ -102,7 +107,9 @@ def make_specimens(assignment: Assignment) -> list[Specimen]:
 
     Raises:
         InputError: a solution folder lacks a code file, or what stands in a file cannot be handed in.
+        SpecError: a variant of a question cannot be made.
     """
+    assignment = fill_assignment(assignment)
     stub = render_stub(assignment, read_checks(assignment))
     code = [question.file for question in assignment.code_questions]
     kept = {name: content for name, content in stub.items() if name in (*code, ANSWERS)}
@@ -126,8 +133,8 @@ def make_specimens(assignment: Assignment) -> list[Specimen]:
 def _wrong_specimens(assignment: Assignment, reference: Mapping[str, bytes]) -> Iterator[Specimen]:
     first = assignment.code_questions[0].file if assignment.code_questions else ""
     for mistake in assignment.mistakes:
-        if mistake.caught_by:
-            content = (assignment.directory / mistake.file).read_bytes()
+        content = (assignment.directory / mistake.file).read_bytes()
+        if mistake.caught_by or (first and _has_code(content)):
             yield Specimen(Role.MISTAKE, mistake.id, Submission({**reference, first: content}))
     accepted = {mutant.id for mutant in assignment.equivalent_mutants}
     for file in dict.fromkeys(question.file for question in assignment.code_questions):
@@ -135,6 +142,14 @@ def _wrong_specimens(assignment: Assignment, reference: Mapping[str, bytes]) -> 
             if mutant.id not in accepted:
                 submission = Submission({**reference, file: mutant.source.encode()})
                 yield Specimen(Role.MUTANT, mutant.id, submission, mutant.result)
+
+
+def _has_code(content: bytes) -> bool:
+    """Tell a program from what is only described, for choices of a quiz to point at."""
+    try:
+        return any(not isinstance(node, ast.Expr) for node in parse_python(content.decode()).body)
+    except (SyntaxError, ValueError):
+        return True
 
 
 def prove(
@@ -151,7 +166,7 @@ def prove(
     """
     checks = read_checks(assignment)
     grades: dict[int, Grade] = {}
-    for graded, numbers in _share_out(assignment, specimens):
+    for graded, numbers in _share_out(fill_assignment(assignment), specimens):
         submissions = [specimens[number].submission for number in numbers]
         for number, grade in grade_submissions(examiner, graded, checks, submissions, setup):
             grades[numbers[number]] = grade
@@ -184,20 +199,25 @@ def _with_stand_in(assignment: Assignment) -> Assignment:
 def judge_trials(assignment: Assignment, trials: Sequence[Trial]) -> Proof:
     """Return what the trials of an assignment's specimens prove."""
     checks = read_checks(assignment)
-    holes = [*_look_at_files(assignment, checks)]
+    variants = tuple(try_variants(assignment))
+    holes = [*_look_at_variants(variants), *_look_at_files(fill_assignment(assignment), checks)]
     for trial in trials:
         holes += _find_broken(trial)
         holes += _JUDGES[trial.specimen.role](assignment, trial)
+        holes += _judge_diagnoses(checks, trial)
     wrong = [trial for trial in trials if trial.specimen.role in (Role.MISTAKE, Role.MUTANT)]
     alone = {trial.caught_by[0] for trial in wrong if len(trial.caught_by) == 1}
     redundant = tuple(check.id for check in checks if check.id not in alone) if wrong else ()
-    return Proof(assignment, checks, tuple(trials), tuple(holes), redundant)
+    return Proof(assignment, checks, tuple(trials), tuple(holes), redundant, variants)
 
 
 def _find_broken(trial: Trial) -> Iterator[Hole]:
     for check in trial.checks:
         if check.outcome is Outcome.ERRORED:
             yield Hole(f"{check.id} breaks on {_name(trial)}: {check.detail}", "mend the check: it must judge anything")
+    if trial.grade.diagnosis_fault is not None:
+        hint = "mend it: put what may raise into the calls that observe(…) makes"
+        yield Hole(f"no mistake can be recognised in {_name(trial)}: {trial.grade.diagnosis_fault}", hint)
     if trial.grade.fault is not None:
         yield Hole(f"{_name(trial)} cannot be graded: {trial.grade.fault}", "GRADER_DEBUG=1 shows where it comes from")
 
@@ -216,13 +236,17 @@ def _judge_stub(_assignment: Assignment, trial: Trial) -> Iterator[Hole]:
         yield Hole("the untouched stub earns points of the quiz", "see what its answers.yaml answers already")
 
 
-def _judge_solution(_assignment: Assignment, trial: Trial) -> Iterator[Hole]:
+def _judge_solution(assignment: Assignment, trial: Trial) -> Iterator[Hole]:
     for check in trial.checks:
         if check.outcome is not Outcome.PASSED and (trial.specimen.role is Role.REFERENCE or not check.bonus):
             said = check.message or check.detail or str(check.outcome)
             where = f" on the {STAND_IN}" if check.device == SHADOW else ""
             hint = f"mend the {'solution, or take cuda out of devices' if where else 'check, or take the solution out'}"
             yield Hole(f"{_name(trial)} does not pass {check.id}{where}: {said}", hint)
+    for diagnosis in trial.grade.diagnoses:
+        (mistake,) = [one for one in assignment.mistakes if one.id == diagnosis.mistake]
+        if not set(mistake.caught_by) <= set(trial.caught_by):  # it may well share what only a bonus check looks for
+            yield Hole(f"{_name(trial)} is taken for the mistake {mistake.id!r}", _TELL_APART)
     for question in trial.grade.questions:
         if question.kind != "code" and question.score < question.points - question.deferred and question.answer:
             hint = "see what it accepts" if question.kind == "text" else "see which choice is marked correct"
@@ -232,6 +256,8 @@ def _judge_solution(_assignment: Assignment, trial: Trial) -> Iterator[Hole]:
 def _judge_mistake(assignment: Assignment, trial: Trial) -> Iterator[Hole]:
     (mistake,) = [one for one in assignment.mistakes if one.id == trial.specimen.name]
     caught, claimed = set(trial.caught_by), set(mistake.caught_by)
+    if not caught and not claimed:
+        yield Hole(f"no check catches the mistake {mistake.id!r}", "add a check that notices, and name it in caught_by")
     for name in mistake.caught_by:
         if name not in caught:
             hint = "let the check look for it, or take the check out of its caught_by"
@@ -241,6 +267,20 @@ def _judge_mistake(assignment: Assignment, trial: Trial) -> Iterator[Hole]:
         if name not in claimed | elsewhere:
             hint = f"add {name} to its caught_by, if that is as it should be"
             yield Hole(f"{name} catches the mistake {mistake.id!r}, and caught_by does not say so", hint)
+
+
+def _judge_diagnoses(checks: Sequence[Check], trial: Trial) -> Iterator[Hole]:
+    """A mistake is recognised, as itself and as no other, where a fingerprint says how."""
+    told = {check.question for check in checks if check.has_fingerprint}
+    caught = {check.question for check in checks if check.id in trial.caught_by}
+    if trial.specimen.role is not Role.MISTAKE or trial.grade.diagnosis_fault is not None or not told & caught:
+        return
+    found = [diagnosis.mistake for diagnosis in trial.grade.diagnoses]
+    if trial.specimen.name not in found:
+        yield Hole(f"{_name(trial)} is not recognised", _TELL_APART)
+    for other in found:
+        if other != trial.specimen.name:
+            yield Hole(f"{_name(trial)} is taken for {other!r}", _TELL_APART)
 
 
 def _judge_mutant(_assignment: Assignment, trial: Trial) -> Iterator[Hole]:
@@ -270,6 +310,17 @@ def _look_at_files(assignment: Assignment, checks: Sequence[Check]) -> Iterator[
     yield from _find_todos(assignment)
     yield from _find_leaks(assignment, checks)
     yield from _unknown_mutants(assignment)
+
+
+def _look_at_variants(variants: Sequence[Tried]) -> Iterator[Hole]:
+    """Yield what is wrong with some students' variants."""
+    for tried in variants:
+        for problem, count in tried.failures:
+            yield Hole(f"{problem} ({count} of {TRIED} students)", "draw from less, or compute it in another way")
+        if tried.different < FEWEST_VARIANTS and not tried.failures:
+            noun = "variant" if tried.different == 1 else "variants"
+            message = f"{tried.question!r} has only {tried.different} {noun} for {TRIED} students"
+            yield Hole(message, "draw from more: students with the same one share its answer")
 
 
 def _find_todos(assignment: Assignment) -> Iterator[Hole]:

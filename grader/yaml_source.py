@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -48,6 +48,7 @@ _INT = re.compile(r"[-+]?[0-9]+\Z", re.ASCII)
 _BASED = re.compile(r"(?:0o[0-7]+|0x[0-9a-fA-F]+)\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z", re.ASCII)
 _SPECIAL = re.compile(r"(?P<sign>[-+]?)\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z")
+_BREAK = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
 _STR_TAG = "tag:yaml.org,2002:str"
 
 Location = tuple[str | int, ...]
@@ -71,6 +72,7 @@ class Document:
     path: Path | str
     value: Any
     places: Mapping[Location, Place]
+    source: str = field(default="", repr=False)
 
     def locate(self, location: Location = ()) -> tuple[int, int]:
         """Return line and column of the value at ``location``, or of the nearest thing around it that there is."""
@@ -86,6 +88,14 @@ class Document:
         """Return a scalar as it was written (``0.10`` stays ``"0.10"``), None for a list, a mapping, or nothing."""
         place = self.places.get(location)
         return place.text if place else None
+
+    def problem_in(self, location: Location, pattern: re.Pattern[str], message: str) -> Problem:
+        """Return a problem with the first match of a pattern's group ``word`` from the value on, or with the value."""
+        line, column = self.locate(location)
+        starts = [0, *(match.end() for match in _BREAK.finditer(self.source))]
+        if match := pattern.search(self.source, starts[line - 1] + column - 1):
+            line, column = _line_and_column(self.source[: match.start("word")])
+        return Problem(self.path, line, column, message)
 
     def problem(self, location: Location, message: str, *, key: bool = False) -> Problem:
         """Return a problem with the value at ``location``, or with its key."""
@@ -151,7 +161,7 @@ def parse(text: str, path: Path | str) -> Document:
         raise _error(path, 1, 1, f"this is not YAML: {error}") from None
     if builder.problems:
         raise SpecError(builder.problems)
-    return Document(path, value, MappingProxyType(builder.places))
+    return Document(path, value, MappingProxyType(builder.places), text)
 
 
 class _Builder:
@@ -284,7 +294,7 @@ def _shorten(text: str, length: int = 60) -> str:
 
 def _line_and_column(before: str) -> tuple[int, int]:
     """Return the place just after the text ``before``."""
-    lines = re.split(r"\r\n|[\r\n\x85\u2028\u2029]", before)
+    lines = _BREAK.split(before)
     return len(lines), len(lines[-1]) + 1
 
 

@@ -69,6 +69,45 @@ def test_the_example_assignment_of_the_readme_works(tmp_path: Path) -> None:
     assert "0 of 2 points" in run(f"grader --course {folder.parent} submit {work} --student ada", tmp_path)
 
 
+WALK = AUTHORING.partition("## From an idea to a graded class\n")[2]
+
+
+def test_the_walk_from_an_idea_to_a_graded_class(tmp_path: Path) -> None:
+    """Files are written, and commands print what is shown; a line of an ellipsis stands for any lines."""
+    hidden = tmp_path / "robust/log-cosh/checks/hidden/test_hidden.py"
+    for kind, text in re.findall(r"^```(\w*)\n(.*?)^```$", WALK, re.MULTILINE | re.DOTALL):
+        first, _, rest = text.partition("\n")
+        if first.startswith("# "):
+            (tmp_path / first[2:]).write_text(rest)
+        elif kind == "python":  # two lines in place of one
+            source = hidden.read_text()
+            old = rest.replace("expect_close(loss,", "expect_close(submission.log_cosh(predictions, targets),")
+            assert source.count(old) == 1
+            hidden.write_text(
+                source.replace(old, text).replace("expect_gradient\n", "expect_gradient, expect_tensor\n", 1)
+            )
+        else:
+            if first.endswith("verify"):
+                (tmp_path / "robust/log-cosh/mistakes/detached.py").unlink(missing_ok=True)
+            if "grade class" in first:
+                hand_in(tmp_path)
+            pattern = re.escape(rest).replace("…\\\n", ".*")
+            assert re.fullmatch(pattern, run(first.removeprefix("$ "), tmp_path), re.DOTALL), first
+    assert "The mean is taken before the logarithm." in "".join(
+        path.read_text() for path in (tmp_path / "report").rglob("*.html")
+    )
+
+
+def hand_in(folder: Path) -> None:
+    """What the class of the walk hands in."""
+    course = folder / "robust" / "log-cosh"
+    work = {"ada": "solutions/b_in_another_style.py", "bob": "mistakes/log_of_the_mean.py"}
+    for student, source in work.items():
+        shutil.copytree(folder / "ada", folder / "class" / student)
+        shutil.copy(course / source, folder / "class" / student / "log_cosh.py")
+    (folder / "class" / "ada" / "answers.yaml").write_text("slope: 1\n")
+
+
 def test_links_and_make_targets_exist() -> None:
     for text, folder in ((README, ROOT), (AUTHORING, ROOT / "docs"), (ISOLATION, ROOT / "docs")):
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", text):

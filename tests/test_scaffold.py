@@ -77,6 +77,14 @@ def test_a_list_that_cannot_be_added_to_is_left_alone(tmp_path: Path) -> None:
     assert not (tmp_path / "two").exists()
 
 
+def test_an_assignment_that_the_course_lists_already_is_made(tmp_path: Path) -> None:
+    listing = "title: T\nassignments: [one]\n"
+    (tmp_path / "course.yaml").write_text(listing)
+    add_assignment(tmp_path, "one")
+    assert (tmp_path / "course.yaml").read_text() == listing
+    assert load_course(tmp_path).assignments == ("one",)
+
+
 def test_the_course_that_ships_is_not_written_to(shell: Shell) -> None:
     assert shell("new", "mine").code == 0
     assert (shell.folder / "mine/assignment.yaml").is_file()

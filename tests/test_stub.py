@@ -104,6 +104,36 @@ questions:
     assert source.endswith('"""\n\nimport math\n\n\ndef mean_loss(values):\n' + source.partition("values):\n")[2])
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("    raise NotImplementedError\n", "    return sum(values)\n", "Mend `mean_loss` in `mean_loss.py`."),
+        (
+            "    raise NotImplementedError\n",
+            "    n = len(values)\n          ...\n",
+            "Write `mean_loss` in `mean_loss.py`.",
+        ),
+        (
+            "[statistics.mean]",
+            "[torch.nn.functional.mse_loss, torch.mse_loss, torch.nn.MSELoss, torch.nn.modules.loss.MSELoss]",
+            "Not allowed here: `mse_loss`, `MSELoss` of torch, by whatever name.",
+        ),
+        (
+            "[statistics.mean]",
+            "[torch.mean, statistics.mean, statistics.fmean]",
+            "Not allowed here: `mean` of torch, by whatever name; `statistics.mean`, `statistics.fmean`.",
+        ),
+    ],
+    ids=["finished", "begun", "places-of-torch", "others"],
+)
+def test_what_the_readme_says_of_a_code_question(
+    write_assignment: Writer, assignment_yaml: str, old: str, new: str, line: str
+) -> None:
+    assert old in assignment_yaml
+    readme = render(write_assignment(assignment_yaml.replace(old, new)))["README.md"].decode()
+    assert line in readme.splitlines()
+
+
 def test_the_readme_says_what_to_do(write_assignment: Writer) -> None:
     readme = render(write_assignment())["README.md"].decode()
     for words in (

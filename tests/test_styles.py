@@ -11,6 +11,7 @@ from grader.grading import Examiner, Setup, grade_submissions
 from grader.resources import find_data
 from grader.spec import load_assignment
 from grader.submission import Submission
+from grader.variants import fill_assignment
 
 HEAD = "import math\nimport numpy as np\nimport torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n\n"
 
@@ -181,7 +182,7 @@ def examiner() -> Iterator[Examiner]:
 @pytest.mark.parametrize("style", STYLES)
 def test_a_right_answer_in_another_style_earns_full_marks(examiner: Examiner, style: str) -> None:
     name, source = STYLES[style]
-    assignment = load_assignment(find_data("assignments") / name)
+    assignment = fill_assignment(load_assignment(find_data("assignments") / name))
     (question,) = assignment.code_questions
     submission = Submission({question.file: source.encode()})
     ((_, grade),) = grade_submissions(examiner, assignment, read_checks(assignment), [submission], Setup())

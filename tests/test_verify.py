@@ -247,6 +247,86 @@ def test_a_mistake_may_be_caught_on_the_shadow_device(examiner: Examiner, tmp_pa
     assert proof.proven, proof.holes
 
 
+OBSERVE = """\
+from grader.examiner.fingerprint import observe
+
+
+def fingerprint(submission):
+    yield observe("halve", submission.halve, torch.tensor([1.0, 3.0]){})
+
+
+"""
+SAME = '"""It is doubled, too."""\n\ndef halve(values):\n    return values + values\n'
+CAUGHT = "[test_two, test_any, test_gradient, test_float64]"
+SECOND = f"  - {{id: added, file: mistakes/added.py, caught_by: {CAUGHT}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("fingerprint", "yaml", "holes"),
+    [
+        (OBSERVE.format(""), "", []),
+        (
+            OBSERVE.format(""),
+            SECOND,
+            ["the mistake 'doubled' is not recognised", "the mistake 'added' is not recognised"],
+        ),
+        (OBSERVE.format(" * 0, gradients=False"), "", ["the mistake 'doubled' is not recognised"]),
+        (
+            OBSERVE.replace("    yield", "    [].pop()\n    yield").format(""),
+            "",
+            [
+                "no mistake can be recognised in the untouched stub: the fingerprint of test_hidden.py, line 11 ",
+                "no mistake can be recognised in the mistake 'doubled': the fingerprint of test_hidden.py, line 11 ",
+            ],
+        ),
+    ],
+    ids=["sound", "two-alike", "sees-nothing", "breaks"],
+)
+def test_every_mistake_must_be_recognised_as_itself(
+    examiner: Examiner, tmp_path: Path, fingerprint: str, yaml: str, holes: list[str]
+) -> None:
+    files = {
+        **FILES,
+        "mistakes/added.py": SAME,
+        "mistakes/doubled.py": SAME,
+        "assignment.yaml": YAML.replace("[test_two, test_any]", CAUGHT) + yaml,
+        "checks/hidden/test_hidden.py": HIDDEN.replace("@pytest", fingerprint + "@pytest", 1),
+    }
+    assignment = load_assignment(write(tmp_path / "course" / "halve", files))
+    specimens = [one for one in make_specimens(assignment) if one.role is not Role.MUTANT]
+    proof = prove(examiner, assignment, specimens, Setup())
+    assert len(proof.holes) == len(holes), proof.holes
+    for hole, words in zip(proof.holes, holes, strict=True):
+        assert hole.message.startswith(words)
+
+
+def test_a_solution_is_not_taken_for_a_mistake(examiner: Examiner, tmp_path: Path) -> None:
+    """Not even one that fails a bonus check, where the mistake fails others as well."""
+    bonus = """
+
+@pytest.mark.points(1, bonus=True, hint="What if it is one number?")
+def test_single(submission):
+    \"\"\"Bonus: one number is halved too.\"\"\"
+    expect_close(submission.halve(torch.tensor(4.0)), torch.tensor(2.0))
+
+
+def fingerprint(submission):
+    for number in (1.0, 3.0):
+        yield observe("number", submission.halve, torch.tensor(number))
+"""
+    files = {
+        **FILES,
+        "assignment.yaml": YAML.replace("[test_two, test_any]", CAUGHT.replace("]", ", test_single]")),
+        "solutions/b.py": "def halve(values):\n    return values / 2 if values.dim() else 1 * values\n",
+        "mistakes/doubled.py": '"""It is not halved."""\n\ndef halve(values):\n    return 1 * values\n',
+        "checks/hidden/test_hidden.py": f"from grader.examiner.fingerprint import observe\n{HIDDEN}{bonus}",
+    }
+    assignment = load_assignment(write(tmp_path / "course" / "halve", files))
+    specimens = [one for one in make_specimens(assignment) if one.role is not Role.MUTANT]
+    (hole,) = prove(examiner, assignment, specimens, Setup()).holes
+    assert hole.message == "the solution 'b.py' is taken for the mistake 'doubled'"
+
+
 def test_a_mutant_that_is_acknowledged_is_not_tried(examiner: Examiner, tmp_path: Path) -> None:
     proof = try_it(examiner, tmp_path, assignment=("mistakes:", ACCEPTED + "mistakes:"))
     assert "halve: values / 2 -> values * 2" not in {trial.specimen.name for trial in proof.trials}
@@ -288,6 +368,7 @@ def test_for_machines_it_is_one_document(shell: Shell) -> None:
         "applied": True,
         "score": 2.0,
         "caught_by": found["checks"],
+        "recognised": [],
     }
 
 
@@ -316,7 +397,7 @@ def without_check(assignment: Assignment, name: str, folder: Path) -> Assignment
     for mistake in content["mistakes"]:
         caught_by = mistake.get("caught_by", [])
         mistake["caught_by"] = [left for left in caught_by if left != name] or ([first_left] if caught_by else [])
-    (copy / "assignment.yaml").write_text(yaml.safe_dump(content))
+    (copy / "assignment.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     return load_assignment(copy)
 
 

@@ -73,6 +73,7 @@ def verify(course: Path | None, assignments: tuple[str, ...], as_json: bool, no_
 
 def _print_proof(proof: Proof) -> None:
     from grader.display import clean_line, clean_text
+    from grader.variants import TRIED
     from grader.verify import Role
 
     print_heading(f"{proof.assignment.id}: {'proven' if proof.proven else 'NOT PROVEN'}")
@@ -83,6 +84,8 @@ def _print_proof(proof: Proof) -> None:
         "mutant": proof.count(Role.MUTANT),
     }
     click.echo(", ".join(f"{count} {what}{'' if count == 1 else 's'}" for what, count in counts.items()))
+    for tried in proof.variants:
+        click.echo(f"{tried.question} has {tried.different} different variants for {TRIED} students")
     letters = {check.id: LETTERS[number % len(LETTERS)] for number, check in enumerate(proof.checks)}
     wrong = [trial for trial in proof.trials if trial.specimen.role in (Role.MISTAKE, Role.MUTANT)]
     if wrong:
@@ -118,6 +121,7 @@ def _describe(proof: Proof) -> dict[str, Any]:
         "proven": proof.proven,
         "checks": [check.id for check in proof.checks],
         "redundant": list(proof.redundant),
+        "variants": {tried.question: tried.different for tried in proof.variants},
         "trials": [
             {
                 "role": str(trial.specimen.role),
@@ -125,6 +129,7 @@ def _describe(proof: Proof) -> dict[str, Any]:
                 "applied": trial.applied,
                 "score": float(trial.grade.score),
                 "caught_by": list(trial.caught_by),
+                "recognised": [diagnosis.mistake for diagnosis in trial.grade.diagnoses],
             }
             for trial in proof.trials
         ],

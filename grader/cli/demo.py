@@ -107,10 +107,12 @@ def _make_room(directory: Path) -> None:
 
 
 def _fetch_all(folder: Path, assignments: Mapping[str, Assignment]) -> None:
+    from grader.variants import fill_assignment
+
     click.echo("Fetching what a student gets:\n")
     for assignment in assignments.values():
         click.echo(f"$ grader fetch {assignment.id}")
-        files = make_stub(assignment, folder / assignment.id)
+        files = make_stub(fill_assignment(assignment), folder / assignment.id)
         click.echo(f"  {folder / assignment.id}: {', '.join(files.written)}")
     click.echo("")
 
@@ -118,10 +120,11 @@ def _fetch_all(folder: Path, assignments: Mapping[str, Assignment]) -> None:
 def _hand_in(folder: Path, assignments: Mapping[str, Assignment]) -> Iterator[tuple[Student, Assignment, Path]]:
     """Write every student's folders and yield each, as the student would have left it."""
     from grader.answers import format_answer
+    from grader.variants import fill_assignment
 
     for student in _make_class(assignments):
         print_heading(f"{student.id}: {student.story}")
-        for assignment in assignments.values():
+        for assignment in (fill_assignment(one, student.id) for one in assignments.values()):
             if assignment.id not in student.code and (assignment.code_questions or not student.knows_every):
                 continue
             target = folder / student.id / assignment.id

@@ -14,6 +14,7 @@ from grader.grading import Examiner, Setup, grade_submissions
 from grader.scoring import Grade
 from grader.spec import Assignment
 from grader.submission import MARKER, Submission, expected_files, is_zip, read_marker, read_submission
+from grader.variants import fill_assignment
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ def _read_marked(seat: Seat, path: Path, student: str, name: str | None) -> Work
 
 def _read_one(path: Path, student: str, assignment: Assignment) -> Work:
     try:
+        fill_assignment(assignment, check_student(student))  # a variant that cannot be made costs nobody else the grade
         return Work(path, check_student(student), assignment, read_submission(path, assignment))
     except GraderError as error:
         return Work(path, student, assignment, refused=error)
@@ -150,7 +152,8 @@ def grade_work(
             if one.assignment is not None and one.assignment.id == assignment.id and one.submission is not None
         ]
         checks = read_checks(assignment)
-        for number, grade in grade_submissions(examiner, assignment, checks, [sub for _, _, sub in own], setup):
+        submissions, students = [sub for _, _, sub in own], [one.student for one, _, _ in own]
+        for number, grade in grade_submissions(examiner, assignment, checks, submissions, setup, students):
             one, entry, _ = own[number]
             gradebook.add_grade(entry, grade, assignment.digest, datetime.now(UTC))
             yield one, entry, grade

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
+import shlex
 import stat
 from functools import cached_property
 from pathlib import Path
@@ -48,6 +49,12 @@ class Seat:
 
         return state_directory(self.course.directory, os.environ)
 
+    def spell(self, words: str) -> str:
+        """Return a command about the same course, as one would type it."""
+        if self._directory is None or os.environ.get("GRADER_COURSE"):
+            return f"grader {words}"
+        return f"grader --course {shlex.quote(str(self._directory))} {words}"
+
     def open_gradebook(self) -> Gradebook:
         """Open the course's gradebook; it is made if there is none."""
         from grader.gradebook import Gradebook
@@ -89,6 +96,17 @@ class Seat:
                 raise _say_unmarked(path, stat.S_ISDIR(mode))
             assignment_id = marker["assignment"]
         return self.course.load(assignment_id)
+
+
+def draw_for(assignment: Assignment, student: str | None) -> Assignment:
+    """Return an assignment with a student's variants; who this is only matters where there are some.
+
+    Raises:
+        InputError: it cannot be a student's id, or a variant cannot be made.
+    """
+    from grader.variants import fill_assignment
+
+    return fill_assignment(assignment, who(student)) if assignment.has_variants else assignment
 
 
 def _say_unmarked(path: Path, is_folder: bool) -> InputError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.output import exit_code, print_json, print_report, print_table, waiting
-from grader.cli.seat import Seat, who
+from grader.cli.seat import Seat, draw_for, who
 from grader.errors import FaultError, InputError, reason_of, suggest
 
 if TYPE_CHECKING:
@@ -56,15 +57,18 @@ def list_(course: Path | None, as_json: bool) -> None:
 @click.command()
 @click.argument("assignment")
 @click.argument("directory", type=click.Path(path_type=Path), required=False)
+@student_option
 @click.option("--force", is_flag=True, help="Overwrite files that are there; they are copied to a backup first.")
 @click.pass_obj
-def fetch(course: Path | None, assignment: str, directory: Path | None, force: bool) -> None:
+def fetch(course: Path | None, assignment: str, directory: Path | None, student: str | None, force: bool) -> None:
     """Make a folder to work in: what is asked, files to fill in, checks.
 
     DIRECTORY is named after the assignment where none is given. Files of yours in it are never overwritten without
-    --force, and with it are kept in a folder beside it.
+    --force, and with it are kept in a folder beside it. Some questions are drawn for each student: fetch, check and
+    submit as the same one.
     """
-    spec = Seat(course).course.load(assignment)
+    seat = Seat(course)
+    spec = draw_for(seat.course.load(assignment), student)
     target = directory if directory is not None else Path(spec.id)
     result = make_stub(spec, target, force=force)
     if result.backup is not None:
@@ -73,24 +77,50 @@ def fetch(course: Path | None, assignment: str, directory: Path | None, force: b
         click.echo(f"{target / name}")
     for name in result.kept:
         click.echo(f"{target / name}  (as it was)")
-    click.echo(f"\nRead {target / 'README.md'}; then `grader check {target}` and `grader submit {target}`.")
+    whose = f" --student {shlex.quote(student)}" if spec.student and student else ""
+    check_it, hand_it_in = (seat.spell(f"{command} {target}{whose}") for command in ("check", "submit"))
+    click.echo(f"\nRead {target / 'README.md'}; then `{check_it}` and `{hand_it_in}`.")
 
 
 def make_stub(assignment: Assignment, target: Path, *, force: bool = False) -> WrittenStub:
-    """Write an assignment's stub to a folder; see ``write_stub``."""
+    """Write an assignment's stub to a folder; see ``write_stub``.
+
+    Raises:
+        InputError: the folder holds the questions of another student, and ``force`` is not given.
+    """
     from grader.checks import read_checks
     from grader.stub import render_stub, write_stub
 
+    if assignment.student and not force:
+        _refuse_others_folder(assignment, target)
+
     return write_stub(render_stub(assignment, read_checks(assignment)), target, force=force)
+
+
+def _refuse_others_folder(assignment: Assignment, target: Path) -> None:
+    from grader.submission import read_marker
+
+    try:
+        marker = read_marker(target)
+    except InputError:  # what else may be in the way is told when the stub is written
+        return
+    found = marker.get("student") if marker is not None else None
+    if found not in (None, assignment.student):
+        message = f"{target} holds the questions of {found}, and those of {assignment.student} are others"
+        hint = "give another folder, or use --force: it keeps a copy of what is there beside the folder"
+        raise InputError(message, hint)
 
 
 @click.command()
 @path_argument
 @assignment_option
+@student_option
 @json_option
 @no_isolation_option
 @click.pass_obj
-def check(course: Path | None, path: Path, assignment: str | None, as_json: bool, no_isolation: bool) -> None:
+def check(
+    course: Path | None, path: Path, assignment: str | None, student: str | None, as_json: bool, no_isolation: bool
+) -> None:
     """Run the public checks on your work. Nothing is handed in.
 
     PATH is the folder that `grader fetch` made, a single file, or a zip.
@@ -99,7 +129,7 @@ def check(course: Path | None, path: Path, assignment: str | None, as_json: bool
 
     with Examiner() as examiner:
         seat = Seat(course)
-        spec, submission = _read(seat, path, assignment)
+        spec, submission = _read(seat, path, assignment, student)
         grade, complete = _run_public(examiner, spec, submission, seat.setup(isolated=not no_isolation))
     from grader.report import Reader, SubmissionInfo, build_report
 
@@ -127,8 +157,8 @@ def submit(
 
     with Examiner() as examiner:
         seat = Seat(course)
-        spec, submission = _read(seat, path, assignment)
         student = who(student)
+        spec, submission = _read(seat, path, assignment, student)
         with seat.open_gradebook() as gradebook:
             setup = seat.setup(isolated=not no_isolation)
             entry, grade = submit_work(examiner, gradebook, spec, submission, student, setup)
@@ -283,7 +313,7 @@ def write_file(path: Path, data: bytes) -> None:
         raise InputError(f"{path} cannot be written: {reason}", "give a place that you may write to") from None
 
 
-def _read(seat: Seat, path: Path, assignment_id: str | None) -> tuple[Assignment, Submission]:
+def _read(seat: Seat, path: Path, assignment_id: str | None, student: str | None) -> tuple[Assignment, Submission]:
     """Read a student's work; answers that cannot be understood are better mended before than after.
 
     Raises:
@@ -294,6 +324,7 @@ def _read(seat: Seat, path: Path, assignment_id: str | None) -> tuple[Assignment
 
     assignment = seat.find_assignment(path, assignment_id)
     submission = read_submission(path, assignment)
+    assignment = draw_for(assignment, student)
     problems = read_answers(assignment, submission).problems
     if problems:
         raise InputError("\n".join(map(str, problems)), "mend the answers and try again; nothing was handed in")

@@ -7,14 +7,10 @@ after another, and its result is reported before the next begins.
 from __future__ import annotations
 
 import base64
-import hashlib
-import importlib
-import importlib.util
 import inspect
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,13 +18,13 @@ from typing import Any
 import pytest
 import torch
 
-from grader.examiner.cost import measure_here
-from grader.examiner.exceptions import StudentError, WorkerLost
-from grader.examiner.fingerprint import Fingerprint, KnownMistakes, take_fingerprint
+from grader.examiner.exceptions import WorkerLost
+from grader.examiner.recogniser import Recognised, Recogniser
 from grader.examiner.student import Student, seed_generators
+from grader.examiner.trusted import import_dotted, import_file
 from grader.examiner.verdicts import hide_sizes, join_results, judge, say_broken
 from grader.examiner.workers import Zygote, ZygoteFailed
-from grader.job import Finished, Job, JobCheck, JobQuestion, Message, Verdict
+from grader.job import Finished, Job, JobCheck, Message, Verdict
 from grader.results import SHADOW, CheckResult, Outcome, Visibility
 
 Emit = Callable[[Message], None]
@@ -51,8 +47,7 @@ class ExaminerPlugin:
         self._emit = emit
         self._checks = {check.id: check for check in job.checks}
         self._references: dict[str, ModuleType] = {}
-        self._known: dict[str, KnownMistakes] = {}
-        self._fingerprints: dict[str, Callable[[Any], Iterator[Any]]] = {}
+        self._recogniser = Recogniser(job)
         self._results: dict[str, list[CheckResult]] = {}
         self._student: Student | None = None
         self.uncollected: str | None = None
@@ -69,13 +64,14 @@ class ExaminerPlugin:
         self._student = student = Student(self._zygote, self._job, self._job.submissions[number])
         student.start_check()  # the check that asked for it began before there was a student to tell
         yield student
-        mistakes = self._recognise_all(student) if self.broken is None else {}
+        recognised = self._recognise(student)
         student.close()
         if self.broken is not None:
             return  # the job goes on with a fresh sandbox, from this submission's first check
         for result in self._decide_all():
             self._emit(Verdict(number, result))
-        self._emit(Finished(number, student.output, time.monotonic() - started, self._environment, mistakes))
+        seconds = time.monotonic() - started
+        self._emit(Finished(number, student.output, seconds, self._environment, recognised.mistakes, recognised.fault))
 
     @pytest.fixture(autouse=True)
     def _seeded(self, request: pytest.FixtureRequest, _submission: Student) -> torch.Generator:
@@ -126,7 +122,9 @@ class ExaminerPlugin:
         items[:] = [item for item in items if _name_of(item) in self._checks and self._device_is_here(item)]
         wanted = {question.fingerprint for question in self._job.questions.values()}
         modules = {str(item.path): item.getparent(pytest.Module) for item in items if str(item.path) in wanted}
-        self._fingerprints = {path: module.obj.fingerprint for path, module in modules.items() if module is not None}
+        self._recogniser.functions = {
+            path: module.obj.fingerprint for path, module in modules.items() if module is not None
+        }
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note a check file that cannot be imported."""
@@ -213,6 +211,14 @@ class ExaminerPlugin:
                 message = f"Waits for a machine with a {check.needs_device} device."
                 yield CheckResult(check.id, Outcome.NOT_RUN, message, device=check.needs_device, deferred=True)
 
+    def _recognise(self, student: Student) -> Recognised:
+        if self.broken is not None:
+            return Recognised()
+        failed = {
+            check for check, results in self._results.items() if any(one.outcome is Outcome.FAILED for one in results)
+        }
+        return self._recogniser.recognise(student, failed)
+
     def _try_reference(self, item: pytest.Item) -> BaseException | None:
         """Run a check on the reference solution, in this process; return what it raised."""
         check = self._check_of(item)
@@ -220,7 +226,7 @@ class ExaminerPlugin:
         arguments: dict[str, Any] = dict(item.funcargs)  # type: ignore[attr-defined]
         replaced: dict[str, Callable[[], Any]] = {
             "submission": lambda: self._reference_of(check),
-            "remote": lambda: _import_dotted,
+            "remote": lambda: import_dotted,
             "rng": lambda: seed_generators(self._seed_of(item)),
         }
         try:
@@ -230,65 +236,13 @@ class ExaminerPlugin:
             return error
         return None
 
-    # Diagnosis
-
-    def _recognise_all(self, student: Student) -> dict[str, tuple[str, ...]]:
-        """Return the known mistakes that a submission computes like, by question. It costs and gives no points."""
-        failed = {check for check in self._results if self._has_failed(check)}
-        recognised = {}
-        for name, question in self._job.questions.items():
-            suspects = [one for one, mistake in question.mistakes.items() if failed.intersection(mistake.caught_by)]
-            if not suspects or question.fingerprint not in self._fingerprints:
-                continue
-            found = self._watch(student, question)
-            if found is not None:
-                mistakes = self._known_mistakes(name).recognise(found)
-                recognised[name] = tuple(one for one in mistakes if one in suspects)
-        return {name: mistakes for name, mistakes in recognised.items() if mistakes}
-
-    def _has_failed(self, check: str) -> bool:
-        return any(result.outcome is Outcome.FAILED for result in self._results[check])
-
-    def _watch(self, student: Student, question: JobQuestion) -> Fingerprint | None:
-        """Return a submission's fingerprint, taken in its own time; None where it breaks or ends on the way."""
-        assert question.fingerprint is not None
-        seed = self._seed_for("fingerprint")
-        student.start_check()
-        try:
-            seed_generators(seed)
-            return take_fingerprint(self._fingerprints[question.fingerprint], student.load(question.file, seed))
-        except (StudentError, WorkerLost):
-            return None
-        finally:
-            student.stop_check()
-
-    def _known_mistakes(self, name: str) -> KnownMistakes:
-        """Return a question's known mistakes; their fingerprints are taken once in a job."""
-        if name not in self._known:
-            question = self._job.questions[name]
-            assert question.fingerprint is not None
-            assert question.reference is not None
-            function = self._fingerprints[question.fingerprint]
-
-            def take(path: str) -> Fingerprint:
-                seed_generators(self._seed_for("fingerprint"))
-                return take_fingerprint(function, _import_file(Path(path)))
-
-            mistakes = {one: take(mistake.path) for one, mistake in question.mistakes.items()}
-            self._known[name] = KnownMistakes(take(question.reference), mistakes)
-        return self._known[name]
-
     # Looking up
 
     def _check_of(self, item: pytest.Item) -> JobCheck:
         return self._checks[_name_of(item)]
 
     def _seed_of(self, item: pytest.Item) -> int:
-        return self._seed_for(_name_of(item))
-
-    def _seed_for(self, name: str) -> int:
-        digest = hashlib.sha256(f"{self._job.seed}:{name}".encode()).digest()
-        return int.from_bytes(digest[:4], "big")
+        return self._job.seed_of(_name_of(item))
 
     def _device_of(self, item: pytest.Item) -> str:
         callspec = getattr(item, "callspec", None)
@@ -304,25 +258,10 @@ class ExaminerPlugin:
         if path is None:
             raise LookupError(f"question {check.question!r} has no solution")
         if path not in self._references:
-            self._references[path] = _import_file(Path(path))
+            self._references[path] = import_file(Path(path))
         return self._references[path]
 
 
 def _name_of(item: pytest.Item) -> str:
     function: Mapping[str, Any] | Any = getattr(item, "function", None)
     return str(getattr(function, "__name__", item.name))
-
-
-def _import_file(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"grader_reference_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    vars(module)["cost"] = partial(measure_here, str(path))  # as a submission has
-    return module
-
-
-def _import_dotted(dotted: str) -> Any:
-    module, _, name = dotted.rpartition(".")
-    return getattr(importlib.import_module(module), name)

@@ -67,6 +67,7 @@ def build_report(grade: Grade, info: SubmissionInfo, reader: Reader, *, complete
         title=clean_line(grade.title),
         questions=tuple(_visible_question(question, student) for question in questions),
         fault=_visible_fault(grade.fault, student),
+        note=_clean_line(grade.note),
         output="" if student and _has_hidden(grade) else clean_text(grade.output, OUTPUT_LIMIT),
         environment={clean_line(name): clean_line(grade.environment[name]) for name in sorted(grade.environment)},
         diagnoses=tuple(_clean_diagnosis(found) for found in grade.diagnoses) if complete else (),
@@ -97,7 +98,7 @@ def _has_hidden(grade: Grade) -> bool:
 def _before_submitting(question: QuestionGrade) -> QuestionGrade:
     """Take out what is only known, or only told, once a submission is graded."""
     if not is_code(question):
-        return replace(question, score=ZERO, feedback=None)
+        return replace(question, score=ZERO, feedback=None, asked=None, expected=None)
     public = tuple(check for check in question.checks if check.visibility is Visibility.PUBLIC)
     plain = [check for check in public if not check.bonus]
     bonus = [check for check in public if check.bonus]
@@ -134,6 +135,9 @@ def _visible_question(question: QuestionGrade, student: bool) -> QuestionGrade:
         answer=_clean(question.answer, MESSAGE_LIMIT),
         message=_clean(question.message, MESSAGE_LIMIT),
         feedback=_clean(question.feedback, MESSAGE_LIMIT),
+        asked=_clean(question.asked, MESSAGE_LIMIT),
+        # A student may hand in once more: what is right is only told by the author's feedback.
+        expected=None if student else _clean_line(question.expected),
         checks=tuple(_visible_check(check, student) for check in question.checks),
     )
 

@@ -91,6 +91,8 @@ def _text_parts(report: Report) -> Iterator[Text | Table | Padding]:
         yield Padding(_plain(report.grade.output, _OUTPUT_LINES, "dim"), (0, 0, 0, 4))
     if report.grade.fault:
         yield Padding(_plain(f"fault: {report.grade.fault}", _MESSAGE_LINES, "blue"), (1, 0, 0, 2))
+    if report.grade.note:
+        yield Padding(_plain(f"note: {report.grade.note}", _MESSAGE_LINES), (1, 0, 0, 2))
     yield Text()
     yield Text(" ".join(total_sentences(report)), style="bold")
 
@@ -158,8 +160,12 @@ def _end_lines(explanation: str | None, frames: tuple[Frame, ...], detail: str |
 def _quiz_table(report: Report, question: QuestionGrade, right: int) -> Padding:
     table = _grid(right)
     table.add_row(_word(answer_verdict(report, question)), Text(question.title), question_amount(report, question))
+    if question.asked:
+        table.add_row("", _plain(question.asked, _MESSAGE_LINES), "")
     if question.answer is not None:
         table.add_row("", _plain(f"answer: {question.answer}", _MESSAGE_LINES, "dim"), "")
+    if question.expected is not None:
+        table.add_row("", _plain(f"expected: {question.expected}", _MESSAGE_LINES, "dim"), "")
     for text in (question.message, question.feedback):
         if text:
             table.add_row("", _plain(text, _MESSAGE_LINES), "")

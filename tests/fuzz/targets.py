@@ -50,6 +50,7 @@ from grader.submission import (
     read_submission,
     unpack,
 )
+from grader.variants import fill_assignment
 from grader.wire import Channel, ConnectionClosed, ProtocolError
 from grader.yaml_source import MAX_PROBLEMS
 from tests.conftest import ASSIGNMENT, FILES
@@ -245,6 +246,11 @@ def fuzz_assignment(data: bytes) -> None:
     except SpecError as error:
         _check_error(error)
         checks = ()
+    try:
+        assignment = fill_assignment(assignment, "ada")
+    except SpecError as error:
+        _check_error(error)
+        return
     for content in render_stub(assignment, checks).values():
         content.decode()
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from grader.examiner.expect import Expectation, expect_number, expect_parts, expect_tensor
+from grader.examiner.fingerprint import observe
 
 LOSSES = {
     "MSELoss": torch.nn.functional.mse_loss,
@@ -165,3 +166,97 @@ def test_outliers_on_one_side(submission):
         x, y, is_outlier = read_data(submission.make_data(seed=seed), 100)
         error = (y - (2 * x + 1))[is_outlier]
         assert (error > 1).all() or (error < -1).all()  # 3 and more, less the noise
+
+
+# Training starts at random and stops early, so no two right programs give the same numbers. What is observed are facts
+# about them: a fact is a number, which is not 0.
+
+
+def fact(true):
+    return 1 if true else 2
+
+
+def look_at_shapes(submission):
+    x, y, is_outlier = submission.make_data(n_samples=20)
+    return [len(x.shape), len(y.shape), len(is_outlier.shape), fact(is_outlier.dtype == torch.bool)]
+
+
+def look_at_counts(submission):
+    wanted = ((100, 0.1), (50, 0.3), (15, 0.25), (30, 0.25))
+    return [1 + int(submission.make_data(n, fraction, 1)[2].sum()) for n, fraction in wanted]
+
+
+def look_at_seeds(submission):
+    first, again, other, third = (submission.make_data(seed=seed)[0].flatten() for seed in (3, 3, 4, 5))
+    return [fact(torch.equal(first, one)) for one in (again, other, third)]
+
+
+def look_at_distances(submission):
+    """Where the points are, marked and not, and how far from the line."""
+    x, y, is_outlier = submission.make_data(n_samples=300, outlier_fraction=0.2, seed=5)
+    error = (y - (2 * x + 1)).flatten()
+    noise, distance = error[~is_outlier], error[is_outlier]
+    return [
+        2 + round(noise.mean().item()),
+        fact(noise.std() < 0.7),
+        fact(distance.abs().mean() > 2),
+        fact((distance > 1).all() or (distance < -1).all()),
+    ]
+
+
+def look_at_far_lines(submission):
+    """How far MSE comes with a line that is far from where training begins, for points of several widths."""
+    facts = []
+    for scale in (0.7, 1.0, 1.3):
+        x = scale * torch.linspace(-1.7, 1.7, 40).unsqueeze(1)
+        weight, bias = submission.compare_losses(x, 200 * x - 100)["MSELoss"]
+        facts.append((weight / 200, bias / -100))
+    arrived = all(abs(w - 1) < 0.05 and abs(b - 1) < 0.05 for w, b in facts)
+    beyond = any(max(w, b) > 1.05 or min(w, b) < -0.05 for w, b in facts)
+    flat = all(abs(w) < 0.05 < b for w, b in facts)
+    through_origin = all(b == 0 for _, b in facts)
+    return [fact(arrived), fact(beyond), fact(flat), fact(through_origin)]
+
+
+def look_at_lines(submission):
+    """For which losses each line is the best, and whether all are one."""
+    x, y = one_sided_data(1)
+    fits = submission.compare_losses(x, y)
+    first, *others = (fits[name] for name in LOSSES)
+    facts = [fact(all(math.dist(first, other) < 0.02 for other in others))]
+    for line in (first, *others):
+        losses = {name: LOSSES[name](line[0] * x + line[1], y).item() for name in LOSSES}
+        facts += [fact(loss <= 1.03 * smallest_loss(name, x, y)) for name, loss in losses.items()]
+    return facts
+
+
+def look_at_names(submission):
+    x, y = one_sided_data(2)
+    fits = submission.compare_losses(x, y)
+    return [fact(name in fits) for name in LOSSES]
+
+
+def look_at_plot(submission):
+    """What is drawn: is it a figure, where are its lines, how many words does its legend have?"""
+    x = torch.linspace(-2, 2, 20).unsqueeze(1)
+    fits = {"MSELoss": (1.5, 2.5), "L1Loss": (2.5, 0.5), "SmoothL1Loss": (-1.0, -0.5)}
+    figure = submission.plot_fits(x, 2 * x + 1, torch.arange(20) < 2, fits)
+    if figure is None:
+        return [2, 2, 2, 2]
+    drawn = [points_on(line) for axes in figure.axes for line in axes.get_lines()]
+    legends = [axes.get_legend() for axes in figure.axes] + list(figure.legends)
+    facts = [fact(any(legend is not None for legend in legends))]
+    for pairs in (list(fits.values()), [(bias, weight) for weight, bias in fits.values()]):
+        on_line = [any(all(abs(w * px + b - py) < 1e-3 for px, py in points) for points in drawn) for w, b in pairs]
+        facts.append(fact(all(on_line)))
+    return [1, *facts]
+
+
+def fingerprint(submission):
+    """What the known mistakes do."""
+    looks = {
+        "shapes": look_at_shapes, "counts": look_at_counts, "seeds": look_at_seeds, "distances": look_at_distances,
+        "far lines": look_at_far_lines, "lines": look_at_lines, "names": look_at_names, "plot": look_at_plot,
+    }  # fmt: skip
+    for part, look in looks.items():
+        yield observe(part, look, submission, gradients=False)
