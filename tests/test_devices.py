@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from grader.results import Outcome
 from grader.scoring import Grade
 from grader.spec import load_assignment
 from grader.submission import Submission
+from tests.shell import write
 from tests.workers import FILE, start_zygote, student
 
 PRELUDE = "import torch\nfrom torch import nn\nimport torch.nn.functional as F\n"
@@ -255,18 +257,14 @@ SOURCES = {
 }
 
 
+def write_course(folder: Path, yaml: str) -> Path:
+    files = {"assignment.yaml": yaml, "checks/hidden/test_doubled.py": CHECKS, "solutions/plain.py": SOURCES["right"]}
+    return write(folder / "doubled", files)
+
+
 @pytest.fixture(scope="module")
 def grades(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Grade]:
-    folder = tmp_path_factory.mktemp("course") / "doubled"
-    for name, text in {
-        "assignment.yaml": YAML,
-        "checks/hidden/test_doubled.py": CHECKS,
-        "solutions/plain.py": SOURCES["right"],
-    }.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    assignment = load_assignment(folder)
+    assignment = load_assignment(write_course(tmp_path_factory.mktemp("course"), YAML))
     work = [Submission({"doubled.py": source.encode()}) for source in SOURCES.values()]
     with Examiner() as examiner:
         found = dict(grade_submissions(examiner, assignment, read_checks(assignment), work, Setup()))
@@ -289,6 +287,24 @@ def test_what_is_right_is_right_on_every_device(grades: dict[str, Grade]) -> Non
 def test_what_is_right_on_the_cpu_only(grades: dict[str, Grade], name: str) -> None:
     assert outcomes(grades[name])[:2] == [(Outcome.FAILED, "shadow"), (Outcome.FAILED, "shadow")]
     assert grades[name].score == 0
+
+
+@pytest.mark.parametrize("mark", ["", '@pytest.mark.device("cuda")\n'], ids=["by its question", "by its mark"])
+@pytest.mark.timeout(60)
+def test_what_is_for_gpus_alone_waits_for_one(tmp_path: Path, mark: str) -> None:
+    folder = write_course(tmp_path, YAML.replace("[cpu, shadow, cuda]", "[cuda]").replace("points: 3", "points: 1"))
+    only = CHECKS[: CHECKS.index("@pytest.mark.points(1)\n")].replace(
+        "@pytest.mark.points", f"{mark}@pytest.mark.points"
+    )
+    (folder / "checks/hidden/test_doubled.py").write_text(only)
+    assignment = load_assignment(folder)
+    with Examiner() as examiner:
+        work = [Submission({"doubled.py": SOURCES["right"].encode()})] * 2
+        found = dict(grade_submissions(examiner, assignment, read_checks(assignment), work, Setup()))
+    for grade in found.values():
+        (check,) = grade.questions[0].checks
+        assert (check.outcome, check.device, check.deferred) == (Outcome.NOT_RUN, "cuda", True)
+        assert grade.deferred == 1
 
 
 def test_what_is_wrong_everywhere_is_said_of_the_cpu(grades: dict[str, Grade]) -> None:

@@ -92,6 +92,8 @@ class ExaminerPlugin:
     def device(self, request: pytest.FixtureRequest) -> str:
         """Where the check puts its tensors: what is on the shadow device there is on the CPU here."""
         name: str = request.param
+        if name not in self._devices:
+            pytest.skip(f"this machine has no {name} device")
         return "cpu" if name == SHADOW else name
 
     @pytest.fixture
@@ -115,7 +117,8 @@ class ExaminerPlugin:
             wanted = self._job.questions[check.question].devices if check else ("cpu",)
             if check and check.needs_device:
                 wanted = (check.needs_device,)
-            metafunc.parametrize("device", [device for device in wanted if device in self._devices], indirect=True)
+            here = [device for device in wanted if device in self._devices]
+            metafunc.parametrize("device", here or wanted[:1], indirect=True)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the checks that the job asks for and that this machine has the device for."""
@@ -178,6 +181,14 @@ class ExaminerPlugin:
             self._student.start_check()
 
     # Results
+
+    def defer_all(self) -> None:
+        """Finish every submission, where no check is for a device that is here."""
+        self._results = {}
+        for number in range(len(self._job.submissions)):
+            for result in self._decide_all():
+                self._emit(Verdict(number, result))
+            self._emit(Finished(number, "", 0.0, self._environment))
 
     def _note(self, item: pytest.Item, error: BaseException | None, seconds: float) -> None:
         check = _name_of(item)

@@ -92,8 +92,10 @@ def run_job(job: Job, zygote: Zygote, emit: Emit) -> Fault | None:
         return Fault(plugin.uncollected, lasting=True)
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
         return Fault(f"pytest ended with {code!r}", lasting=True)
-    if code is pytest.ExitCode.NO_TESTS_COLLECTED and any(check.needs_device is None for check in job.checks):
-        return Fault("pytest found none of the checks", lasting=True)
+    if code is pytest.ExitCode.NO_TESTS_COLLECTED:
+        if any(check.needs_device in (None, *find_devices()) for check in job.checks):
+            return Fault("pytest found none of the checks", lasting=True)
+        plugin.defer_all()
     return None
 
 

@@ -63,6 +63,11 @@ def _values() -> Iterator[Any]:
     yield [torch.randn(4, 3).T, torch.tensor([True, False]), torch.tensor(1j), torch.empty(0, 2), np.arange(3)]
     yield (slice(1, None, 2), ..., torch.float64, torch.device("cpu"), 2**70, float("nan"), 1 + 2j, "é\u2028")
     yield {"deep": [[[[{"deeper": ({},)}]]]]}
+    yield [12, 39, [0, "targets"]]
+    yield torch.zeros(2, 3, 4, dtype=torch.uint8)
+    line = {"label": "a line", "points": torch.ones(2, 2, dtype=torch.float64), "joined": True}
+    axes = {"title": "t", "x_label": "x", "y_label": "y", "lines": [line], "clouds": [], "legend": ["a line"]}
+    yield {"title": "", "axes": [axes], "legend": []}
 
 
 def _refer(value: Any) -> Any:

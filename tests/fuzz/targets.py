@@ -31,6 +31,8 @@ from grader.answers import MAX_TEXT_LENGTH, read_answers
 from grader.checks import read_checks
 from grader.display import clean_line, clean_text
 from grader.errors import GraderError, InputError, SpecError, SubmissionError
+from grader.examiner.cost import read_cost
+from grader.examiner.figure import make_picture, read_figure
 from grader.forbidden import MAX_VIOLATIONS, find_forbidden
 from grader.job import event_from_json
 from grader.results import Run
@@ -106,6 +108,9 @@ def _check_tree(node: wire.Node, tensors: list[torch.Tensor]) -> None:
     except ProtocolError:
         return
     _check_value(value)
+    for read in (read_figure, make_picture, functools.partial(read_cost, known={0, 1, "targets"})):
+        with contextlib.suppress(ValueError):
+            read(value)
 
 
 def _pour(writer: socket.socket, data: bytes) -> None:
