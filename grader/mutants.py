@@ -48,9 +48,9 @@ def _spoil(function):
             if not same:
                 tell(applied, {applied!r})
             return value if same else spoilt
-        if isinstance(value, float):  # of the changes only another number is one
-            spoilt = change(torch.tensor(value, dtype=torch.float64), inputs)
-            if spoilt.numel() != 1 or spoilt.item() == value:
+        if isinstance(value, float):  # it stays a number: of an input, the first
+            spoilt = change(torch.tensor(value, dtype=torch.float64), inputs).flatten()[:1]
+            if not spoilt.numel() or spoilt.item() == value:
                 return value
             tell(applied, {applied!r})
             return spoilt.item()

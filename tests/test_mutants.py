@@ -149,13 +149,18 @@ def test_a_mutant_that_had_tensors_and_left_them_is_told_from_one_that_had_none(
     [
         ("returns zeros", "'a figure'"),
         ("returns another dtype", "1.5"),
-        ("returns its input", "1.5"),
+        ("returns its input", "x[0].item()"),
         ("returns zeros", "0.0"),
     ],
 )
 def test_where_there_is_nothing_to_spoil_nothing_is_said(title: str, result: str) -> None:
     source = f"import torch\n\ndef f(x):\n    return {result}\n"
-    assert run(results(source)[f"f {title}"].source, "repr(f(x))") == [result]
+    assert run(results(source)[f"f {title}"].source, "repr(f(x))") == [result.replace("x[0].item()", "2.0")]
+
+
+def test_a_number_is_replaced_by_the_first_of_its_input() -> None:
+    source = "import torch\n\ndef f(x):\n    return 1.5\n"
+    assert run(results(source)["f returns its input"].source, "f(x)") == [APPLIED, "2.0"]
 
 
 def test_the_solutions_that_ship_have_mutants_that_stay_the_same() -> None:
