@@ -13,6 +13,7 @@ from grader.resources import find_data
 from grader.scoring import Grade
 from grader.spec import Assignment, load_assignment
 from grader.submission import Submission
+from grader.variants import fill_assignment
 from tests.restyling import STYLES
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -37,7 +38,8 @@ def restyle(path: Path) -> dict[str, str]:
 def grade(examiner: Examiner, assignment: Assignment, sources: list[str]) -> list[Grade]:
     file = assignment.code_questions[0].file
     work = [Submission({file: source.encode()}) for source in sources]
-    found = dict(grade_submissions(examiner, assignment, read_checks(assignment), work, Setup()))
+    filled = fill_assignment(assignment)
+    found = dict(grade_submissions(examiner, filled, read_checks(filled), work, Setup()))
     return [found[number] for number in range(len(work))]
 
 
