@@ -272,7 +272,8 @@ def _judge_mistake(assignment: Assignment, trial: Trial) -> Iterator[Hole]:
 def _judge_diagnoses(checks: Sequence[Check], trial: Trial) -> Iterator[Hole]:
     """A mistake is recognised, as itself and as no other, where a fingerprint says how."""
     told = {check.question for check in checks if check.has_fingerprint}
-    caught = {check.question for check in checks if check.id in trial.caught_by}
+    here = {check.id for check in trial.checks if check.device != SHADOW}  # fingerprints are taken on the CPU
+    caught = {check.question for check in checks if check.id in trial.caught_by and check.id in here}
     if trial.specimen.role is not Role.MISTAKE or trial.grade.diagnosis_fault is not None or not told & caught:
         return
     found = [diagnosis.mistake for diagnosis in trial.grade.diagnoses]

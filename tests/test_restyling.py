@@ -10,6 +10,7 @@ import pytest
 from grader.checks import read_checks
 from grader.grading import Examiner, Setup, grade_submissions, list_solutions
 from grader.resources import find_data
+from grader.results import Outcome
 from grader.scoring import Grade
 from grader.spec import Assignment, load_assignment
 from grader.submission import Submission
@@ -63,8 +64,16 @@ def test_a_mistake_is_recognised_in_any_style(examiner: Examiner, assignment: As
     seen = [
         (name, style, tuple(one.mistake for one in grade.diagnoses))
         for (name, style, _), grade in zip(work, grades, strict=True)
+        if is_wrong_on_the_cpu(grade)
     ]
+    assert seen
     assert [found for found in seen if found[2] != (found[0],)] == []
+
+
+def is_wrong_on_the_cpu(grade: Grade) -> bool:
+    """Fingerprints are taken on the CPU, where a tensor of the wrong device is not seen."""
+    checks = [check for question in grade.questions for check in question.checks if not check.deferred]
+    return any(check.outcome is not Outcome.PASSED and check.device == "cpu" for check in checks)
 
 
 @pytest.mark.parametrize("assignment", TOLD, ids=lambda one: one.id)

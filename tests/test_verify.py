@@ -300,6 +300,33 @@ def test_every_mistake_must_be_recognised_as_itself(
         assert hole.message.startswith(words)
 
 
+def test_a_mistake_that_only_another_device_shows_need_not_be_recognised(examiner: Examiner, tmp_path: Path) -> None:
+    made_here = (
+        '"""It is made on the CPU."""\nimport torch\n\ndef halve(values):\n'
+        "    return values * torch.full((len(values),), 0.5)\n"
+    )
+    on_devices = (
+        HIDDEN.replace("(submission, rng)", "(submission, device, rng)")
+        .replace("generator=rng)\n    expect", "generator=rng).to(device)\n    expect")
+        .replace("@pytest", OBSERVE.format("") + "@pytest", 1)
+    )
+    files = {
+        **FILES,
+        "mistakes/doubled.py": made_here,
+        "assignment.yaml": YAML.replace("kind: code", "kind: code\n    devices: [cpu, shadow]", 1).replace(
+            "[test_two, test_any]", "[test_any]"
+        ),
+        "checks/hidden/test_hidden.py": on_devices,
+    }
+    assignment = load_assignment(write(tmp_path / "course" / "halve", files))
+    specimens = [one for one in make_specimens(assignment) if one.role is not Role.MUTANT]
+    proof = prove(examiner, assignment, specimens, Setup())
+    assert proof.proven, proof.holes
+    (mistake,) = [trial for trial in proof.trials if trial.specimen.role is Role.MISTAKE]
+    assert mistake.caught_by[:1] == ("test_any",)
+    assert not mistake.grade.diagnoses
+
+
 def test_a_solution_is_not_taken_for_a_mistake(examiner: Examiner, tmp_path: Path) -> None:
     """Not even one that fails a bonus check, where the mistake fails others as well."""
     bonus = """
