@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from grader.examiner.expect import Expectation, expect_number, expect_parts, expect_tensor
+from grader.examiner.expect import Expectation, expect_figure, expect_number, expect_parts, expect_tensor
 from grader.examiner.fingerprint import observe
 
 LOSSES = {
@@ -127,21 +127,10 @@ def test_l1_resists_outliers(submission):
         assert distance["SmoothL1Loss"] < 0.7 * distance["MSELoss"]
 
 
-def read_axes(figure):
-    """The axes of a figure, or a failure in words."""
-    try:
-        return list(figure.axes)
-    except (AttributeError, TypeError):
-        raise Expectation("plot_fits should return the figure itself: is a return missing?") from None
-
-
-def points_on(line):
-    """Points (x, y) of a line that was drawn with plot() or axline()."""
-    try:
-        slope, start = line.get_slope(), line.get_xy1()
-    except AttributeError:
-        return [tuple(point) for point in line.get_xydata().tolist()]
-    return [start, line.get_xy2() if slope is None else (start[0] + 4, start[1] + 4 * slope)]  # it has no end
+def widths_of_lines(figure, weight, bias):
+    """How wide the lines are that have this weight and this bias."""
+    drawn = [line.points.T for line in figure.lines if len(line.points)]
+    return [float(x.max() - x.min()) for x, y in drawn if ((weight * x + bias - y).abs() < 1e-3).all()]
 
 
 @pytest.mark.points(1, hint="What is y at the left and at the right end of each line?")
@@ -150,12 +139,10 @@ def test_plot_draws_the_lines_it_is_given(submission):
     pytest.importorskip("matplotlib")
     x = torch.linspace(-2, 2, 20).unsqueeze(1)
     fits = {"MSELoss": (1.5, 2.5), "L1Loss": (2.5, 0.5), "SmoothL1Loss": (-1.0, -0.5)}
-    all_axes = read_axes(submission.plot_fits(x, 2 * x + 1, torch.arange(20) < 2, fits))
-    drawn = [points_on(line) for axes in all_axes for line in axes.get_lines()]
+    figure = submission.plot_fits(x, 2 * x + 1, torch.arange(20) < 2, fits)
+    figure = expect_figure(figure, name="the result of plot_fits")
     for weight, bias in fits.values():
-        matches = [points for points in drawn if all(abs(weight * px + bias - py) < 1e-3 for px, py in points)]
-        widths = [max(px for px, _ in points) - min(px for px, _ in points) for points in matches if points]
-        if not any(width > 2 for width in widths):
+        if not any(width > 2 for width in widths_of_lines(figure, weight, bias)):
             raise Expectation("A line is missing, is drawn in another place, or is much shorter than the data is wide.")
 
 
@@ -237,19 +224,17 @@ def look_at_names(submission):
 
 
 def look_at_plot(submission):
-    """What is drawn: is it a figure, where are its lines, how many words does its legend have?"""
+    """What is drawn: is it a figure, has it a legend, and where are its lines?"""
     x = torch.linspace(-2, 2, 20).unsqueeze(1)
     fits = {"MSELoss": (1.5, 2.5), "L1Loss": (2.5, 0.5), "SmoothL1Loss": (-1.0, -0.5)}
     figure = submission.plot_fits(x, 2 * x + 1, torch.arange(20) < 2, fits)
     if figure is None:
         return [2, 2, 2, 2]
-    drawn = [points_on(line) for axes in figure.axes for line in axes.get_lines()]
-    legends = [axes.get_legend() for axes in figure.axes] + list(figure.legends)
-    facts = [fact(any(legend is not None for legend in legends))]
+    figure = expect_figure(figure)
+    facts = [1, fact(figure.legend)]
     for pairs in (list(fits.values()), [(bias, weight) for weight, bias in fits.values()]):
-        on_line = [any(all(abs(w * px + b - py) < 1e-3 for px, py in points) for points in drawn) for w, b in pairs]
-        facts.append(fact(all(on_line)))
-    return [1, *facts]
+        facts.append(fact(all(widths_of_lines(figure, weight, bias) for weight, bias in pairs)))
+    return facts
 
 
 def fingerprint(submission):
