@@ -141,13 +141,17 @@ def shadow_device() -> Iterator[None]:
 # Operations, below autograd
 
 
-class _Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Sees the operations that no shadow tensor takes part in, such as those that make one."""
+class OperationMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Sees the operations that torch runs below autograd, in the block that it is used for."""
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
         """Keep torch from importing its compiler for this, which takes longer than all the rest of a submission."""
         return False
+
+
+class _Operations(OperationMode):
+    """Sees the operations that no shadow tensor takes part in, such as those that make one."""
 
     def __torch_dispatch__(
         self, func: Any, types: Sequence[type], args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
