@@ -150,7 +150,7 @@ class OperationMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return False
 
 
-class _Operations(OperationMode):
+class _Operations(OperationMode):  # type: ignore[no-untyped-call]
     """Sees the operations that no shadow tensor takes part in, such as those that make one."""
 
     def __torch_dispatch__(

@@ -1,4 +1,4 @@
-"""alpha in a buffer, the parts for watching only, weights under a root, and optional extra arguments."""
+"""The shares in a buffer, the parts for watching only, weights under a root, and optional extra arguments."""
 
 import torch
 import torch.nn as nn
@@ -18,11 +18,11 @@ class WeightedMSELoss(nn.Module):
 class CombinedLoss(nn.Module):
     def __init__(self, alpha=0.5, label_smoothing=0.0):
         super().__init__()
-        self.register_buffer("alpha", torch.tensor(float(alpha)))
+        self.register_buffer("shares", torch.tensor([alpha, 1.0 - alpha]))
         self.label_smoothing = label_smoothing
 
     def forward(self, class_logits, class_targets, reg_predictions, reg_targets):
         ce = F.cross_entropy(class_logits, class_targets, label_smoothing=self.label_smoothing)
         mse = F.mse_loss(reg_predictions, reg_targets)
-        alpha = self.alpha.to(ce)
-        return (1 - alpha) * mse + alpha * ce, ce.detach(), mse.detach()
+        total = (self.shares * torch.stack([ce, mse])).sum()
+        return total, ce.detach(), mse.detach()

@@ -1,7 +1,13 @@
 import pytest
 import torch
 
-from grader.examiner.expect import expect_close, expect_gradient, expect_tensor
+from grader.examiner.expect import (
+    expect_close,
+    expect_gradient,
+    expect_tensor,
+    expect_unchanged,
+    expect_vectorised,
+)
 from grader.examiner.fingerprint import observe
 
 
@@ -48,14 +54,16 @@ def test_logits_of_any_shape(submission, device, rng, shape):
     expect_close(loss, of_logits(logits, targets), name="the loss")
 
 
-@pytest.mark.points(1, hint="What does the formula give for a target of 0.5?")
+@pytest.mark.points(1, hint="What does the formula give for a target of 0.5? Does a line write into an argument?")
 def test_targets_between_zero_and_one(submission, device, rng):
-    """Targets may lie between 0 and 1."""
+    """Targets may lie between 0 and 1, and both functions leave their arguments alone."""
     logits, probabilities, _ = batch(rng, (10,), device)
     targets = torch.rand(10, generator=rng).to(device)
     expect_close(submission.bce_loss(probabilities, targets), of_probabilities(probabilities, targets), name="bce_loss")
     loss = submission.bce_with_logits_loss(logits, targets)
     expect_close(loss, of_logits(logits, targets), name="bce_with_logits_loss")
+    expect_unchanged(submission, submission.bce_loss, probabilities, targets)
+    expect_unchanged(submission, submission.bce_with_logits_loss, logits, targets)
 
 
 @pytest.mark.points(1, hint="Is anything added to the probability before the logarithm is taken?")
@@ -104,6 +112,17 @@ def test_large_logits(submission, device):
     expect_close(loss, of_logits(logits.detach(), targets), name="the loss")
     (gradient,) = expect_gradient(loss, [logits], name="the loss")
     expect_close(gradient, (logits.detach().sigmoid() - targets) / 5, name="the gradient")
+
+
+@pytest.mark.points(1, bonus=True, hint="Which of your steps runs once per entry? One operation can do it for all.")
+def test_no_loop_over_samples(submission, rng):
+    """Bonus: a large batch takes no more steps than a small one."""
+    (few_logits, few, few_targets), (logits, probabilities, targets) = batch(rng, (8,), "cpu"), batch(rng, (64,), "cpu")
+    expect_close(submission.bce_loss(probabilities, targets), of_probabilities(probabilities, targets), name="bce_loss")
+    loss = submission.bce_with_logits_loss(logits, targets)
+    expect_close(loss, of_logits(logits, targets), name="bce_with_logits_loss")
+    expect_vectorised(submission, submission.bce_loss, (few, few_targets), (probabilities, targets))
+    expect_vectorised(submission, submission.bce_with_logits_loss, (few_logits, few_targets), (logits, targets))
 
 
 def fingerprint(submission):

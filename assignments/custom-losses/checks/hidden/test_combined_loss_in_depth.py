@@ -1,7 +1,14 @@
 import pytest
 import torch
 
-from grader.examiner.expect import expect_close, expect_gradient, expect_parts, expect_tensor
+from grader.examiner.expect import (
+    expect_close,
+    expect_gradient,
+    expect_parts,
+    expect_tensor,
+    expect_unchanged,
+    expect_vectorised,
+)
 from grader.examiner.fingerprint import observe
 
 pytestmark = pytest.mark.question("combined-loss")
@@ -42,28 +49,31 @@ def expect_losses(result, expected):
 @pytest.mark.parametrize(("samples", "classes"), [(6, 3), (1, 4), (5, 2), (40, 150)])
 def test_combined_loss_of_any_batch(submission, device, rng, samples, classes):
     """One sample, two classes, and 150 classes all work, again and again."""
-    loss_fn = submission.CombinedLoss(alpha=0.25)
+    loss_fn = submission.CombinedLoss(alpha=0.25).to(device)
     for _ in range(2):
         arguments = batch(rng, samples, classes, device)
         expect_losses(loss_fn(*arguments), combined(0.25, *arguments))
 
 
-@pytest.mark.points(1, hint="What is left of the total when alpha is 1, and when it is 0? Where is alpha kept?")
+@pytest.mark.points(
+    1, hint="What is left of the total with alpha = 1, and 0? Where is alpha kept? Is an argument written into?"
+)
 def test_other_alphas(submission, device, rng):
-    """Losses with alphas of 0, 0.3, 0.9 and 1 can be used side by side."""
+    """Losses with alphas of 0, 0.3, 0.9 and 1 can be used side by side, and leave their arguments alone."""
     alphas = (0.0, 0.3, 0.9, 1.0)
-    losses = [submission.CombinedLoss(alpha=alpha) for alpha in alphas]
+    losses = [submission.CombinedLoss(alpha=alpha).to(device) for alpha in alphas]
     arguments = batch(rng, 6, 3, device)
     for alpha, loss_fn in zip(alphas, losses, strict=True):
         total, _, _ = unpack(loss_fn(*arguments))
         expect_close(total, combined(alpha, *arguments)[0], name="the total")
+        expect_unchanged(submission, loss_fn, *arguments)
 
 
 @pytest.mark.points(1, hint="Read the signature in the docstring again.")
 def test_default_alpha(submission, device, rng):
     """CombinedLoss() uses alpha = 0.5."""
     arguments = batch(rng, 6, 3, device)
-    total, _, _ = unpack(submission.CombinedLoss()(*arguments))
+    total, _, _ = unpack(submission.CombinedLoss().to(device)(*arguments))
     expect_close(total, combined(0.5, *arguments)[0], name="the total")
 
 
@@ -75,7 +85,7 @@ def test_combined_loss_gradients(submission, device, rng):
     of_logits = 0.7 * (class_logits.softmax(dim=1) - one_hot) / 6
     of_predictions = 0.3 * 2 * (reg_predictions - reg_targets) / 6
     inputs = [class_logits.requires_grad_(), reg_predictions.requires_grad_()]
-    loss_fn = submission.CombinedLoss(alpha=0.7)
+    loss_fn = submission.CombinedLoss(alpha=0.7).to(device)
     total, _, _ = unpack(loss_fn(class_logits, class_targets, reg_predictions, reg_targets))
     gradients = expect_gradient(total, inputs, name="the total")
     expect_close(gradients[0], of_logits, name="the gradient of the logits")
@@ -86,7 +96,7 @@ def test_combined_loss_gradients(submission, device, rng):
 def test_combined_loss_in_float64(submission, device, rng):
     """Arguments in float64 give three losses in float64."""
     arguments = batch(rng, 6, 3, device, dtype=torch.float64)
-    expect_losses(submission.CombinedLoss(alpha=0.75)(*arguments), combined(0.75, *arguments))
+    expect_losses(submission.CombinedLoss(alpha=0.75).to(device)(*arguments), combined(0.75, *arguments))
 
 
 @pytest.mark.points(1, bonus=True, hint="Can you get the logarithm of a softmax without the softmax itself?")
@@ -95,7 +105,16 @@ def test_large_logits(submission, device):
     class_logits = torch.tensor([[1e4, 0.0, -1e4], [0.0, 200.0, 0.0], [5.0, 1.0, 1.0]], device=device)
     class_targets = torch.tensor([1, 0, 0], device=device)
     arguments = (class_logits, class_targets, torch.ones(3, device=device), torch.zeros(3, device=device))
-    expect_losses(submission.CombinedLoss(alpha=0.5)(*arguments), combined(0.5, *arguments))
+    expect_losses(submission.CombinedLoss(alpha=0.5).to(device)(*arguments), combined(0.5, *arguments))
+
+
+@pytest.mark.points(1, bonus=True, hint="Which of your steps runs once per sample? One operation can do it for all.")
+def test_no_loop_in_combined_loss(submission, rng):
+    """Bonus: a large batch takes no more steps than a small one, in all three losses."""
+    loss_fn = submission.CombinedLoss(alpha=0.25)
+    small, large = batch(rng, 8, 4, "cpu"), batch(rng, 64, 4, "cpu")
+    expect_losses(loss_fn(*large), combined(0.25, *large))
+    expect_vectorised(submission, loss_fn, small, large)
 
 
 def fingerprint(submission):

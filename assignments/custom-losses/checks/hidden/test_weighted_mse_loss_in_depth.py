@@ -1,7 +1,13 @@
 import pytest
 import torch
 
-from grader.examiner.expect import expect_close, expect_gradient, expect_tensor
+from grader.examiner.expect import (
+    expect_close,
+    expect_gradient,
+    expect_tensor,
+    expect_unchanged,
+    expect_vectorised,
+)
 from grader.examiner.fingerprint import observe
 
 pytestmark = pytest.mark.question("weighted-mse-loss")
@@ -21,15 +27,18 @@ def weighted_mse(predictions, targets, weights):
     return (total / len(predictions)).to(predictions.dtype)
 
 
-@pytest.mark.points(1, hint="Does each weight meet the error of its own sample? What do you divide by?")
+@pytest.mark.points(
+    1, hint="Does each weight meet its own sample's error? What do you divide by? Is an argument written into?"
+)
 @pytest.mark.parametrize("samples", [9, 1, 300])
 def test_weighted_mse_of_any_batch(submission, device, rng, samples):
-    """Random batches of one, nine and 300 samples, one after the other."""
+    """Random batches of one, nine and 300 samples, one after the other, which are left as they were."""
     loss_fn = submission.WeightedMSELoss()
     for _ in range(2):
         arguments = batch(rng, samples, device)
         loss = expect_tensor(loss_fn(*arguments), shape=(), dtype=torch.float32, name="the loss")
         expect_close(loss, weighted_mse(*arguments), name="the loss")
+    expect_unchanged(submission, loss_fn, *arguments)
 
 
 @pytest.mark.points(1, hint="Among how many samples is the sum shared out when some weights are 0, or all?")
@@ -71,6 +80,15 @@ def test_shapes_that_differ_are_refused(submission, device, place):
     arguments[place] = torch.zeros(4, 1, device=device)
     with pytest.raises(ValueError):
         submission.WeightedMSELoss()(*arguments)
+
+
+@pytest.mark.points(1, bonus=True, hint="Which of your steps runs once per sample? One operation can do it for all.")
+def test_no_loop_in_weighted_mse(submission, rng):
+    """Bonus: a large batch takes no more steps than a small one."""
+    loss_fn = submission.WeightedMSELoss()
+    small, large = batch(rng, 8, "cpu"), batch(rng, 64, "cpu")
+    expect_close(loss_fn(*large), weighted_mse(*large), name="the loss")
+    expect_vectorised(submission, loss_fn, small, large)
 
 
 def fingerprint(submission):

@@ -24,7 +24,7 @@ def example(device):
 def test_parts_by_hand(submission, device):
     """Whatever alpha is, ce is 0.36170 and mse is 0.625."""
     for alpha in (0.7, 0.2):
-        _, ce, mse = unpack(submission.CombinedLoss(alpha=alpha)(*example(device)))
+        _, ce, mse = unpack(submission.CombinedLoss(alpha=alpha).to(device)(*example(device)))
         expect_close(expect_scalar(ce, name="ce"), torch.tensor(0.361698, device=device), name="ce")
         expect_close(expect_scalar(mse, name="mse"), torch.tensor(0.625, device=device), name="mse")
 
@@ -32,6 +32,6 @@ def test_parts_by_hand(submission, device):
 @pytest.mark.points(1, hint="Is 0.7 the share of the cross entropy, or of the squared error? Who gets the rest?")
 def test_total_by_hand(submission, device):
     """With alpha = 0.7 the total is 0.44069."""
-    total, _, _ = unpack(submission.CombinedLoss(alpha=0.7)(*example(device)))
+    total, _, _ = unpack(submission.CombinedLoss(alpha=0.7).to(device)(*example(device)))
     total = expect_scalar(total, name="the total")
     expect_close(total, torch.tensor(0.440689, device=device), name="the total")

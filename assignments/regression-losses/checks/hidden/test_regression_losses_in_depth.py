@@ -1,7 +1,13 @@
 import pytest
 import torch
 
-from grader.examiner.expect import expect_close, expect_gradient, expect_tensor
+from grader.examiner.expect import (
+    expect_close,
+    expect_gradient,
+    expect_tensor,
+    expect_unchanged,
+    expect_vectorised,
+)
 from grader.examiner.fingerprint import observe
 
 NAMES = ("mse_loss", "l1_loss", "smooth_l1_loss")
@@ -30,14 +36,16 @@ def reference_loss(name, predictions, targets, beta=1.0):
     return (total / len(entries)).to(predictions.dtype)
 
 
-@pytest.mark.points(1, hint="How many entries has a matrix, and what do you divide by?")
+@pytest.mark.points(1, hint="How many entries has a matrix, and what do you divide by? Is an argument changed?")
 @pytest.mark.parametrize("shape", [(7,), (1,), (4, 3), (2, 3, 2)])
 def test_any_shape(submission, device, rng, shape):
-    """All three losses are means over all entries, for tensors of any shape."""
+    """All three losses are means over all entries, for tensors of any shape, and leave their arguments alone."""
     predictions, targets = pair(rng, shape, device)
     for name in NAMES:
         loss = getattr(submission, name)(predictions, targets)
         expect_close(loss, reference_loss(name, predictions, targets), name=f"the result of {name}")
+    for name in NAMES:
+        expect_unchanged(submission, getattr(submission, name), predictions, targets)
 
 
 @pytest.mark.points(1, hint="Where does beta stand in the two branches, and what is the loss where they meet?")
@@ -90,6 +98,17 @@ def test_shapes_that_differ_are_refused(submission, device):
     for name in NAMES:
         with pytest.raises(ValueError):
             getattr(submission, name)(predictions, targets)
+
+
+@pytest.mark.points(1, bonus=True, hint="Which of your steps runs once per entry? One operation can do it for all.")
+def test_no_loop_over_samples(submission, rng):
+    """Bonus: a large batch takes no more steps than a small one."""
+    small, large = pair(rng, (8,), "cpu"), pair(rng, (64,), "cpu")
+    for name in NAMES:
+        loss = getattr(submission, name)(*large)
+        expect_close(loss, reference_loss(name, *large), name=f"the result of {name}")
+    for name in NAMES:
+        expect_vectorised(submission, getattr(submission, name), small, large)
 
 
 def fingerprint(submission):
