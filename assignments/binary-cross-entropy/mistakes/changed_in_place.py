@@ -1,8 +1,8 @@
 """The arguments are changed in place.
 
-sigmoid_() and clamp_() write into the tensor that was handed to you: whoever called the function now has probabilities
-in place of logits, and autograd refuses to do it for a tensor that needs a gradient. Without the underscore, both return
-a new tensor.
+sigmoid_() and clamp_() write into the tensor that was handed to you: whoever called the function now has
+probabilities in place of logits, and autograd refuses it for a tensor that was made with requires_grad=True.
+Without the underscore, both return a new tensor.
 """
 
 import torch

@@ -1,8 +1,8 @@
 """A tensor is made on the CPU, wherever the arguments are.
 
-On the CPU all is right. On a GPU the loss stops with an error, for torch does not mix tensors of two devices. torch.zeros
-and torch.ones without device= are on the CPU. Write device=logits.device, use torch.zeros_like(logits), or plain numbers:
-1 - targets and logits.clamp(min=0) need no tensor at all.
+On the CPU all is right. On a GPU the loss stops with an error: torch does not mix tensors of two devices, single
+numbers aside. torch.zeros and torch.ones without device= are on the CPU. Write device=logits.device, or use
+torch.zeros_like(logits), or plain numbers: 1 - targets and logits.clamp(min=0) need no tensor at all.
 """
 
 import torch
