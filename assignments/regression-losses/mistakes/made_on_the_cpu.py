@@ -1,8 +1,8 @@
 """A tensor is made on the CPU, wherever the predictions are.
 
-On the CPU all is right. On a GPU the loss stops with an error, for torch does not mix tensors of two devices. torch.zeros
-without device= is on the CPU. Write device=predictions.device, or use torch.zeros_like, which takes shape, dtype and device
-from another tensor.
+On the CPU all is right. On a GPU the loss stops with an error, for a mask on the GPU cannot pick from a tensor on
+the CPU. torch.zeros without device= is on the CPU. Write device=predictions.device, or use torch.zeros_like, which
+takes shape, dtype and device from another tensor.
 """
 
 import torch
