@@ -1,7 +1,8 @@
 """The logarithm of the sigmoid is computed in two steps.
 
-That is right until the sigmoid rounds to 0 or 1, in single precision at logits of about -100 and 17. From there on the loss
-is infinite, or stuck, and the gradient NaN or 0. Sigmoid and logarithm taken together lose nothing.
+That is right until the sigmoid rounds to 0 or 1, in single precision at logits of about -89 and 17. From there on
+the loss is infinite, or NaN since 0 times infinity is NaN, and its gradient NaN; with clamped probabilities the
+loss is stuck and the gradient 0. Sigmoid and logarithm taken together lose nothing.
 """
 
 import torch

@@ -92,7 +92,9 @@ def test_gradients(submission, device, rng):
     expect_close(gradient, expected, name="the gradient of bce_with_logits_loss")
 
 
-@pytest.mark.points(1, hint="Is there a conversion, or a tensor made with a fixed dtype, inside one of the functions?")
+@pytest.mark.points(
+    1, hint="Is there a conversion, a tensor made with a fixed dtype, or a small number added to a probability?"
+)
 def test_float64(submission, device, rng):
     """float64 in gives float64 out."""
     logits, probabilities, targets = batch(rng, (6,), device, dtype=torch.float64)
@@ -105,7 +107,7 @@ def test_float64(submission, device, rng):
 
 @pytest.mark.points(1, bonus=True, hint="Can you get log(sigmoid(z)) without computing sigmoid(z) first?")
 def test_large_logits(submission, device):
-    """Bonus: logits of 10,000 give an exact loss and a finite gradient."""
+    """Bonus: logits of 10,000 give an exact loss and an exact gradient."""
     logits = torch.tensor([1e4, -1e4, 1e4, -1e4, 120.0], device=device, requires_grad=True)
     targets = torch.tensor([1.0, 0.0, 0.0, 1.0, 0.0], device=device)
     loss = submission.bce_with_logits_loss(logits, targets)
