@@ -1,8 +1,8 @@
 """A root is taken of the mean squared error.
 
-That is the RMSE, which is easier to read, since it has the unit of the targets. Its gradient is another one, though:
-that of the MSE, divided by twice the RMSE, and NaN where every prediction is exactly right. The loss that is asked
-for has no root.
+That is the RMSE, which is easier to read, since it has the unit of the targets. Its gradient is another one,
+though: that of the MSE, divided by twice the RMSE, and NaN where every prediction is exactly right. The loss that is
+asked for has no root.
 """
 
 import torch
