@@ -1,6 +1,6 @@
 """Right for everyday logits, but exp overflows for large ones.
 
-In float32, `exp` of anything above 88 is infinite, and infinity divided by infinity is not a number. Softmax stays the
+In float32, `exp` of 89 is infinite, and infinity divided by infinity is not a number. Softmax stays the
 same when you subtract a number from a whole row, so subtract the row's maximum before `exp`. For the loss, work with
 log-probabilities, and never take the logarithm of a probability that was rounded to 0.
 """

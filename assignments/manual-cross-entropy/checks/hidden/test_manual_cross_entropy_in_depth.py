@@ -80,7 +80,9 @@ def test_many_classes(submission, device, rng):
     expect_close(submission.cross_entropy(logits, targets), mean_cross_entropy(logits, targets), name="the loss")
 
 
-@pytest.mark.points(1, hint="Is there a conversion, or a tensor made with a fixed dtype, inside your function?")
+@pytest.mark.points(
+    1, hint="Is there a conversion, a tensor made with a fixed dtype, or a small number added to a probability?"
+)
 def test_float64(submission, device, rng):
     """Logits in float64 give probabilities and a loss in float64."""
     logits, targets = batch(rng, 6, 4, device, dtype=torch.float64)
@@ -102,7 +104,11 @@ def test_arguments_are_left_as_they_were(submission, rng):
     expect_unchanged(submission, submission.cross_entropy, logits, targets)
 
 
-@pytest.mark.points(1, bonus=True, hint="What is the largest logit of each row after you subtract the row's maximum?")
+@pytest.mark.points(
+    1,
+    bonus=True,
+    hint="Which is the largest number that exp sees, and does log ever see a probability that has become 0?",
+)
 def test_large_logits(submission, device):
     """Bonus: logits of 10,000 neither overflow nor lose the loss."""
     logits = torch.tensor([[1e4, 0.0, -1e4], [-1e4, 1e4, 1e4], [0.0, 200.0, 0.0]], device=device)
