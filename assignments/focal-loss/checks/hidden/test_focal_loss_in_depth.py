@@ -74,7 +74,9 @@ def test_calls_do_not_influence_each_other(submission, device, rng):
     expect_unchanged(submission, loss_fn, *first)
 
 
-@pytest.mark.points(1, hint="Is there a conversion, or a tensor made with a fixed dtype, inside your loss?")
+@pytest.mark.points(
+    1, hint="Is there a conversion, a tensor made with a fixed dtype, or a small number added to a probability?"
+)
 def test_float64(submission, device, rng):
     """Logits in float64 give a loss in float64."""
     logits, targets = batch(rng, 6, 4, device, dtype=torch.float64)
