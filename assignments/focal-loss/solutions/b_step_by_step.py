@@ -1,4 +1,4 @@
-"""Softmax, then the formula, part by part, with an alpha that is kept for later: no bonus, since log(p) may overflow."""
+"""Softmax, then the formula, with an alpha that is kept for later: no bonus, since log(p) may overflow."""
 
 import torch
 from torch import nn
