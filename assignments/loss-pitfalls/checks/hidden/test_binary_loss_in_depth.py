@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from grader.examiner.expect import expect_close, expect_gradient, expect_tensor
+from grader.examiner.expect import expect_close, expect_gradient, expect_tensor, expect_unchanged
 from grader.examiner.fingerprint import observe
 
 pytestmark = pytest.mark.question("binary-loss")
@@ -22,14 +22,17 @@ def binary_cross_entropy(logits, labels):
     return (losses.sum() / len(losses)).to(logits.dtype)
 
 
-@pytest.mark.points(0.5, hint="What is the loss of a sample of label 0, and of label 1? What is averaged?")
+@pytest.mark.points(
+    0.5, hint="What is the loss of a sample of label 0, and of label 1? What is averaged? Is an argument changed?"
+)
 @pytest.mark.parametrize("samples", [1, 2, 7, 300])
 def test_binary_of_any_batch(submission, device, rng, samples):
-    """One sample and 300 both work."""
+    """One sample and 300 both work, and the arguments are left alone."""
     logits, labels = batch(rng, samples, device)
     loss = submission.binary_loss(logits, labels)
     loss = expect_tensor(loss, shape=(), dtype=torch.float32, name="the loss")
     expect_close(loss, binary_cross_entropy(logits, labels), name="the loss")
+    expect_unchanged(submission, submission.binary_loss, logits, labels)
 
 
 @pytest.mark.points(0.5, hint="Can autograd follow every step? Is each of them a step of the formula?")

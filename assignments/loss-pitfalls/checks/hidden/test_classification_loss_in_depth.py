@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from grader.examiner.expect import expect_close, expect_gradient, expect_tensor
+from grader.examiner.expect import expect_close, expect_gradient, expect_tensor, expect_unchanged
 from grader.examiner.fingerprint import observe
 
 pytestmark = pytest.mark.question("classification-loss")
@@ -21,14 +21,17 @@ def cross_entropy(logits, targets):
     return (sum(losses) / len(losses)).to(logits.dtype)
 
 
-@pytest.mark.points(1, hint="What is the loss of a sample that the network is very sure of? What is averaged?")
+@pytest.mark.points(
+    1, hint="What is the loss of a sample that the network is sure of? What is averaged? Is an argument changed?"
+)
 @pytest.mark.parametrize(("samples", "classes"), [(1, 3), (6, 3), (3, 3), (5, 2), (40, 150)])
 def test_classification_of_any_batch(submission, device, rng, samples, classes):
-    """One sample, two classes, and 150 classes all work."""
+    """One sample, two classes, and 150 classes all work, and the arguments are left alone."""
     logits, targets = batch(rng, samples, classes, device)
     loss = submission.classification_loss(logits, targets)
     loss = expect_tensor(loss, shape=(), dtype=torch.float32, name="the loss")
     expect_close(loss, cross_entropy(logits, targets), name="the loss")
+    expect_unchanged(submission, submission.classification_loss, logits, targets)
 
 
 @pytest.mark.points(0.5, hint="Can autograd follow every step? Is each of them a step of the formula?")

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from grader.examiner.expect import expect_close
+from grader.examiner.expect import expect_close, expect_unchanged
 from grader.examiner.fingerprint import observe
 
 pytestmark = pytest.mark.question("fit-slope")
@@ -41,12 +41,15 @@ def test_other_learning_rates(submission, device, rng):
         expect_close(slope, slope_after(x, y, 4, learning_rate), name="the slope")
 
 
-@pytest.mark.points(0.5, hint="Does anything outlive a call, or a step, that the next one then builds on?")
+@pytest.mark.points(
+    0.5, hint="Does anything outlive a call, or a step, that the next one builds on? Are x and y changed?"
+)
 def test_slopes_one_after_the_other(submission, device, rng):
-    """Fits one after the other do not influence each other."""
+    """Fits one after the other do not influence each other, and leave the points as they were."""
     first, second = points(rng, 5, device, slope=2.0), points(rng, 8, device, slope=-4.0)
     for x, y in (first, second, first):
         expect_close(submission.fit_slope(x, y, 5, 0.1), slope_after(x, y, 5, 0.1), name="the slope")
+    expect_unchanged(submission, submission.fit_slope, *first, 5, 0.1)
 
 
 def fingerprint(submission):

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from grader.examiner.expect import expect_close, expect_gradient, expect_tensor
+from grader.examiner.expect import expect_close, expect_gradient, expect_tensor, expect_unchanged
 from grader.examiner.fingerprint import observe
 
 pytestmark = pytest.mark.question("one-hot-loss")
@@ -22,14 +22,15 @@ def cross_entropy(logits, one_hot):
     return (sum(losses) / len(losses)).to(logits.dtype)
 
 
-@pytest.mark.points(0.5, hint="With N samples and C classes, which shape does each line give? What is averaged?")
+@pytest.mark.points(0.5, hint="For N samples, C classes: which shape does each line give? Is an argument changed?")
 @pytest.mark.parametrize(("samples", "classes"), [(5, 3), (3, 3), (1, 4), (2, 6), (40, 150)])
 def test_one_hot_of_any_batch(submission, device, rng, samples, classes):
-    """More samples than classes, fewer, as many, and just one all work."""
+    """More samples than classes, fewer, as many, and just one all work, and the arguments are left alone."""
     logits, one_hot = batch(rng, samples, classes, device)
     loss = submission.one_hot_loss(logits, one_hot)
     loss = expect_tensor(loss, shape=(), dtype=torch.float32, name="the loss")
     expect_close(loss, cross_entropy(logits, one_hot), name="the loss")
+    expect_unchanged(submission, submission.one_hot_loss, logits, one_hot)
 
 
 @pytest.mark.points(0.5, hint="Can autograd follow every step? Is each of them a step of the formula?")

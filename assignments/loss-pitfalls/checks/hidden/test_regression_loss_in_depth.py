@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from grader.examiner.expect import expect_close, expect_gradient, expect_tensor
+from grader.examiner.expect import expect_close, expect_gradient, expect_tensor, expect_unchanged
 from grader.examiner.fingerprint import observe
 
 pytestmark = pytest.mark.question("regression-loss")
@@ -21,14 +21,15 @@ def mean_squared_error(predictions, targets):
     return (sum(losses) / len(losses)).to(predictions.dtype)
 
 
-@pytest.mark.points(1, hint="Which shapes are there with N samples, and which with a single one?")
+@pytest.mark.points(1, hint="Which shapes are there with N samples, and with just one? Is an argument changed?")
 @pytest.mark.parametrize("samples", [1, 2, 7, 300])
 def test_regression_of_any_batch(submission, device, rng, samples):
-    """One sample, two, and 300 all work."""
+    """One sample, two, and 300 all work, and the arguments are left alone."""
     predictions, targets = batch(rng, samples, device)
     loss = submission.regression_loss(predictions, targets)
     loss = expect_tensor(loss, shape=(), dtype=torch.float32, name="the loss")
     expect_close(loss, mean_squared_error(predictions, targets), name="the loss")
+    expect_unchanged(submission, submission.regression_loss, predictions, targets)
 
 
 @pytest.mark.points(0.5, hint="Can autograd follow every step? Which errors does one prediction take part in?")
@@ -57,10 +58,13 @@ def fingerprint(submission):
     generator = torch.Generator().manual_seed(24)
 
     def loss_of(targets):
-        return lambda predictions: submission.regression_loss(predictions, targets)
+        return lambda predictions: submission.regression_loss(predictions, targets.clone())
 
     for samples in (5, 1, 3):
         predictions, targets = batch(generator, samples, "cpu")
         yield observe("the loss", loss_of(targets), predictions)
     predictions, targets = batch(generator, 6, "cpu", dtype=torch.float64)
     yield observe("float64", loss_of(targets), predictions, extreme=True)
+    # With targets that need a gradient, too, torch refuses to change them.
+    for samples in (4, 3):
+        yield observe("the targets", submission.regression_loss, *batch(generator, samples, "cpu"), extreme=True)
