@@ -1,6 +1,6 @@
 """The cross entropy breaks where softmax rounds a probability to 0.
 
-The logarithm of 0 is minus infinity, and so are the total and its gradient lost. Ordinary logits are fine, so
+The logarithm of 0 is minus infinity, and the total and its gradient are lost with it. Ordinary logits are fine, so
 this costs the bonus point only. Look for a function that takes both steps at once.
 """
 
