@@ -13,8 +13,9 @@ from enum import StrEnum
 
 from grader.answers import format_answer
 from grader.checks import Check, read_checks
+from grader.engine import Examiner
 from grader.errors import suggest
-from grader.grading import Examiner, Setup, grade_submissions, list_solutions
+from grader.grading import Setup, grade_submissions, list_solutions
 from grader.mutants import APPLIED, IDLE, make_mutants
 from grader.results import SHADOW, STAND_IN, Outcome
 from grader.scoring import CheckGrade, Grade

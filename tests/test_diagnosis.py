@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from grader.checks import read_checks
+from grader.engine import Examiner
 from grader.errors import SpecError
-from grader.grading import Examiner, Setup, grade_submissions
+from grader.grading import Setup, grade_submissions
 from grader.results import Outcome
 from grader.scoring import Grade, Status
 from grader.spec import load_assignment

@@ -13,12 +13,13 @@ import pytest
 import torch
 
 from grader.checks import read_checks
+from grader.engine import Examiner
 from grader.examiner import paths
 from grader.examiner.exceptions import WorkerLost
 from grader.examiner.expect import Expectation, expect_figure
 from grader.examiner.figure import MAX_PICTURE_BYTES, make_picture, read_figure
 from grader.examiner.workers import Zygote
-from grader.grading import Examiner, Setup, grade_submissions
+from grader.grading import Setup, grade_submissions
 from grader.report.content import Reader, SubmissionInfo, build_report
 from grader.report.data import to_json
 from grader.report.pages import to_html

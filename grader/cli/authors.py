@@ -49,7 +49,7 @@ def verify(course: Path | None, assignments: tuple[str, ...], as_json: bool, no_
 
     Exit codes: 0 proven, 1 there are holes, 3 this machine cannot grade.
     """
-    from grader.grading import Examiner
+    from grader.engine import Examiner
 
     with Examiner() as examiner:
         from grader.verify import make_specimens, prove

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from grader.cli.seat import Seat
+from grader.engine import Examiner
 from grader.errors import GraderError, InputError, reason_of
 from grader.gradebook import Entry, Gradebook, check_student
-from grader.grading import Examiner, Setup, grade_submissions
+from grader.grading import Setup, grade_submissions
 from grader.scoring import Grade
 from grader.spec import Assignment
 from grader.submission import MARKER, Submission, expected_files, is_zip, read_marker, read_submission

@@ -34,7 +34,7 @@ def grade(course: Path | None, inbox: Path, assignment: str | None, as_json: boo
     The name of each is the student's id. With --assignment, each one is a submission. Without it, each is a folder
     that holds the folders that `grader fetch` made. With --json, one report is printed per line.
     """
-    from grader.grading import Examiner
+    from grader.engine import Examiner
 
     with Examiner() as examiner:
         from grader.cli.inbox import grade_work, read_inbox

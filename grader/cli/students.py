@@ -14,8 +14,9 @@ from grader.cli.seat import Seat, draw_for, who
 from grader.errors import FaultError, InputError, reason_of, suggest
 
 if TYPE_CHECKING:
+    from grader.engine import Examiner
     from grader.gradebook import Entry, Gradebook
-    from grader.grading import Examiner, Setup
+    from grader.grading import Setup
     from grader.report import Report, SubmissionInfo
     from grader.scoring import Grade
     from grader.spec import Assignment
@@ -125,7 +126,7 @@ def check(
 
     PATH is the folder that `grader fetch` made, a single file, or a zip.
     """
-    from grader.grading import Examiner  # starts importing torch in its own process while this one reads files
+    from grader.engine import Examiner  # starts importing torch in its own process while this one reads files
 
     with Examiner() as examiner:
         seat = Seat(course)
@@ -153,7 +154,7 @@ def submit(
 
     PATH is the folder that `grader fetch` made, a single file, or a zip.
     """
-    from grader.grading import Examiner  # starts importing torch in its own process while this one reads files
+    from grader.engine import Examiner  # starts importing torch in its own process while this one reads files
 
     with Examiner() as examiner:
         seat = Seat(course)
