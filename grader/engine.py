@@ -146,13 +146,13 @@ class Examiner:
                 if isinstance(event, Fault):
                     self.close()  # it is started again with the next job
 
-    def survey(self) -> Survey:
-        """Return what this machine offers to keep students' code in.
+    def survey(self, *, seed: int = 0, isolated: bool = True) -> Survey:
+        """Return what this machine offers to keep students' code in, and what results of such jobs depend on.
 
         Raises:
             FaultError: the examiner does not work.
         """
-        empty = Job("", (), {}, (), seconds=0, check_seconds=0, memory_mb=0)
+        empty = Job("", (), {}, (), seconds=0, check_seconds=0, memory_mb=0, seed=seed, isolated=isolated)
         try:
             self._send(empty)
         except OSError:
@@ -323,6 +323,7 @@ def _start_process() -> subprocess.Popen[bytes]:
         # What a check prints, or an error of the examiner's own, is for whoever writes checks.
         stderr=None if os.environ.get("GRADER_DEBUG") else subprocess.DEVNULL,
         bufsize=0,
+        start_new_session=True,  # Ctrl-C is for whoever waits for the grades, who then ends this
         env=_clean_environment(),
     )
 

@@ -25,6 +25,7 @@ from grader.variants import fill_assignment
 ATTEMPTS = 2
 JOB_SIZE = 50  # submissions in one pytest session: more would only hold more in memory
 JOBS_EACH = 4  # for every examiner, where there are several and enough to do
+FEWEST = 8  # submissions for which another examiner is worth its start
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ def _run_checks(
 
 def _choose_size(submissions: int, width: int) -> int:
     """Return how many submissions share a job: a job costs a little time, and a long last one leaves others idle."""
-    return JOB_SIZE if width == 1 else max(1, min(JOB_SIZE, math.ceil(submissions / (JOBS_EACH * width))))
+    return JOB_SIZE if width == 1 else max(FEWEST, min(JOB_SIZE, math.ceil(submissions / (JOBS_EACH * width))))
 
 
 def _group(readings: Sequence[_Reading], numbers: Sequence[int], size: int) -> list[list[int]]:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from grader.answers import format_answer
 from grader.checks import Check, read_checks
-from grader.engine import Examiner
+from grader.engine import Engine
 from grader.errors import suggest
 from grader.grading import Setup, grade_submissions, list_solutions
 from grader.mutants import APPLIED, IDLE, make_mutants
@@ -154,7 +154,7 @@ def _has_code(content: bytes) -> bool:
 
 
 def prove(
-    examiner: Examiner,
+    engine: Engine,
     assignment: Assignment,
     specimens: Sequence[Specimen],
     setup: Setup,
@@ -169,7 +169,7 @@ def prove(
     grades: dict[int, Grade] = {}
     for graded, numbers in _share_out(fill_assignment(assignment), specimens):
         submissions = [specimens[number].submission for number in numbers]
-        for number, grade in grade_submissions(examiner, graded, checks, submissions, setup):
+        for number, grade in grade_submissions(engine, graded, checks, submissions, setup):
             grades[numbers[number]] = grade
             advance()
     return judge_trials(assignment, [Trial(one, grades[number]) for number, one in enumerate(specimens)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,15 @@ assignment_option = click.option(
 )
 no_isolation_option = click.option(
     "--no-isolation", is_flag=True, help="Run the code without the sandbox: for your own code on your own machine only."
+)
+jobs_option = click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 256),
+    default=lambda: len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+    show_default="one for each core",
+    metavar="N",
+    help="How many submissions to grade at once.",
 )
 path_argument = click.argument("path", type=click.Path(path_type=Path), default=Path())
 
