@@ -108,7 +108,7 @@ def test_large_logits(submission, device):
     expect_losses(submission.CombinedLoss(alpha=0.5).to(device)(*arguments), combined(0.5, *arguments))
 
 
-@pytest.mark.points(1, bonus=True, hint="Which of your steps runs once per sample? One operation can do it for all.")
+@pytest.mark.points(1, bonus=True, hint="Which of your steps runs once per sample? One operation does it for all.")
 def test_no_loop_in_combined_loss(submission, rng):
     """Bonus: a large batch takes no more steps than a small one, in all three losses."""
     loss_fn = submission.CombinedLoss(alpha=0.25)

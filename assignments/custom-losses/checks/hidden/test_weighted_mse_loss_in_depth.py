@@ -82,7 +82,7 @@ def test_shapes_that_differ_are_refused(submission, device, place):
         submission.WeightedMSELoss()(*arguments)
 
 
-@pytest.mark.points(1, bonus=True, hint="Which of your steps runs once per sample? One operation can do it for all.")
+@pytest.mark.points(1, bonus=True, hint="Which of your steps runs once per sample? One operation does it for all.")
 def test_no_loop_in_weighted_mse(submission, rng):
     """Bonus: a large batch takes no more steps than a small one."""
     loss_fn = submission.WeightedMSELoss()

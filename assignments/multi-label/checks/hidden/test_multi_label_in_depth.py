@@ -1,7 +1,13 @@
 import pytest
 import torch
 
-from grader.examiner.expect import expect_close, expect_gradient, expect_tensor
+from grader.examiner.expect import (
+    expect_close,
+    expect_gradient,
+    expect_tensor,
+    expect_unchanged,
+    expect_vectorised,
+)
 from grader.examiner.fingerprint import observe
 
 SHAPES = [(5, 3), (3, 3), (1, 4), (6, 1), (3, 150)]
@@ -29,14 +35,17 @@ def count_right(predictions, targets):
     return torch.tensor(shares, dtype=predictions.dtype, device=predictions.device)
 
 
-@pytest.mark.points(1, hint="Does each logit become a probability by itself? What do you divide by?")
+@pytest.mark.points(
+    1, hint="Does each logit become a probability by itself? What do you divide by? Is an argument changed?"
+)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_loss_of_any_batch(submission, device, rng, shape):
-    """The loss is the mean over all entries: one sample, one label, and 150 labels, too."""
+    """The loss is the mean over all entries, for 1 to 150 labels, and leaves its arguments alone."""
     logits, targets = batch(rng, shape, device)
     loss = submission.multi_label_loss(logits, targets)
     loss = expect_tensor(loss, shape=(), dtype=torch.float32, name="the loss")
     expect_close(loss, mean_loss(logits, targets), name="the loss")
+    expect_unchanged(submission, submission.multi_label_loss, logits, targets)
 
 
 @pytest.mark.points(2, hint="Can autograd follow every step from the logits to the loss?")
@@ -50,37 +59,41 @@ def test_gradient(submission, device, rng):
 
 
 @pytest.mark.points(
-    1, hint="With which number is the threshold compared: with the logit, or with what comes out of it?"
+    1, hint="Is the threshold compared with the logit, or with what comes out of it? Are the logits changed?"
 )
 @pytest.mark.parametrize("threshold", [0.2, 0.4, 0.7, 0.95])
 def test_other_thresholds(submission, device, rng, threshold):
-    """predict_labels is right for other thresholds."""
+    """predict_labels is right for other thresholds, and leaves the logits as they were."""
     logits, _ = batch(rng, (40, 3), device)
     expected = (logits.double().sigmoid() > threshold).float()
     expect_close(submission.predict_labels(logits, threshold), expected, name="what predict_labels returns")
     expect_close(submission.predict_labels(logits, threshold=threshold), expected, name="what predict_labels returns")
+    expect_unchanged(submission, submission.predict_labels, logits, threshold)
 
 
-@pytest.mark.points(1, hint="What is the sigmoid of 0? Is it above the threshold?")
+@pytest.mark.points(1, hint="What is the sigmoid of 0? Is it above the threshold? What comes out for no samples?")
 @pytest.mark.parametrize("shape", SHAPES)
 def test_labels_of_any_batch(submission, device, rng, shape):
-    """The threshold is 0.5 by default, and a sigmoid that is equal to it gives 0."""
+    """The threshold is 0.5 by default, a sigmoid that is equal to it gives 0, and no samples give no rows."""
     logits, _ = batch(rng, shape, device)
     logits[0, 0] = 0.0
     labels = submission.predict_labels(logits)
     labels = expect_tensor(labels, shape=shape, dtype=torch.float32, name="what predict_labels returns")
     expect_close(labels, (logits > 0).float(), name="what predict_labels returns")
+    none = submission.predict_labels(logits[:0])
+    expect_tensor(none, shape=(0, shape[1]), dtype=torch.float32, name="what predict_labels returns for no samples")
 
 
 @pytest.mark.points(
-    1, hint="Along which dimension are the samples? Which pairs of prediction and target count as right?"
+    1, hint="Along which dimension are the samples? Which pairs count as right? Is an argument changed?"
 )
 @pytest.mark.parametrize("shape", SHAPES)
 def test_accuracy_of_any_batch(submission, device, rng, shape):
-    """per_label_accuracy gives one number per label, whatever the numbers of samples and labels."""
+    """per_label_accuracy gives one number per label for any batch, and leaves its arguments alone."""
     predictions, targets = (torch.rand(shape, generator=rng).round().to(device) for _ in range(2))
     accuracy = submission.per_label_accuracy(predictions, targets)
     expect_close(accuracy, count_right(predictions, targets), name="what per_label_accuracy returns")
+    expect_unchanged(submission, submission.per_label_accuracy, predictions, targets)
 
 
 @pytest.mark.points(1, hint="Is there a conversion, or a tensor made with a fixed dtype, inside the loss?")
@@ -119,6 +132,20 @@ def test_large_logits(submission, device):
     expect_close(gradient, (logits.detach().sigmoid() - targets) / 6, name="the gradient")
 
 
+@pytest.mark.points(1, bonus=True, hint="Which step runs once per sample? One operation can do it for all.")
+def test_no_loop_over_samples(submission, rng):
+    """Bonus: a large batch takes no more steps than a small one."""
+    small, large = batch(rng, (8, 4), "cpu"), batch(rng, (64, 4), "cpu")
+    few, many = ((logits > 0).float() for logits in (small[0], large[0]))
+    accuracy = submission.per_label_accuracy(many, large[1])
+    expect_close(submission.multi_label_loss(*large), mean_loss(*large), name="the loss")
+    expect_close(submission.predict_labels(large[0]), many, name="what predict_labels returns")
+    expect_close(accuracy, count_right(many, large[1]), name="what per_label_accuracy returns")
+    expect_vectorised(submission, submission.multi_label_loss, small, large)
+    expect_vectorised(submission, submission.predict_labels, small[:1], large[:1])
+    expect_vectorised(submission, submission.per_label_accuracy, (few, small[1]), (many, large[1]))
+
+
 def fingerprint(submission):
     """What the known mistakes compute, one function at a time."""
     generator = torch.Generator().manual_seed(14)
@@ -141,6 +168,8 @@ def fingerprint(submission):
         yield observe("predict_labels", labels_at(), logits, gradients=False)
         yield observe("predict_labels", labels_at(0.8), logits, gradients=False)
         yield observe("per_label_accuracy", accuracy_of, predictions, targets, gradients=False)
+    # Autograd refuses to change a leaf in place: that shows who does.
+    yield observe("predict_labels, in place", labels_at(), logits, extreme=True)
     logits, targets, predictions = logits.double(), targets.double(), predictions.double()
     yield observe("multi_label_loss, float64", loss_of, logits, targets, extreme=True)
     yield observe("other dtypes", labels_at(), logits, gradients=False, extreme=True)

@@ -3,7 +3,14 @@ import math
 import pytest
 import torch
 
-from grader.examiner.expect import Expectation, expect_close, expect_gradient, expect_tensor
+from grader.examiner.expect import (
+    Expectation,
+    expect_close,
+    expect_gradient,
+    expect_tensor,
+    expect_unchanged,
+    expect_vectorised,
+)
 from grader.examiner.fingerprint import observe
 
 pytestmark = pytest.mark.question("contrastive-loss")
@@ -25,15 +32,18 @@ def contrastive(a, b, same, margin):
     return torch.tensor(total / len(a), dtype=a.dtype, device=a.device)
 
 
-@pytest.mark.points(1, hint="Which dimension does the distance sum over? What is averaged in the end?")
+@pytest.mark.points(
+    1, hint="Which dimension does the distance sum over? What is averaged? Is an argument written into?"
+)
 @pytest.mark.parametrize(("pairs", "columns"), [(9, 4), (1, 3), (6, 1), (2, 2), (60, 128)])
 def test_contrastive_loss_of_any_batch(submission, device, rng, pairs, columns):
-    """One pair, one column, and 60 pairs of 128 columns all work, again and again."""
+    """One pair, one column, and 60 pairs of 128 columns all work, and are left as they were."""
     for margin in (1.25, 0.75):
         a, b, same = batch(rng, pairs, columns, device)
         loss = submission.contrastive_loss(a, b, same, margin)
         loss = expect_tensor(loss, shape=(), dtype=torch.float32, name="the loss")
         expect_close(loss, contrastive(a, b, same, margin), name="the loss")
+    expect_unchanged(submission, submission.contrastive_loss, a, b, same, margin)
 
 
 @pytest.mark.points(1, hint="What is left of the formula when same holds only 1s, and when it holds only 0s?")
@@ -92,6 +102,14 @@ def test_gradient_of_equal_pairs(submission, device, rng):
     if not all(gradient.isfinite().all() for gradient in gradients):
         raise Expectation("The gradient is not finite.")
     expect_close(gradients[0][same == 1], of_positives, atol=1e-4, name="the gradient of a")
+
+
+@pytest.mark.points(1, bonus=True, hint="Which of your steps runs once per pair? One operation does it for all.")
+def test_no_loop_over_pairs(submission, rng):
+    """Bonus: many pairs take no more steps than a few."""
+    few, many = batch(rng, 8, 4, "cpu"), batch(rng, 64, 4, "cpu")
+    expect_close(submission.contrastive_loss(*many), contrastive(*many, 1.0), name="the loss")
+    expect_vectorised(submission, submission.contrastive_loss, few, many)
 
 
 def fingerprint(submission):

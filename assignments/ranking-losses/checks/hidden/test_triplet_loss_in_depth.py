@@ -3,7 +3,14 @@ import math
 import pytest
 import torch
 
-from grader.examiner.expect import Expectation, expect_close, expect_gradient, expect_tensor
+from grader.examiner.expect import (
+    Expectation,
+    expect_close,
+    expect_gradient,
+    expect_tensor,
+    expect_unchanged,
+    expect_vectorised,
+)
 from grader.examiner.fingerprint import observe
 
 pytestmark = pytest.mark.question("triplet-loss")
@@ -22,15 +29,18 @@ def triplet(anchor, positive, negative, margin):
     return torch.tensor(total / len(anchor), dtype=anchor.dtype, device=anchor.device)
 
 
-@pytest.mark.points(1, hint="Which dimension does the distance sum over? What is averaged in the end?")
+@pytest.mark.points(
+    1, hint="Which dimension does the distance sum over? What is averaged? Is an argument written into?"
+)
 @pytest.mark.parametrize(("triplets", "columns"), [(12, 4), (1, 3), (6, 1), (2, 2), (60, 128)])
 def test_triplet_loss_of_any_batch(submission, device, rng, triplets, columns):
-    """One triplet, one column, and 60 triplets of 128 columns all work, again and again."""
+    """One triplet, one column, and 60 triplets of 128 columns all work, and are left as they were."""
     for margin in (0.5, 0.0, 0.1):
         embeddings = batch(rng, triplets, columns, device)
         loss = submission.triplet_loss(*embeddings, margin)
         loss = expect_tensor(loss, shape=(), dtype=torch.float32, name="the loss")
         expect_close(loss, triplet(*embeddings, margin), name="the loss")
+    expect_unchanged(submission, submission.triplet_loss, *embeddings, margin)
 
 
 @pytest.mark.points(1, hint="Can a triplet cost less than 0? Can one make up for another?")
@@ -91,6 +101,14 @@ def test_gradient_of_equal_triplets(submission, device, rng):
     expect_close(loss, expected, atol=1e-2, name="the loss")
     if not all(gradient.isfinite().all() for gradient in expect_gradient(loss, inputs, name="the loss")):
         raise Expectation("The gradient is not finite.")
+
+
+@pytest.mark.points(1, bonus=True, hint="Which of your steps runs once per triplet? One operation does it for all.")
+def test_no_loop_over_triplets(submission, rng):
+    """Bonus: many triplets take no more steps than a few."""
+    few, many = batch(rng, 8, 4, "cpu"), batch(rng, 64, 4, "cpu")
+    expect_close(submission.triplet_loss(*many), triplet(*many, 1.0), name="the loss")
+    expect_vectorised(submission, submission.triplet_loss, few, many)
 
 
 def fingerprint(submission):
