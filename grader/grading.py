@@ -160,8 +160,15 @@ def _run_checks(
         unfinished = [n for n in numbers if progress[n].finished is None and not progress[n].hopeless]
         size = _choose_size(len(unfinished), engine.width) if attempt == 1 else 1
         groups = _group(readings, unfinished, size)
+        # What went wrong may have been the diagnosis, which no grade depends on.
         jobs = (
-            make_job(assignment, readings[group[0]].checks, [readings[n].files for n in group], setup)
+            make_job(
+                assignment,
+                readings[group[0]].checks,
+                [readings[n].files for n in group],
+                setup,
+                diagnosed=attempt == 1,
+            )
             for group in groups
         )
         for job_number, event in engine.run_all(jobs):
@@ -204,9 +211,14 @@ def _note_fault(fault: Fault, unfinished: Sequence[_Progress]) -> None:
 
 
 def make_job(
-    assignment: Assignment, checks: Sequence[Check], files: Sequence[Mapping[str, bytes]], setup: Setup
+    assignment: Assignment,
+    checks: Sequence[Check],
+    files: Sequence[Mapping[str, bytes]],
+    setup: Setup,
+    *,
+    diagnosed: bool = True,
 ) -> Job:
-    """Return the examiner's job for some submissions' files."""
+    """Return the examiner's job for some submissions' files. Those that are not ``diagnosed`` are only checked."""
     reference = next(iter(list_solutions(assignment)), {})
     return Job(
         # Real paths: whether an assertion is a check's own is told by where its code lies.
@@ -221,7 +233,7 @@ def make_job(
                 str(reference[question.file].resolve()) if question.file in reference else None,
                 tuple(question.devices),
                 tuple(question.forbid),
-                *(_find_mistakes(assignment, question, checks) if question.file in reference else ()),
+                *(_find_mistakes(assignment, question, checks) if diagnosed and question.file in reference else ()),
             )
             for question in assignment.code_questions
         },
