@@ -110,7 +110,7 @@ class Examiner:
             self.restart()
         try:
             self._send(job)
-        except OSError:
+        except (OSError, ValueError):  # it has ended, or its streams are closed
             yield Fault("the process that runs checks ended")
             return
         whole = False
