@@ -26,9 +26,10 @@ from pathlib import Path
 from typing import Any
 
 from grader.checks import Check, read_checks
+from grader.engine import Examiner
 from grader.errors import FaultError
 from grader.gradebook import DATABASE, Gradebook
-from grader.grading import Examiner, Setup, grade_submissions, list_solutions
+from grader.grading import Setup, grade_submissions, list_solutions
 from grader.resources import find_data
 from grader.results import Outcome
 from grader.scoring import Grade, Status, grade_to_json

@@ -2,7 +2,7 @@
 
 Authors are trusted as far as their checks are. That an expression may hold no attribute, and so can reach nothing but
 numbers, texts, lists and the functions below, and that templates are filled in by Jinja2's sandbox, keeps
-assignment.yaml data all the same: to list or to fetch an assignment runs nothing that could do harm.
+assignment.yaml data all the same: it may take its time, but to fetch an assignment reads and sends nothing.
 """
 
 from __future__ import annotations

@@ -289,6 +289,17 @@ class Gradebook:
         query = select(_GRADES.c.grade).where(_GRADES.c.submission == entry.id).order_by(newest).limit(1)
         return next((self._to_grade(row.grade, entry.id) for row in self._rows(query)), None)
 
+    def graded_with(self, entry: Entry) -> tuple[Grade, str] | None:
+        """Return the newest grade of a submission and the digest of the assignment that it was graded with."""
+        query = (
+            select(_GRADES.c.grade, _GRADES.c.assignment_digest)
+            .where(_GRADES.c.submission == entry.id)
+            .order_by(_GRADES.c.sequence.desc())
+            .limit(1)
+        )
+        found = next(iter(self._rows(query)), None)
+        return None if found is None else (self._to_grade(found.grade, entry.id), found.assignment_digest)
+
     def grades(self, entry: Entry) -> tuple[Grade, ...]:
         """Return every grade that a submission ever got, the oldest first."""
         query = select(_GRADES.c.grade).where(_GRADES.c.submission == entry.id).order_by(_GRADES.c.sequence)

@@ -1,61 +1,31 @@
-"""Submissions become grades: joins the checks, the examiner's run, the answers and the scoring.
-
-``Examiner`` is the other process, seen from here. Starting it returns at once, so that a caller can read its own files
-while the examiner imports torch.
-"""
+"""Submissions become grades: joins the checks, the examiner's run, the answers and the scoring."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import select
+import math
 import shlex
-import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from grader.answers import Answers, read_answers
 from grader.checks import Check
 from grader.diagnosis import find_diagnoses
+from grader.engine import Engine
 from grader.errors import FaultError, InputError
 from grader.forbidden import find_forbidden
-from grader.job import (
-    Event,
-    Fault,
-    Finished,
-    Job,
-    JobCheck,
-    JobMistake,
-    JobQuestion,
-    Message,
-    Survey,
-    Verdict,
-    event_from_json,
-    job_to_json,
-)
+from grader.job import Fault, Finished, Job, JobCheck, JobMistake, JobQuestion, Verdict
 from grader.results import CheckResult, Run
 from grader.scoring import Grade, score_submission
 from grader.spec import ASSIGNMENT_FILE, Assignment, CodeQuestion
 from grader.submission import Submission
 from grader.variants import fill_assignment
 
-START_SECONDS = 180.0  # both processes import torch, perhaps from a cold disk
-SLACK_SECONDS = 60.0
-MAX_LINE_BYTES = 64 << 20
-# What the examiner and, of these, the sandbox may know of the user's environment.
-ENVIRONMENT = (
-    "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "XDG_CACHE_HOME", "VIRTUAL_ENV", "PYTHONPATH",
-    "PYTHONHOME", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "CUDA_HOME", "CUDA_VISIBLE_DEVICES",
-)  # fmt: skip
-_CONFUSED = "the process that runs checks sent something that was not asked for"
 ATTEMPTS = 2
 JOB_SIZE = 50  # submissions in one pytest session: more would only hold more in memory
+JOBS_EACH = 4  # for every examiner, where there are several and enough to do
+FEWEST = 8  # submissions for which another examiner is worth its start
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,127 +35,6 @@ class Setup:
     secrets: tuple[Path, ...] = ()
     seed: int = 0
     isolated: bool = True
-
-
-class Examiner:
-    """The process that runs checks. Use it as a context manager; it ends with the block."""
-
-    def __init__(self) -> None:
-        self._process = _start_process()
-        self._buffer = b""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    @property
-    def pid(self) -> int:
-        """The process id."""
-        return self._process.pid
-
-    def close(self) -> None:
-        """End the process, and with it every student's process."""
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    stream.close()
-
-    def restart(self) -> None:
-        """Replace a process that failed."""
-        self.close()
-        self._process = _start_process()
-        self._buffer = b""
-
-    def run(self, job: Job) -> Iterator[Event]:
-        """Run a job and yield its events as they happen, up to the last submission's ``Finished`` or a ``Fault``."""
-        try:
-            self._send(job)
-        except OSError:
-            yield Fault("the process that runs checks ended")
-            return
-        remaining = len(job.submissions)
-        silence = START_SECONDS
-        while remaining:
-            message = self._read_event(job.seconds + job.check_seconds + silence)
-            event = Fault(_CONFUSED) if isinstance(message, Survey) else message
-            yield event
-            if isinstance(event, Fault):
-                return
-            remaining -= isinstance(event, Finished)
-            silence = SLACK_SECONDS
-
-    def survey(self) -> Survey:
-        """Return what this machine offers to keep students' code in.
-
-        Raises:
-            FaultError: the examiner does not work.
-        """
-        empty = Job("", (), {}, (), seconds=0, check_seconds=0, memory_mb=0)
-        try:
-            self._send(empty)
-        except OSError:
-            raise FaultError("the process that runs checks ended") from None
-        event = self._read_event(START_SECONDS)
-        if isinstance(event, Survey):
-            return event
-        raise FaultError(event.message if isinstance(event, Fault) else _CONFUSED)
-
-    def _send(self, job: Job) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(job_to_json(job)).encode() + b"\n")
-        self._process.stdin.flush()
-
-    def _read_event(self, seconds: float) -> Message:
-        deadline = time.monotonic() + seconds
-        while b"\n" not in self._buffer:
-            data = self._read(deadline)
-            if data is None:
-                return Fault(f"the process that runs checks said nothing for {seconds:.0f} s")
-            if not data or len(self._buffer) > MAX_LINE_BYTES:
-                return Fault("the process that runs checks ended")
-            self._buffer += data
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        try:
-            return event_from_json(json.loads(line))
-        except (KeyError, TypeError, ValueError, RecursionError):
-            return Fault(_CONFUSED)
-
-    def _read(self, deadline: float) -> bytes | None:
-        assert self._process.stdout is not None
-        descriptor = self._process.stdout.fileno()
-        ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
-        return os.read(descriptor, 1 << 16) if ready else None
-
-
-def _start_process() -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "grader.examiner"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        # What a check prints, or an error of the examiner's own, is for whoever writes checks.
-        stderr=None if os.environ.get("GRADER_DEBUG") else subprocess.DEVNULL,
-        bufsize=0,
-        env=_clean_environment(),
-    )
-
-
-def _clean_environment() -> dict[str, str]:
-    """Return the examiner's environment: how to find Python and its libraries, but none of the user's secrets."""
-    kept = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
-    return kept | {
-        "PYTHONHASHSEED": "0",
-        "PYTHONDONTWRITEBYTECODE": "1",  # the course's folder stays as it is
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-    }
 
 
 @dataclass(slots=True)
@@ -211,7 +60,7 @@ class _Progress:
 
 
 def grade_submissions(
-    examiner: Examiner,
+    engine: Engine,
     assignment: Assignment,
     checks: Sequence[Check],
     submissions: Sequence[Submission],
@@ -234,7 +83,7 @@ def grade_submissions(
     for number, reading in enumerate(readings):
         if not reading.checks:
             yield number, _score(checks, Run(), reading)
-    for number, run in _run_checks(examiner, assignment, readings, to_run, setup):
+    for number, run in _run_checks(engine, assignment, readings, to_run, setup):
         yield number, _score(checks, run, readings[number])
 
 
@@ -298,7 +147,7 @@ def _score(checks: Sequence[Check], run: Run, reading: _Reading) -> Grade:
 
 
 def _run_checks(
-    examiner: Examiner,
+    engine: Engine,
     assignment: Assignment,
     readings: Sequence[_Reading],
     numbers: Sequence[int],
@@ -309,32 +158,49 @@ def _run_checks(
     for attempt in range(1, ATTEMPTS + 1):
         # Submissions that need the same checks share a job; the second time each has an examiner to itself.
         unfinished = [n for n in numbers if progress[n].finished is None and not progress[n].hopeless]
-        for group in _group(readings, unfinished, together=attempt == 1):
-            job = make_job(assignment, readings[group[0]].checks, [readings[n].files for n in group], setup)
-            for event in examiner.run(job):
-                if isinstance(event, Fault):
-                    _note_fault(examiner, event, [progress[n] for n in group])
-                    break
-                own = progress[group[event.submission]]
-                if isinstance(event, Verdict):
-                    own.results[event.result.check] = event.result
-                else:
-                    own.finished, own.fault = event, None
-                    yield group[event.submission], own.as_run()
+        size = _choose_size(len(unfinished), engine.width) if attempt == 1 else 1
+        groups = _group(readings, unfinished, size)
+        # What went wrong may have been the diagnosis, which no grade depends on.
+        jobs = (
+            make_job(
+                assignment,
+                readings[group[0]].checks,
+                [readings[n].files for n in group],
+                setup,
+                diagnosed=attempt == 1,
+            )
+            for group in groups
+        )
+        for job_number, event in engine.run_all(jobs):
+            group = groups[job_number]
+            if isinstance(event, Fault):
+                _note_fault(event, [progress[n] for n in group])
+                continue
+            own = progress[group[event.submission]]
+            if isinstance(event, Verdict):
+                own.results[event.result.check] = event.result
+            else:
+                own.finished, own.fault = event, None
+                yield group[event.submission], own.as_run()
     for number in numbers:
         if progress[number].finished is None:
             yield number, progress[number].as_run()
 
 
-def _group(readings: Sequence[_Reading], numbers: Sequence[int], *, together: bool) -> list[list[int]]:
+def _choose_size(submissions: int, width: int) -> int:
+    """Return how many submissions share a job: a job costs a little time, and a long last one leaves others idle."""
+    return JOB_SIZE if width == 1 else max(FEWEST, min(JOB_SIZE, math.ceil(submissions / (JOBS_EACH * width))))
+
+
+def _group(readings: Sequence[_Reading], numbers: Sequence[int], size: int) -> list[list[int]]:
     groups: dict[object, list[int]] = {}
     for number in numbers:
-        groups.setdefault(tuple(c.id for c in readings[number].checks) if together else number, []).append(number)
-    return [group[start : start + JOB_SIZE] for group in groups.values() for start in range(0, len(group), JOB_SIZE)]
+        groups.setdefault(tuple(check.id for check in readings[number].checks), []).append(number)
+    return [group[start : start + size] for group in groups.values() for start in range(0, len(group), size)]
 
 
-def _note_fault(examiner: Examiner, fault: Fault, unfinished: Sequence[_Progress]) -> None:
-    """A fault with a hint is about this machine, and stops everything; another leaves the examiner replaced."""
+def _note_fault(fault: Fault, unfinished: Sequence[_Progress]) -> None:
+    """A fault with a hint is about this machine, and stops everything."""
     if fault.hint is not None:
         raise FaultError(fault.message, fault.hint)
     for progress in unfinished:
@@ -342,13 +208,17 @@ def _note_fault(examiner: Examiner, fault: Fault, unfinished: Sequence[_Progress
             progress.results.clear()
             progress.fault = fault.message
             progress.hopeless = fault.lasting
-    examiner.restart()
 
 
 def make_job(
-    assignment: Assignment, checks: Sequence[Check], files: Sequence[Mapping[str, bytes]], setup: Setup
+    assignment: Assignment,
+    checks: Sequence[Check],
+    files: Sequence[Mapping[str, bytes]],
+    setup: Setup,
+    *,
+    diagnosed: bool = True,
 ) -> Job:
-    """Return the examiner's job for some submissions' files."""
+    """Return the examiner's job for some submissions' files. Those that are not ``diagnosed`` are only checked."""
     reference = next(iter(list_solutions(assignment)), {})
     return Job(
         # Real paths: whether an assertion is a check's own is told by where its code lies.
@@ -363,7 +233,7 @@ def make_job(
                 str(reference[question.file].resolve()) if question.file in reference else None,
                 tuple(question.devices),
                 tuple(question.forbid),
-                *(_find_mistakes(assignment, question, checks) if question.file in reference else ()),
+                *(_find_mistakes(assignment, question, checks) if diagnosed and question.file in reference else ()),
             )
             for question in assignment.code_questions
         },

@@ -116,12 +116,16 @@ class Wall:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What this machine offers to keep students' code in and to run it on: the answer to a job without submissions."""
+    """What this machine offers to keep students' code in and to run it on: the answer to a job without submissions.
+
+    ``environment`` is what the results of such a job depend on besides the submission and the assignment.
+    """
 
     tier: str
     system: str
     walls: tuple[Wall, ...]
     devices: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 Event = Verdict | Finished | Fault
@@ -195,6 +199,7 @@ def event_from_json(data: Any) -> Message:
                 **fields,
                 "walls": tuple(Wall(**wall) for wall in fields["walls"]),
                 "devices": tuple(map(str, fields.get("devices", ()))),
+                "environment": {str(name): str(value) for name, value in dict(fields.get("environment", {})).items()},
             }
         )
     raise ValueError(f"no event {kind!r}")

@@ -50,6 +50,8 @@ _SLUG = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z", re.ASCII)
 _MODULE = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
 # A student's file of such a name would hide the real module from itself, or be taken for something else.
+# What a submission offers to checks besides what a student defines.
+_TAKEN_NAMES = frozenset({"cost", "handle_number", "handle_figure"})
 _TAKEN_MODULES = sys.stdlib_module_names | {"torch", "numpy", "matplotlib", "pytest", "grader", "conftest", "setup"}
 
 
@@ -664,9 +666,17 @@ def _repeated_ids(
 
 def _broken_starter(question: CodeQuestion, location: Location, document: Document) -> Iterator[Problem]:
     try:
-        parse_python(question.starter)
+        tree = parse_python(question.starter)
     except SyntaxError as error:
         yield document.problem(location, f"'starter' is not Python: {error.msg} (line {error.lineno or 1} of it)")
+        return
+    defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    for node in tree.body:
+        if isinstance(node, defined) and node.name in _TAKEN_NAMES:
+            message = (
+                f"'starter' must call {node.name} something else: checks mean another thing by submission.{node.name}"
+            )
+            yield document.problem(location, message)
 
 
 def _unknown_mistakes(

@@ -13,8 +13,9 @@ from enum import StrEnum
 
 from grader.answers import format_answer
 from grader.checks import Check, read_checks
+from grader.engine import Engine
 from grader.errors import suggest
-from grader.grading import Examiner, Setup, grade_submissions, list_solutions
+from grader.grading import Setup, grade_submissions, list_solutions
 from grader.mutants import APPLIED, IDLE, make_mutants
 from grader.results import SHADOW, STAND_IN, Outcome
 from grader.scoring import CheckGrade, Grade
@@ -23,7 +24,10 @@ from grader.stub import render_stub
 from grader.submission import ANSWERS, Submission
 from grader.variants import TRIED, Tried, fill_assignment, try_variants
 
-_TELL_APART = "let the fingerprint observe something in which they differ"
+_TELL_APART = (
+    "let the fingerprint observe something in which they differ, on several inputs: one number, or what is raised, is "
+    "hardly evidence"
+)
 FEWEST_VARIANTS = 5  # with less, students share answers
 SHORTEST_LEAK = 25  # shorter lines of a solution are in many a stub by chance: "return loss"
 
@@ -153,7 +157,7 @@ def _has_code(content: bytes) -> bool:
 
 
 def prove(
-    examiner: Examiner,
+    engine: Engine,
     assignment: Assignment,
     specimens: Sequence[Specimen],
     setup: Setup,
@@ -168,7 +172,7 @@ def prove(
     grades: dict[int, Grade] = {}
     for graded, numbers in _share_out(fill_assignment(assignment), specimens):
         submissions = [specimens[number].submission for number in numbers]
-        for number, grade in grade_submissions(examiner, graded, checks, submissions, setup):
+        for number, grade in grade_submissions(engine, graded, checks, submissions, setup):
             grades[numbers[number]] = grade
             advance()
     return judge_trials(assignment, [Trial(one, grades[number]) for number, one in enumerate(specimens)])
@@ -204,7 +208,7 @@ def judge_trials(assignment: Assignment, trials: Sequence[Trial]) -> Proof:
     for trial in trials:
         holes += _find_broken(trial)
         holes += _JUDGES[trial.specimen.role](assignment, trial)
-        holes += _judge_diagnoses(checks, trial)
+        holes += _judge_diagnoses(assignment, checks, trial)
     wrong = [trial for trial in trials if trial.specimen.role in (Role.MISTAKE, Role.MUTANT)]
     alone = {trial.caught_by[0] for trial in wrong if len(trial.caught_by) == 1}
     redundant = tuple(check.id for check in checks if check.id not in alone) if wrong else ()
@@ -269,8 +273,14 @@ def _judge_mistake(assignment: Assignment, trial: Trial) -> Iterator[Hole]:
             yield Hole(f"{name} catches the mistake {mistake.id!r}, and caught_by does not say so", hint)
 
 
-def _judge_diagnoses(checks: Sequence[Check], trial: Trial) -> Iterator[Hole]:
-    """A mistake is recognised, as itself and as no other, where a fingerprint says how."""
+def _judge_diagnoses(assignment: Assignment, checks: Sequence[Check], trial: Trial) -> Iterator[Hole]:
+    """A mistake is recognised, as itself and as no other, where a fingerprint says how.
+
+    It is looked for where a check of its ``caught_by`` fails, so this waits until that is right.
+    """
+    claimed = {one.id: set(one.caught_by) for one in assignment.mistakes}.get(trial.specimen.name, set())
+    if not claimed & set(trial.caught_by):
+        return
     told = {check.question for check in checks if check.has_fingerprint}
     here = {check.id for check in trial.checks if check.device != SHADOW}  # fingerprints are taken on the CPU
     caught = {check.question for check in checks if check.id in trial.caught_by and check.id in here}

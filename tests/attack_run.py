@@ -18,7 +18,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from grader.doctor import Attempt, Target, read_attacks, stage_target, try_attacks
-from grader.grading import Examiner
+from grader.engine import Examiner
 from grader.report import Reader, SubmissionInfo, build_report, to_html, to_json, to_text
 from grader.scoring import Grade
 from tests.workers import list_descendants

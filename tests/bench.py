@@ -16,7 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from grader.checks import read_checks
-from grader.grading import Examiner, Setup, grade_submissions, list_solutions
+from grader.engine import Examiner
+from grader.grading import Setup, grade_submissions, list_solutions
 from grader.resources import find_data
 from grader.spec import load_assignment
 from grader.submission import Submission

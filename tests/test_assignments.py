@@ -10,7 +10,8 @@ import pytest
 
 from grader.answers import format_answer
 from grader.checks import read_checks
-from grader.grading import Examiner, Setup, grade_submissions, list_solutions
+from grader.engine import Examiner
+from grader.grading import Setup, grade_submissions, list_solutions
 from grader.resources import find_data
 from grader.results import Outcome, Visibility
 from grader.scoring import Grade, Status, grade_to_json

@@ -15,8 +15,9 @@ import pytest
 from grader.checks import read_checks
 from grader.cli.students import make_stub
 from grader.doctor import Target, stage_target
+from grader.engine import Examiner
 from grader.examiner import bubblewrap
-from grader.grading import Examiner, Setup, grade_submissions, make_job
+from grader.grading import Setup, grade_submissions, make_job
 from grader.report import Reader, SubmissionInfo, build_report, to_html, to_json, to_text
 from grader.submission import Submission
 from tests.workers import list_descendants
@@ -168,7 +169,8 @@ def test_no_traceback_of_a_fault_names_what_is_hidden(target: Target) -> None:
 import os, signal
 from pathlib import Path
 from grader.checks import read_checks
-from grader.grading import Examiner, Setup, grade_submissions
+from grader.engine import Examiner
+from grader.grading import Setup, grade_submissions
 from grader.report import Reader, SubmissionInfo, build_report, to_text
 from grader.spec import load_assignment
 from grader.submission import Submission

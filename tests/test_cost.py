@@ -14,11 +14,12 @@ import torch
 from torch import Tensor
 
 from grader.checks import read_checks
+from grader.engine import Examiner
 from grader.examiner.cost import MAX_COUNT, Cost, measure_here, read_cost
 from grader.examiner.exceptions import StudentError, WorkerLost
 from grader.examiner.expect import Expectation, expect_unchanged, expect_vectorised
 from grader.examiner.workers import Zygote
-from grader.grading import Examiner, Setup, grade_submissions
+from grader.grading import Setup, grade_submissions
 from grader.results import Outcome
 from grader.spec import load_assignment
 from grader.submission import Submission

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from grader.doctor import PREFIX, Attack, Target, read_attacks, stage_target
-from grader.grading import Examiner, Setup, grade_submissions
+from grader.engine import Examiner
+from grader.grading import Setup, grade_submissions
 from grader.results import Outcome
 from grader.scoring import Grade
 from grader.submission import Submission

@@ -13,10 +13,11 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from grader.checks import read_checks
+from grader.engine import Examiner
 from grader.examiner.exceptions import StudentError, WorkerLost
 from grader.examiner.expect import Expectation
 from grader.examiner.workers import Zygote
-from grader.grading import Examiner, Setup, grade_submissions
+from grader.grading import Setup, grade_submissions
 from grader.report.content import Reader, SubmissionInfo, build_report
 from grader.report.terminal import to_text
 from grader.results import Outcome

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from grader.checks import read_checks
+from grader.engine import Examiner
 from grader.errors import SpecError
-from grader.grading import Examiner, Setup, grade_submissions
+from grader.grading import Setup, grade_submissions
 from grader.results import Outcome
 from grader.scoring import Grade, Status
 from grader.spec import load_assignment
@@ -134,6 +136,48 @@ def test_a_fingerprint_that_breaks_costs_only_the_diagnosis(
     assert words in (wrong.diagnosis_fault or "")
     assert right.diagnosis_fault is None
     assert examiner.pid == pid  # nothing had to be tried again
+
+
+def test_a_fingerprint_that_is_skipped_says_nothing(examiner: Examiner, tmp_path: Path) -> None:
+    skipping = CHECKS.replace("    yield", "    pytest.importorskip('no_such_module')\n    yield")
+    (wrong,) = grade(examiner, tmp_path, DOUBLED, test_hidden=skipping)
+    assert (wrong.status, wrong.diagnoses, wrong.fault, wrong.diagnosis_fault) == (Status.GRADED, (), None, None)
+    assert wrong.score == 1
+
+
+def test_a_fingerprint_that_ends_the_examiner_costs_only_the_diagnosis(examiner: Examiner, tmp_path: Path) -> None:
+    ending = CHECKS.replace("    yield", "    import os\n    os._exit(1)\n    yield")
+    wrong, right = grade(examiner, tmp_path, DOUBLED, RIGHT, test_hidden=ending)
+    assert {one.status for one in (wrong, right)} == {Status.GRADED}
+    assert [one.score for one in (wrong, right)] == [1, 2]
+    assert not wrong.diagnoses
+
+
+# In the fingerprint, which calls it with two numbers that require gradients.
+FLOOD = """
+import torch
+BIG = torch.ones(1 << 20, requires_grad=True)
+def halve(values):
+    if len(values) == 2 and values[1] == -3.0:
+        return {}
+    return 2 * values
+"""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["[BIG] * 50_000", "[values] * 100_000", "{(n,): values for n in range(9_000)}", "[[[values] * 70] * 70] * 7"],
+)
+def test_a_submission_that_floods_the_fingerprint_gets_its_grade(
+    examiner: Examiner, tmp_path: Path, answer: str
+) -> None:
+    pid = examiner.pid
+    flood, doubled = grade(examiner, tmp_path, FLOOD.format(answer), DOUBLED)
+    assert (flood.status, flood.diagnoses, flood.diagnosis_fault) == (Status.GRADED, (), None)
+    assert flood.score == 1
+    assert [one.mistake for one in doubled.diagnoses] == ["doubled"]
+    assert examiner.pid == pid
+    assert int(re.findall(r"RssAnon:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[0]) < 1 << 20  # kB
 
 
 SLOW = "import time\ndef halve(values):\n    {}\n    return 2 * values\n"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from grader.doctor import Attack, Attempt, read_attacks, stage_target, try_attacks
+from grader.engine import Examiner
 from grader.errors import FaultError
-from grader.grading import Examiner
 from grader.results import Outcome
 
 ATTACKS = {f"{attack.kind}/{attack.name}": attack for attack in read_attacks()}

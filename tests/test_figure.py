@@ -13,12 +13,13 @@ import pytest
 import torch
 
 from grader.checks import read_checks
+from grader.engine import Examiner
 from grader.examiner import paths
 from grader.examiner.exceptions import WorkerLost
 from grader.examiner.expect import Expectation, expect_figure
 from grader.examiner.figure import MAX_PICTURE_BYTES, make_picture, read_figure
 from grader.examiner.workers import Zygote
-from grader.grading import Examiner, Setup, grade_submissions
+from grader.grading import Setup, grade_submissions
 from grader.report.content import Reader, SubmissionInfo, build_report
 from grader.report.data import to_json
 from grader.report.pages import to_html
@@ -154,20 +155,45 @@ def test_other_ways_to_draw(zygote: Zygote, name: str) -> None:
 
 def test_a_picture_has_a_size_that_a_report_can_take(zygote: Zygote) -> None:
     with student(zygote, SOURCE) as (module, own):
-        for name in ("large", "crowded"):
-            expect_figure(getattr(module, name)(X))
-            if own.picture is not None:
-                width, height, _ = read_pixels(own.picture)
-                assert width <= 640
-                assert height <= 480
+        expect_figure(module.large(X))
+        assert own.picture is not None
+        width, height, _ = read_pixels(own.picture)
+        assert width <= 640
+        assert height <= 480
 
 
-def test_what_is_more_than_anyone_looks_at_is_left_out(zygote: Zygote) -> None:
+def test_what_is_more_than_anyone_looks_at_is_left_out_and_said(zygote: Zygote) -> None:
     with student(zygote, SOURCE) as (module, _):
-        figure = expect_figure(module.crowded(X))
+        figure = module.crowded(X).handle_figure()
+        with pytest.raises(Expectation, match=r"The result has more than 16 axes, or more than 100 lines in one: draw"):
+            expect_figure(module.crowded(X))
+    assert not figure.whole
     assert len(figure.axes) == 16
     assert len(figure.axes[0].lines) == 100
     assert len(figure.axes[0].lines[0].label) == 200
+
+
+UPRIGHT = """
+from matplotlib.figure import Figure
+
+def draw(ends):
+    figure = Figure()
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 2])
+    axes.axline((3, 0), ends)
+    return figure
+"""
+
+
+@pytest.mark.parametrize(("ends", "place"), [((3, 1), [3.0, 3.0]), ((4, 1), None)], ids=["upright", "sloping"])
+def test_a_line_without_ends_reaches_from_side_to_side(
+    zygote: Zygote, ends: tuple[int, int], place: list[float] | None
+) -> None:
+    with student(zygote, UPRIGHT) as (module, _):
+        points = expect_figure(module.draw(ends)).lines[1].points
+    x, y = points.T
+    assert points.isfinite().all()
+    assert (x.tolist() == place) if place else torch.allclose(y, x - 3)
 
 
 def test_what_cannot_be_drawn_is_looked_at_all_the_same(zygote: Zygote) -> None:
@@ -198,7 +224,7 @@ import torch
 from grader.sandbox.worker import Worker
 line = {{"label": "a", "points": torch.zeros(2, 2).double(), "joined": True}}
 axes = {{"title": "", "x_label": "", "y_label": "", "lines": [line], "clouds": [], "legend": []}}
-figure = {{"title": "", "axes": [axes], "legend": []}}
+figure = {{"title": "", "axes": [axes], "legend": [], "whole": True}}
 pixels = torch.zeros(4, 4, 4).byte()
 {change}
 Worker._figure = lambda self, request: self._reply({answer})
@@ -223,6 +249,7 @@ def test_a_forgery_that_keeps_to_the_form_is_a_figure(zygote: Zygote) -> None:
         "figure = None",
         "figure = {}",
         "figure['title'] = 3",
+        "figure['whole'] = 1",
         "figure['title'] = 'x' * 201",
         "figure['more'] = 1",
         "figure['axes'] = axes",

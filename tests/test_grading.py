@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from grader.checks import read_checks
+from grader.engine import Examiner
 from grader.errors import FaultError
-from grader.grading import Examiner, Setup, grade_submissions, list_solutions, make_job
+from grader.grading import Setup, grade_submissions, list_solutions, make_job
 from grader.results import Outcome
 from grader.scoring import CheckGrade, Grade, Status, grade_to_json
 from grader.spec import Assignment, load_assignment
@@ -298,7 +299,8 @@ def test_a_machine_that_cannot_isolate_refuses(assignment: Assignment) -> None:
 from pathlib import Path
 from grader.checks import read_checks
 from grader.errors import FaultError
-from grader.grading import Examiner, Setup, grade_submissions
+from grader.engine import Examiner
+from grader.grading import Setup, grade_submissions
 from grader.spec import load_assignment
 from grader.submission import Submission
 assignment = load_assignment(Path({str(assignment.directory)!r}))

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from grader.checks import Check
+from grader.engine import Examiner
 from grader.errors import SpecError
-from grader.grading import Examiner, Setup
+from grader.grading import Setup
 from grader.resources import find_data
 from grader.results import Visibility
 from grader.spec import Assignment, amount, load_assignment

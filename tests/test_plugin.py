@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from grader.checks import read_checks
-from grader.grading import Examiner, Setup, grade_submissions
+from grader.engine import Examiner
+from grader.grading import Setup, grade_submissions
 from grader.results import Outcome
 from grader.scoring import Grade, Status
 from grader.spec import Assignment, load_assignment

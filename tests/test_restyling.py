@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from grader.checks import read_checks
-from grader.grading import Examiner, Setup, grade_submissions, list_solutions
+from grader.engine import Examiner
+from grader.grading import Setup, grade_submissions, list_solutions
 from grader.resources import find_data
 from grader.results import Outcome
 from grader.scoring import Grade

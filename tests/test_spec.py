@@ -218,6 +218,11 @@ def test_points_are_written_as_people_do(points: str, written: str) -> None:
             "15:14: 'starter' is not Python: '(' was never closed (line 1 of it)",
         ),
         (
+            "      def mean_loss(values):",
+            "      def cost(values):",
+            "15:14: 'starter' must call cost something else: checks mean another thing by submission.cost",
+        ),
+        (
             "forbid: [statistics.mean]",
             "forbid: [statistics mean]",
             "19:14: entry 1 of 'forbid' must be a name such as torch.nn.functional.cross_entropy, "

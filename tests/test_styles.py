@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from grader.checks import read_checks
-from grader.grading import Examiner, Setup, grade_submissions
+from grader.engine import Examiner
+from grader.grading import Setup, grade_submissions
 from grader.resources import find_data
 from grader.spec import load_assignment
 from grader.submission import Submission

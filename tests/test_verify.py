@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from grader.checks import read_checks
-from grader.grading import Examiner, Setup
+from grader.engine import Examiner
+from grader.grading import Setup
 from grader.resources import find_data
 from grader.results import Visibility
 from grader.spec import Assignment, load_assignment, load_course

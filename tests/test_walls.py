@@ -283,7 +283,7 @@ def test_code_without_isolation_runs_outside_of_bubblewrap(tmp_path: Path) -> No
 )
 def test_what_is_missing_is_found_missing(lacking: str, root: str, user: str) -> None:
     """B needs that Python can be read by a user who owns nothing, which is not so where it lies in root's home."""
-    script = "from grader.grading import Examiner\nwith Examiner() as e: print(e.survey().tier)"
+    script = "from grader.engine import Examiner\nwith Examiner() as e: print(e.survey().tier)"
     command = [sys.executable, "-m", "tests.without", lacking, "--", sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     expected = root if os.geteuid() == 0 else user

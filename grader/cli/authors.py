@@ -10,7 +10,7 @@ import click
 
 from grader.cli.output import print_heading, print_json, print_table, progress
 from grader.cli.seat import Seat
-from grader.cli.students import json_option, no_isolation_option
+from grader.cli.students import jobs_option, json_option, no_isolation_option
 
 if TYPE_CHECKING:
     from grader.verify import Proof, Trial
@@ -38,10 +38,11 @@ def new(course: Path | None, assignment: str) -> None:
 
 @click.command()
 @click.argument("assignments", nargs=-1, metavar="[ASSIGNMENT]...")
+@jobs_option
 @json_option
 @no_isolation_option
 @click.pass_obj
-def verify(course: Path | None, assignments: tuple[str, ...], as_json: bool, no_isolation: bool) -> None:
+def verify(course: Path | None, assignments: tuple[str, ...], jobs: int, as_json: bool, no_isolation: bool) -> None:
     """Prove that an assignment is sound, before students meet it.
 
     The untouched stub must fail, every solution pass, each known mistake be caught by the checks that say so, and
@@ -49,9 +50,9 @@ def verify(course: Path | None, assignments: tuple[str, ...], as_json: bool, no_
 
     Exit codes: 0 proven, 1 there are holes, 3 this machine cannot grade.
     """
-    from grader.grading import Examiner
+    from grader.engine import Pool
 
-    with Examiner() as examiner:
+    with Pool(jobs) as pool:
         from grader.verify import make_specimens, prove
 
         seat = Seat(course)
@@ -60,7 +61,7 @@ def verify(course: Path | None, assignments: tuple[str, ...], as_json: bool, no_
         setup = seat.setup(isolated=not no_isolation)
         with progress(sum(map(len, specimens)), "Verifying") as advance:
             pairs = zip(chosen, specimens, strict=True)
-            proofs = [prove(examiner, assignment, own, setup, advance) for assignment, own in pairs]
+            proofs = [prove(pool, assignment, own, setup, advance) for assignment, own in pairs]
     if as_json:
         print_json({"format": 1, "assignments": [_describe(proof) for proof in proofs]})
     else:

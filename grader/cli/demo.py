@@ -17,8 +17,9 @@ from grader.cli.students import describe_entry, make_stub, submit_work, write_fi
 from grader.errors import InputError
 
 if TYPE_CHECKING:
+    from grader.engine import Examiner
     from grader.gradebook import Entry, Gradebook
-    from grader.grading import Examiner, Setup
+    from grader.grading import Setup
     from grader.scoring import Grade
     from grader.spec import Assignment
 
@@ -79,7 +80,8 @@ def demo(directory: Path) -> None:
 
     Your own gradebook is left alone.
     """
-    from grader.grading import Examiner, Setup
+    from grader.engine import Examiner
+    from grader.grading import Setup
 
     with Examiner() as examiner:
         from grader.gradebook import Gradebook

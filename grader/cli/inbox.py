@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from grader.cli.seat import Seat
+from grader.engine import Engine
 from grader.errors import GraderError, InputError, reason_of
 from grader.gradebook import Entry, Gradebook, check_student
-from grader.grading import Examiner, Setup, grade_submissions
-from grader.scoring import Grade
+from grader.grading import Setup, grade_submissions
+from grader.scoring import Grade, Status
 from grader.spec import Assignment
 from grader.submission import MARKER, Submission, expected_files, is_zip, read_marker, read_submission
 from grader.variants import fill_assignment
@@ -132,12 +133,27 @@ def _refuse_twins(work: Sequence[Work]) -> Iterator[Work]:
             yield one
 
 
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """Work with its place in the gradebook and its grade; ``kept``: it had this grade already, and nothing changed."""
+
+    work: Work
+    entry: Entry
+    grade: Grade
+    kept: bool = False
+
+
 def grade_work(
-    examiner: Examiner, gradebook: Gradebook, work: Sequence[Work], setup: Setup
-) -> Iterator[tuple[Work, Entry, Grade]]:
+    engine: Engine,
+    gradebook: Gradebook,
+    work: Sequence[Work],
+    setup: Setup,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Graded]:
     """Store all work, then grade it; yields each one as its grade is stored.
 
-    Work that is the same as the student's last submission is graded again, but is no new attempt.
+    Work that is the same as the student's last submission is no new attempt. With an ``environment`` it keeps the grade
+    that it got in the same environment from the same assignment; without one everything is graded again.
 
     Raises:
         FaultError: this machine cannot grade; what was stored stays.
@@ -145,18 +161,33 @@ def grade_work(
     from grader.checks import read_checks
 
     entries = [_store(gradebook, one) for one in work]
-    for assignment in {one.assignment.id: one.assignment for one in work if one.assignment is not None}.values():
-        own = [
-            (one, entry, one.submission)
-            for one, entry in zip(work, entries, strict=True)
-            if one.assignment is not None and one.assignment.id == assignment.id and one.submission is not None
-        ]
+    to_grade: dict[str, list[tuple[Work, Entry]]] = {}
+    for one, entry in zip(work, entries, strict=True):
+        kept = None if environment is None else _find_kept(gradebook, one, entry, environment)
+        if kept is not None:
+            yield Graded(one, entry, kept, kept=True)
+        else:
+            to_grade.setdefault(entry.assignment, []).append((one, entry))
+    for own in to_grade.values():
+        assignment = own[0][0].assignment
+        assert assignment is not None
+        submissions = [one.submission for one, _ in own if one.submission is not None]
+        students = [one.student for one, _ in own]
         checks = read_checks(assignment)
-        submissions, students = [sub for _, _, sub in own], [one.student for one, _, _ in own]
-        for number, grade in grade_submissions(examiner, assignment, checks, submissions, setup, students):
-            one, entry, _ = own[number]
+        for number, grade in grade_submissions(engine, assignment, checks, submissions, setup, students):
+            one, entry = own[number]
             gradebook.add_grade(entry, grade, assignment.digest, datetime.now(UTC))
-            yield one, entry, grade
+            yield Graded(one, entry, grade)
+
+
+def _find_kept(gradebook: Gradebook, work: Work, entry: Entry, environment: Mapping[str, str]) -> Grade | None:
+    """Return the grade that grading once more would only repeat, or None."""
+    found = gradebook.graded_with(entry)
+    if found is None or work.assignment is None:
+        return None
+    grade, digest = found
+    same = digest == work.assignment.digest and grade.environment == environment
+    return grade if same and grade.status is not Status.PENDING else None
 
 
 def _store(gradebook: Gradebook, work: Work) -> Entry:

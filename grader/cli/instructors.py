@@ -10,33 +10,46 @@ import click
 
 from grader.cli.output import exit_code, print_json, print_table, progress
 from grader.cli.seat import Seat
-from grader.cli.students import describe_entry, json_option, no_isolation_option, write_file
+from grader.cli.students import describe_entry, jobs_option, json_option, no_isolation_option, write_file
 from grader.errors import InputError
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from grader.cli.inbox import Work
+    from grader.cli.inbox import Graded, Work
     from grader.gradebook import Entry
     from grader.scoring import Grade
     from grader.spec import Assignment
+
+STOPPED = 130  # as a shell has it for what Ctrl-C ended
 
 
 @click.command()
 @click.argument("inbox", type=click.Path(path_type=Path))
 @click.option("--assignment", metavar="ID", help="All work in INBOX is for this assignment.")
+@jobs_option
+@click.option("--force", is_flag=True, help="Grade again what has not changed since it was graded.")
 @json_option
 @no_isolation_option
 @click.pass_obj
-def grade(course: Path | None, inbox: Path, assignment: str | None, as_json: bool, no_isolation: bool) -> None:
+def grade(
+    course: Path | None,
+    inbox: Path,
+    assignment: str | None,
+    jobs: int,
+    force: bool,
+    as_json: bool,
+    no_isolation: bool,
+) -> None:
     """Grade a class: INBOX holds one folder (or zip) per student.
 
     The name of each is the student's id. With --assignment, each one is a submission. Without it, each is a folder
-    that holds the folders that `grader fetch` made. With --json, one report is printed per line.
+    that holds the folders that `grader fetch` made. What has not changed since it was graded keeps its grade. Ctrl-C
+    stops; the same command goes on from there. With --json, one report is printed per line.
     """
-    from grader.grading import Examiner
+    from grader.engine import Pool
 
-    with Examiner() as examiner:
+    with Pool(jobs) as pool:
         from grader.cli.inbox import grade_work, read_inbox
         from grader.report import Reader, build_report, to_json
 
@@ -44,37 +57,45 @@ def grade(course: Path | None, inbox: Path, assignment: str | None, as_json: boo
         spec = seat.course.load(assignment) if assignment is not None else None
         work = read_inbox(seat, inbox, spec)
         readable = [one for one in work if one.refused is None]
-        graded: list[tuple[Work, Entry, Grade]] = []
+        graded: list[Graded] = []
         setup = seat.setup(isolated=not no_isolation, secrets=[one.path for one in work])
+        stopped = False
         with seat.open_gradebook() as gradebook, progress(len(readable), "Grading") as advance:
-            for one, entry, result in grade_work(examiner, gradebook, readable, setup):
-                graded.append((one, entry, result))
-                advance()
-                if as_json:
-                    print_json(to_json(build_report(result, describe_entry(entry), Reader.INSTRUCTOR)))
+            environment = None if force else pool.first.survey(seed=setup.seed, isolated=setup.isolated).environment
+            try:
+                for one in grade_work(pool, gradebook, readable, setup, environment):
+                    graded.append(one)
+                    advance()
+                    if as_json:
+                        print_json(to_json(build_report(one.grade, describe_entry(one.entry), Reader.INSTRUCTOR)))
+            except KeyboardInterrupt:
+                stopped = True
     refused = [one for one in work if one.refused is not None]
     if as_json:
-        for one in refused:
-            print_json(_refusal_json(one))
+        for unread in refused:
+            print_json(_refusal_json(unread))
     else:
         _print_grades(graded, refused)
     _say_refused(refused)
-    code = exit_code([result for _, _, result in graded])
+    if stopped:
+        click.echo(f"stopped: {len(graded)} of {len(readable)} graded; the same command goes on from there", err=True)
+        raise click.exceptions.Exit(STOPPED)
+    code = exit_code([one.grade for one in graded])
     raise click.exceptions.Exit(max(code, 2) if refused else code)
 
 
-def _print_grades(graded: Iterable[tuple[Work, Entry, Grade]], refused: Iterable[Work]) -> None:
+def _print_grades(graded: Iterable[Graded], refused: Iterable[Work]) -> None:
     from grader.display import clean_line, format_amount
 
     rows = [
         (
-            clean_line(entry.student),
-            entry.assignment,
-            f"{format_amount(grade.score)} / {format_amount(grade.points)}",
-            format_amount(grade.bonus) if grade.bonus else "",
-            grade.status.replace("_", " "),
+            clean_line(one.entry.student),
+            one.entry.assignment,
+            f"{format_amount(one.grade.score)} / {format_amount(one.grade.points)}",
+            format_amount(one.grade.bonus) if one.grade.bonus else "",
+            one.grade.status.replace("_", " ") + (", unchanged" if one.kept else ""),
         )
-        for _, entry, grade in graded
+        for one in graded
     ]
     rows += [
         (clean_line(one.student), one.assignment.id if one.assignment else "", "", "", "not graded") for one in refused

@@ -33,7 +33,7 @@ def doctor(try_all: bool, as_json: bool) -> None:
 
     Exit codes: 0 every attack was held, 1 one got through, 3 this machine cannot isolate code.
     """
-    from grader.grading import Examiner
+    from grader.engine import Examiner
 
     with Examiner() as examiner:
         from grader.doctor import read_attacks, stage_target, try_attacks

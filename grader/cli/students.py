@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,8 +15,9 @@ from grader.cli.seat import Seat, draw_for, who
 from grader.errors import FaultError, InputError, reason_of, suggest
 
 if TYPE_CHECKING:
+    from grader.engine import Examiner
     from grader.gradebook import Entry, Gradebook
-    from grader.grading import Examiner, Setup
+    from grader.grading import Setup
     from grader.report import Report, SubmissionInfo
     from grader.scoring import Grade
     from grader.spec import Assignment
@@ -31,6 +33,15 @@ assignment_option = click.option(
 )
 no_isolation_option = click.option(
     "--no-isolation", is_flag=True, help="Run the code without the sandbox: for your own code on your own machine only."
+)
+jobs_option = click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 256),
+    default=lambda: len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+    show_default="one for each core",
+    metavar="N",
+    help="How many submissions to grade at once.",
 )
 path_argument = click.argument("path", type=click.Path(path_type=Path), default=Path())
 
@@ -125,7 +136,7 @@ def check(
 
     PATH is the folder that `grader fetch` made, a single file, or a zip.
     """
-    from grader.grading import Examiner  # starts importing torch in its own process while this one reads files
+    from grader.engine import Examiner  # starts importing torch in its own process while this one reads files
 
     with Examiner() as examiner:
         seat = Seat(course)
@@ -153,7 +164,7 @@ def submit(
 
     PATH is the folder that `grader fetch` made, a single file, or a zip.
     """
-    from grader.grading import Examiner  # starts importing torch in its own process while this one reads files
+    from grader.engine import Examiner  # starts importing torch in its own process while this one reads files
 
     with Examiner() as examiner:
         seat = Seat(course)

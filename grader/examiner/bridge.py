@@ -164,7 +164,8 @@ class Connection:
         if on_cpu.intersection(list_tensors(message.header.get("value"))):
             raise Expectation(
                 f"{name} was passed tensors that are not on the CPU, and returned one that is: make new tensors on the "
-                "device of those that are passed, such as torch.zeros(3, device=x.device), and leave out .cpu()."
+                "device of those that are passed, such as torch.zeros(3, device=x.device), and leave out .cpu() and "
+                "torch.cuda.is_available()."
             )
 
     def recognise(self, name: str, otherwise: str) -> str:

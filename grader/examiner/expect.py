@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from grader.examiner.figure import Figure, describe_here
+from grader.sandbox.figure import MAX_AXES, MAX_SERIES
 
 # Relative and absolute: room for every right way to compute a loss, and for sums over thousands of terms.
 SINGLE = (1e-4, 1e-6)
@@ -262,6 +263,11 @@ def expect_figure(value: Any, name: str = "the result") -> Figure:
     if figure is None:
         advice = ": is a return statement missing?" if value is None else "."
         raise Expectation(f"{_capital(name)} should be a matplotlib figure, but it is {describe(value)}{advice}")
+    if not figure.whole:
+        raise Expectation(
+            f"{_capital(name)} has more than {MAX_AXES} axes, or more than {MAX_SERIES} lines in one: draw points that "
+            "belong together with one call of scatter() or plot()."
+        )
     return figure
 
 

@@ -51,11 +51,15 @@ class Axes:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What a figure shows. All its texts are the student's own: short, but anything may stand in them."""
+    """What a figure shows. All its texts are the student's own: short, but anything may stand in them.
+
+    It is not ``whole`` where there were more axes or series than are looked at.
+    """
 
     title: str
     axes: tuple[Axes, ...]
     own_legend: tuple[str, ...] = ()
+    whole: bool = True
 
     @property
     def lines(self) -> tuple[Series, ...]:
@@ -81,9 +85,11 @@ def read_figure(value: Any) -> Figure:
     Raises:
         ValueError: it is no description of one, or larger than may be.
     """
-    fields = _fields(value, "title", "axes", "legend")
+    fields = _fields(value, "title", "axes", "legend", "whole")
     axes = _list(fields["axes"], MAX_AXES, _read_axes)
-    return Figure(_text(fields["title"]), axes, _list(fields["legend"], MAX_ENTRIES, _text))
+    if type(fields["whole"]) is not bool:
+        raise ValueError("bad fields")
+    return Figure(_text(fields["title"]), axes, _list(fields["legend"], MAX_ENTRIES, _text), fields["whole"])
 
 
 def describe_here(figure: object) -> Figure | None:
@@ -148,7 +154,7 @@ def make_picture(pixels: Any) -> bytes | None:
     colours = (pixels[..., :3].to(torch.int32) * alpha + 255 * (255 - alpha) + 127) // 255
     rows = torch.cat([torch.zeros(height, 1, dtype=torch.uint8), colours.to(torch.uint8).reshape(height, -1)], dim=1)
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # eight bits of red, green and blue
-    data = zlib.compress(rows.numpy().tobytes(), 9)
+    data = zlib.compress(rows.numpy().tobytes(), 6)
     picture = b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
     return picture if len(picture) <= MAX_PICTURE_BYTES else None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -191,7 +192,7 @@ def _describe(kind: str, text: str) -> str:
 
 
 def _read(value: object) -> Iterator[Entry]:
-    for one in _flatten(value):
+    for one in islice(_flatten(value), MAX_ENTRIES):
         yield one if isinstance(one, str) else _read_numbers(one)
 
 
@@ -204,24 +205,35 @@ def _flatten(value: object, depth: int = 0) -> Iterator[Any]:
         for one in value[:MAX_ENTRIES]:
             yield from _flatten(one, depth + 1)
     elif isinstance(value, dict) and depth < MAX_DEPTH:
-        yield "dict of " + ", ".join(sorted(str(key)[:40] for key in value)[:MAX_ENTRIES])
-        for key in sorted(value, key=str)[:MAX_ENTRIES]:
-            yield from _flatten(value[key], depth + 1)
+        named = {_name_key(key): one for key, one in islice(value.items(), MAX_ENTRIES)}
+        yield "dict of " + ", ".join(sorted(named))
+        for name in sorted(named):
+            yield from _flatten(named[name], depth + 1)
     else:
         yield "None" if value is None else "str" if isinstance(value, str) else "an object"
 
 
+def _name_key(key: object) -> str:
+    """Return a key in words; one that is no text or number may be as large as it likes."""
+    return str(key)[:40] if isinstance(key, str | bool | int | float | None) else "a key"
+
+
 def _read_numbers(value: Any) -> Entry:
+    if _is_large(value):
+        return f"{type(value).__name__}, large"
     if isinstance(value, bool | int | float):
         return Numbers("bool" if isinstance(value, bool) else "number", torch.tensor(float(value), dtype=torch.float64))
     tensor = value.detach().cpu() if isinstance(value, Tensor) else torch.from_numpy(np.array(value))
     kind = f"{'' if isinstance(value, Tensor) else 'numpy '}{tensor.dtype} {tuple(tensor.shape)}"
-    if tensor.numel() > MAX_ELEMENTS:
-        return f"{kind}, large"
     if tensor.is_complex():
         tensor = torch.view_as_real(tensor.resolve_conj())
     values = tensor.to(torch.float64)
     return Numbers(kind, values, tensor.dtype == torch.float64 and _has_single_digits(values))
+
+
+def _is_large(value: Any) -> bool:
+    size = value.numel() if isinstance(value, Tensor) else value.size if isinstance(value, np.ndarray) else 1
+    return int(size) > MAX_ELEMENTS
 
 
 def _has_single_digits(values: Tensor) -> bool:
@@ -231,7 +243,10 @@ def _has_single_digits(values: Tensor) -> bool:
 def _differentiate(call: Callable[..., object], inputs: Sequence[Any]) -> Iterator[Entry]:
     given = [_copy(value).requires_grad_() if _is_floating(value) else _copy(value) for value in inputs]
     leaves = [value for value in given if _is_floating(value)]
-    results = [value for value in _flatten(call(*given)) if _is_floating(value)]
+    results = [value for value in islice(_flatten(call(*given)), MAX_ENTRIES) if _is_floating(value)]
+    if any(map(_is_large, results)):
+        yield "large"
+        return
     for result in results:
         if not result.requires_grad:
             yield "detached"

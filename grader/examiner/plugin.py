@@ -21,7 +21,7 @@ import torch
 from grader.examiner.exceptions import WorkerLost
 from grader.examiner.recogniser import Recognised, Recogniser
 from grader.examiner.student import Student, seed_generators
-from grader.examiner.trusted import import_dotted, import_file
+from grader.examiner.trusted import close_figures, import_dotted, import_file
 from grader.examiner.verdicts import hide_sizes, join_results, judge, say_broken
 from grader.examiner.workers import Zygote, ZygoteFailed
 from grader.job import Finished, Job, JobCheck, Message, Verdict
@@ -64,12 +64,13 @@ class ExaminerPlugin:
         self._student = student = Student(self._zygote, self._job, self._job.submissions[number])
         student.start_check()  # the check that asked for it began before there was a student to tell
         yield student
-        recognised = self._recognise(student)
-        student.close()
         if self.broken is not None:
+            student.close()
             return  # the job goes on with a fresh sandbox, from this submission's first check
         for result in self._decide_all():
             self._emit(Verdict(number, result))
+        recognised = self._recognise(student)
+        student.close()
         seconds = time.monotonic() - started
         self._emit(Finished(number, student.output, seconds, self._environment, recognised.mistakes, recognised.fault))
 
@@ -223,8 +224,6 @@ class ExaminerPlugin:
                 yield CheckResult(check.id, Outcome.NOT_RUN, message, device=check.needs_device, deferred=True)
 
     def _recognise(self, student: Student) -> Recognised:
-        if self.broken is not None:
-            return Recognised()
         failed = {
             check for check, results in self._results.items() if any(one.outcome is Outcome.FAILED for one in results)
         }
@@ -245,6 +244,8 @@ class ExaminerPlugin:
             function(**{name: replaced[name]() if name in replaced else arguments[name] for name in wanted})
         except Exception as error:
             return error
+        finally:
+            close_figures()
         return None
 
     # Looking up

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from grader.examiner.exceptions import StudentError, WorkerLost
 from grader.examiner.fingerprint import Fingerprint, KnownMistakes, Observation, take_fingerprint
 from grader.examiner.student import Student, seed_generators
-from grader.examiner.trusted import import_file
+from grader.examiner.trusted import close_figures, import_file
 from grader.job import Job, JobQuestion
 
 SEED = "fingerprint"  # beside the names of checks
@@ -49,7 +51,11 @@ class Recogniser:
             try:
                 found = self._watch(student, question)
                 known = self._known_mistakes(name).recognise(found) if found is not None else ()
-            except Exception as error:  # the course's own code broke: the submission is graded all the same
+            except (
+                Exception,
+                pytest.skip.Exception,
+                pytest.fail.Exception,
+            ) as error:  # the course's own code broke: the submission is graded all the same
                 fault = _locate(error, Path(question.fingerprint))
                 continue
             if recognised := tuple(one for one in known if one in suspects):
@@ -64,7 +70,7 @@ class Recogniser:
         try:
             seed_generators(seed)
             return take_fingerprint(self.functions[question.fingerprint], student.load(question.file, seed))
-        except (StudentError, WorkerLost, AssertionError):
+        except (StudentError, WorkerLost, AssertionError, pytest.skip.Exception, pytest.fail.Exception):
             return None
         finally:
             student.stop_check()
@@ -81,10 +87,13 @@ class Recogniser:
     def _take(self, question: JobQuestion, path: str) -> Fingerprint:
         assert question.fingerprint is not None
         seed_generators(self._job.seed_of(SEED))
-        return take_fingerprint(self.functions[question.fingerprint], import_file(Path(path)))
+        try:
+            return take_fingerprint(self.functions[question.fingerprint], import_file(Path(path)))
+        finally:
+            close_figures()
 
 
-def _locate(error: Exception, path: Path) -> str:
+def _locate(error: BaseException, path: Path) -> str:
     """Say what broke, and in which line of a file of checks."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     where = f", line {lines[-1]}" if lines else ""

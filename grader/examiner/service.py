@@ -79,7 +79,8 @@ def run_job(job: Job, zygote: Zygote, emit: Emit) -> Fault | None:
         warm=_find_warm_modules(job), readable=readable, writable=paths.DEVICES, isolated=job.isolated
     )
     if not job.submissions:
-        emit(replace(walls.survey(), devices=find_devices()))
+        environment = describe_environment(job, walls)
+        emit(replace(walls.survey(), devices=find_devices(), environment=environment))
         return None
     if job.isolated and (fault := walls.find_fault(secrets)) is not None:
         return fault

@@ -24,7 +24,7 @@ DOTS_PER_INCH = 80.0
 
 
 def describe(figure: Any) -> dict[str, Any] | None:
-    """Return what a figure shows, None where it is no figure. What is beyond the limits is left out."""
+    """Return what a figure shows, None where it is no figure; not ``whole`` where axes or series are left out."""
     module = sys.modules.get("matplotlib.figure")  # where it was not imported, nothing is a figure
     if module is None or not isinstance(figure, module.Figure):
         return None
@@ -32,16 +32,20 @@ def describe(figure: Any) -> dict[str, Any] | None:
         "title": _text(figure.get_suptitle()),
         "axes": [_describe_axes(axes) for axes in figure.axes[:MAX_AXES]],
         "legend": _entries(figure.legends),
+        "whole": len(figure.axes) <= MAX_AXES and all(map(_is_whole, figure.axes)),
     }
 
 
+def _is_whole(axes: Any) -> bool:
+    return len(axes.get_lines()) <= MAX_SERIES and len(list(axes.collections)) <= MAX_SERIES
+
+
 def _describe_axes(axes: Any) -> dict[str, Any]:
-    ends = axes.get_xlim()  # of lines without ends
     return {
         "title": _text(axes.get_title()),
         "x_label": _text(axes.get_xlabel()),
         "y_label": _text(axes.get_ylabel()),
-        "lines": [_describe_line(line, ends) for line in axes.get_lines()[:MAX_SERIES]],
+        "lines": [_describe_line(line, axes) for line in axes.get_lines()[:MAX_SERIES]],
         "clouds": [
             {"label": _text(cloud.get_label()), "points": _points(cloud.get_offsets()), "joined": False}
             for cloud in list(axes.collections)[:MAX_SERIES]
@@ -50,12 +54,15 @@ def _describe_axes(axes: Any) -> dict[str, Any]:
     }
 
 
-def _describe_line(line: Any, ends: tuple[float, float]) -> dict[str, Any]:
+def _describe_line(line: Any, axes: Any) -> dict[str, Any]:
     points = line.get_xydata()
     if hasattr(line, "get_slope"):  # axline()
         (x, y), slope, second = line.get_xy1(), line.get_slope(), line.get_xy2()
-        slope = (second[1] - y) / (second[0] - x) if slope is None else slope
-        points = [(end, y + slope * (end - x)) for end in ends]
+        if slope is None and second[0] == x:  # upright
+            points = [(x, end) for end in axes.get_ylim()]
+        else:
+            slope = (second[1] - y) / (second[0] - x) if slope is None else slope
+            points = [(end, y + slope * (end - x)) for end in axes.get_xlim()]
     return {
         "label": _text(line.get_label()),
         "points": _points(points),

@@ -67,7 +67,7 @@ def _values() -> Iterator[Any]:
     yield torch.zeros(2, 3, 4, dtype=torch.uint8)
     line = {"label": "a line", "points": torch.ones(2, 2, dtype=torch.float64), "joined": True}
     axes = {"title": "t", "x_label": "x", "y_label": "y", "lines": [line], "clouds": [], "legend": ["a line"]}
-    yield {"title": "", "axes": [axes], "legend": []}
+    yield {"title": "", "axes": [axes], "legend": [], "whole": True}
 
 
 def _refer(value: Any) -> Any:

@@ -1,0 +1,127 @@
+"""Whatever runs jobs gives the same grades: one examiner, or several at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grader.checks import read_checks
+from grader.engine import Examiner, Pool
+from grader.grading import Setup, grade_submissions
+from grader.results import Outcome
+from grader.scoring import Grade, Status
+from grader.spec import Assignment, load_assignment
+from grader.submission import Submission
+from tests.shell import write
+
+FILES = {
+    "assignment.yaml": """\
+format: 1
+id: twice
+title: Twice
+summary: Times two.
+limits: {seconds: 3, check_seconds: 2, memory_mb: 1024}
+questions:
+  - {id: twice, kind: code, points: 2, prompt: Write it., file: twice.py, starter: "def twice(x): ...\\n"}
+""",
+    "solutions/a.py": "def twice(x):\n    return 2 * x\n",
+    "checks/hidden/test_hidden.py": '''\
+import pytest
+
+
+@pytest.mark.points(1)
+def test_one(submission):
+    """One is two."""
+    assert submission.twice(1) == 2
+
+
+@pytest.mark.points(1)
+def test_two(submission):
+    """Two is four."""
+    assert submission.twice(2) == 4
+''',
+}
+RIGHT = "def twice(x):\n    return 2 * x  # {}\n"
+HALF = "def twice(x):\n    return 2  # {}\n"
+LOOP = "def twice(x):\n    while True:\n        pass  # {}\n"
+
+
+@pytest.fixture(scope="module", params=[1, 2], ids=["examiner", "pool"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Examiner | Pool]:
+    with Examiner() if request.param == 1 else Pool(request.param) as engine:
+        yield engine
+
+
+@pytest.fixture
+def assignment(tmp_path: Path) -> Assignment:
+    return load_assignment(write(tmp_path / "course" / "twice", FILES))
+
+
+def grade(engine: Examiner | Pool, assignment: Assignment, *sources: str) -> list[Grade]:
+    work = [Submission({"twice.py": source.format(n).encode()}) for n, source in enumerate(sources)]
+    found = dict(grade_submissions(engine, assignment, read_checks(assignment), work, Setup()))
+    assert len(found) == len(work)
+    return [found[number] for number in range(len(work))]
+
+
+def test_each_submission_gets_its_own_grade(engine: Examiner | Pool, assignment: Assignment) -> None:
+    sources = [RIGHT, HALF, "", "def twice(", RIGHT] * 8
+    scores = [int(one.score) for one in grade(engine, assignment, *sources)]
+    assert scores == [2, 1, 0, 0, 2] * 8
+
+
+def test_nothing_to_do(engine: Examiner | Pool, assignment: Assignment) -> None:
+    assert grade(engine, assignment) == []
+
+
+def test_a_loop_costs_nobody_else_anything(engine: Examiner | Pool, assignment: Assignment) -> None:
+    grades = grade(engine, assignment, *[RIGHT] * 5, LOOP, *[RIGHT] * 10)
+    assert [int(one.score) for one in grades] == [2] * 5 + [0] + [2] * 10
+    assert {check.outcome for check in grades[5].questions[0].checks} == {Outcome.TIMED_OUT}
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.05, 0.3, 1.0])
+def test_an_examiner_that_is_killed_costs_nobody_a_point(
+    engine: Examiner | Pool, assignment: Assignment, moment: float
+) -> None:
+    pid = engine.pid if isinstance(engine, Examiner) else engine.first.pid
+    killer = threading.Timer(moment, lambda: os.kill(pid, signal.SIGKILL))
+    killer.start()
+    grades = grade(engine, assignment, *[RIGHT, HALF] * 30)
+    killer.cancel()
+    assert [int(one.score) for one in grades] == [2, 1] * 30
+    assert {one.status for one in grades} == {Status.GRADED}
+
+
+def test_whoever_stops_can_go_on(engine: Examiner | Pool, assignment: Assignment) -> None:
+    work = [Submission({"twice.py": RIGHT.format(n).encode()}) for n in range(40)]
+    some = grade_submissions(engine, assignment, read_checks(assignment), work, Setup())
+    first, _ = next(some)
+    some.close()  # type: ignore[attr-defined]
+    assert 0 <= first < 40
+    assert [int(one.score) for one in grade(engine, assignment, RIGHT, HALF)] == [2, 1]
+
+
+def test_a_pool_uses_several_examiners_and_leaves_none_behind(assignment: Assignment) -> None:
+    with Pool(2) as pool:
+        sources = [f"def twice(x):\n    import time; time.sleep(0.2)\n    return 2 * x  # {n}" for n in range(16)]
+        grade(pool, assignment, *sources)
+        pids = {examiner.pid for examiner in pool._examiners}
+        assert len(pids) == 2
+    time.sleep(0.1)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+def test_what_breaks_while_jobs_are_made_is_raised(engine: Examiner | Pool) -> None:
+    def jobs() -> Iterator[object]:
+        yield from ()
+        raise LookupError("no such file")
+
+    with pytest.raises(LookupError, match="no such file"):
+        list(engine.run_all(jobs()))  # type: ignore[arg-type]
