@@ -1,20 +1,20 @@
-"""As in a notebook: the loss module, .float(), and a count over the number of samples. No bonus for .float()."""
+"""As one might write it in a notebook: one loss for all, .float(), and hits over samples. No bonus for .float()."""
 
 import torch
-import torch.nn as nn
+from torch import nn
+
+bce = nn.BCEWithLogitsLoss()
 
 
 def multi_label_loss(logits, targets):
-    loss_fn = nn.BCEWithLogitsLoss()
-    return loss_fn(logits, targets)
+    return bce(logits, targets)
 
 
 def predict_labels(logits, threshold=0.5):
-    probs = torch.sigmoid(logits)
-    return (probs > threshold).float()
+    there = logits.sigmoid().gt(threshold)
+    return there.float()
 
 
 def per_label_accuracy(predictions, targets):
-    correct = (predictions == targets).sum(dim=0)
-    total = len(targets)
-    return correct / total
+    hits = torch.eq(targets, predictions).sum(0)
+    return hits / predictions.shape[0]

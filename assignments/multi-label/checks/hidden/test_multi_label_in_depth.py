@@ -96,7 +96,9 @@ def test_accuracy_of_any_batch(submission, device, rng, shape):
     expect_unchanged(submission, submission.per_label_accuracy, predictions, targets)
 
 
-@pytest.mark.points(1, hint="Is there a conversion, or a tensor made with a fixed dtype, inside the loss?")
+@pytest.mark.points(
+    1, hint="Is there a conversion, a tensor made with a fixed dtype, or a small number added to a probability?"
+)
 def test_loss_in_float64(submission, device, rng):
     """Logits in float64 give a loss in float64."""
     logits, targets = batch(rng, (4, 3), device, dtype=torch.float64)
