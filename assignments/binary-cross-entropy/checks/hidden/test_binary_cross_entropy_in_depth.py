@@ -77,7 +77,7 @@ def test_sure_and_wrong(submission, device):
     expect_close(loss, of_logits(logits, targets), name="bce_with_logits_loss")
 
 
-@pytest.mark.points(2, hint="Can autograd follow every step from the first argument to the loss?")
+@pytest.mark.points(1, hint="Can autograd follow every step from the first argument to the loss?")
 def test_gradients(submission, device, rng):
     """The gradients reach the probabilities and the logits: for logits, (sigmoid - target) / number of entries."""
     logits, probabilities, targets = batch(rng, (4, 3), device)
@@ -114,6 +114,18 @@ def test_large_logits(submission, device):
     expect_close(loss, of_logits(logits.detach(), targets), name="the loss")
     (gradient,) = expect_gradient(loss, [logits], name="the loss")
     expect_close(gradient, (logits.detach().sigmoid() - targets) / 5, name="the gradient")
+
+
+@pytest.mark.points(1, hint="On which device is each tensor that your code makes?")
+@pytest.mark.device("shadow")
+def test_on_another_device(submission, rng):
+    """Arguments on another device than the CPU give the right losses there."""
+    logits, probabilities, targets = batch(rng, (4, 3), "cpu")
+    loss = submission.bce_loss(probabilities, targets)
+    expect_close(loss, of_probabilities(probabilities, targets), name="the result of bce_loss")
+    loss = submission.bce_with_logits_loss(logits.requires_grad_(), targets)
+    expect_close(loss, of_logits(logits.detach(), targets), name="the result of bce_with_logits_loss")
+    expect_gradient(loss, [logits], name="the result of bce_with_logits_loss")
 
 
 @pytest.mark.points(1, bonus=True, hint="Which of your steps runs once per entry? One operation can do it for all.")

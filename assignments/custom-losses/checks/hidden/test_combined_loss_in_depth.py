@@ -108,6 +108,15 @@ def test_large_logits(submission, device):
     expect_losses(submission.CombinedLoss(alpha=0.5).to(device)(*arguments), combined(0.5, *arguments))
 
 
+@pytest.mark.points(1, hint="On which device is each tensor that your code makes?")
+@pytest.mark.device("shadow")
+def test_combined_loss_on_another_device(submission, rng):
+    """Arguments on another device than the CPU give the right losses there."""
+    arguments = batch(rng, 6, 3, "cpu")
+    loss_fn = submission.CombinedLoss(alpha=0.25).to("cpu")  # what this names is the device of the check
+    expect_losses(loss_fn(*arguments), combined(0.25, *arguments))
+
+
 @pytest.mark.points(1, bonus=True, hint="Which of your steps runs once per sample? One operation does it for all.")
 def test_no_loop_in_combined_loss(submission, rng):
     """Bonus: a large batch takes no more steps than a small one, in all three losses."""

@@ -82,6 +82,14 @@ def test_shapes_that_differ_are_refused(submission, device, place):
         submission.WeightedMSELoss()(*arguments)
 
 
+@pytest.mark.points(1, hint="On which device is each tensor that your code makes?")
+@pytest.mark.device("shadow")
+def test_weighted_mse_on_another_device(submission, rng):
+    """Arguments on another device than the CPU give the right loss there."""
+    arguments = batch(rng, 6, "cpu")
+    expect_close(submission.WeightedMSELoss()(*arguments), weighted_mse(*arguments), name="the loss")
+
+
 @pytest.mark.points(1, bonus=True, hint="Which of your steps runs once per sample? One operation does it for all.")
 def test_no_loop_in_weighted_mse(submission, rng):
     """Bonus: a large batch takes no more steps than a small one."""

@@ -37,7 +37,7 @@ def test_each_sample_has_its_own_factor(submission, device, rng):
         expect_close(loss, focal_loss(logits, targets, gamma), name="the loss")
 
 
-@pytest.mark.points(2, hint="Both parts of the product depend on the logits. Do both take part in the gradient?")
+@pytest.mark.points(1, hint="Both parts of the product depend on the logits. Do both take part in the gradient?")
 def test_gradient_of_the_whole_formula(submission, device, rng):
     """The gradient is that of the whole formula, factor included."""
     logits, targets = batch(rng, 8, 4, device)
@@ -92,6 +92,19 @@ def test_large_logits(submission, device):
     targets = torch.tensor([1, 0, 0], device=device)
     loss = submission.FocalLoss(gamma=2.0)(logits, targets)
     expect_close(loss, focal_loss(logits, targets, 2.0), name="the loss")
+
+
+@pytest.mark.points(1, hint="On which device is each tensor that your code makes?")
+@pytest.mark.device("shadow")
+def test_on_another_device(submission, rng):
+    """Logits on another device than the CPU give the right loss and gradient there."""
+    logits, targets = batch(rng, 6, 4, "cpu")
+    logits.requires_grad_()
+    expected = focal_loss(logits, targets, 2.0)
+    loss = submission.FocalLoss(gamma=2.0)(logits, targets)
+    expect_close(loss, expected, name="the loss")
+    (gradient,) = expect_gradient(loss, [logits], name="the loss")
+    expect_close(gradient, torch.autograd.grad(expected, [logits])[0], name="the gradient of the logits")
 
 
 @pytest.mark.points(1, bonus=True, hint="Which of your steps runs once per sample? One operation can do it for all.")

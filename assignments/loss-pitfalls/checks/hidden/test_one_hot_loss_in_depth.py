@@ -53,6 +53,15 @@ def test_one_hot_in_float64(submission, device, rng):
         expect_close(loss, cross_entropy(logits, one_hot), name="the loss")
 
 
+@pytest.mark.points(0.5, bonus=True, hint="On which device is each tensor that your code makes?")
+@pytest.mark.device("shadow")
+def test_one_hot_on_another_device(submission, rng):
+    """Bonus: arguments on another device than the CPU give the right loss there."""
+    logits, one_hot = batch(rng, 5, 3, "cpu")
+    loss = submission.one_hot_loss(logits, one_hot)
+    expect_close(loss, cross_entropy(logits, one_hot), name="the loss")
+
+
 def fingerprint(submission):
     """What the known mistakes compute; some only do so where there are as many classes as samples, or more."""
     generator = torch.Generator().manual_seed(23)

@@ -118,6 +118,17 @@ def test_large_logits(submission, device):
     expect_close(loss, mean_cross_entropy(logits, targets), name="the loss")
 
 
+@pytest.mark.points(1, hint="On which device is each tensor that your code makes?")
+@pytest.mark.device("shadow")
+def test_on_another_device(submission, rng):
+    """Logits on another device than the CPU give probabilities and a loss there."""
+    logits, targets = batch(rng, 6, 4, "cpu")
+    expect_close(submission.softmax(logits), log_softmax(logits).exp().to(logits.dtype), name="the result of softmax")
+    loss = submission.cross_entropy(logits.requires_grad_(), targets)
+    expect_close(loss, mean_cross_entropy(logits.detach(), targets), name="the loss")
+    expect_gradient(loss, [logits], name="the loss")
+
+
 @pytest.mark.points(1, bonus=True, hint="Which of your steps runs once per sample? One operation can do it for all.")
 def test_no_loop_over_samples(submission, rng):
     """Bonus: a large batch takes no more steps than a small one."""

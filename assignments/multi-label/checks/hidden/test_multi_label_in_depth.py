@@ -48,7 +48,7 @@ def test_loss_of_any_batch(submission, device, rng, shape):
     expect_unchanged(submission, submission.multi_label_loss, logits, targets)
 
 
-@pytest.mark.points(2, hint="Can autograd follow every step from the logits to the loss?")
+@pytest.mark.points(1, hint="Can autograd follow every step from the logits to the loss?")
 def test_gradient(submission, device, rng):
     """The gradient of the loss is (sigmoid - target) / number of entries."""
     logits, targets = batch(rng, (5, 3), device)
@@ -146,6 +146,19 @@ def test_no_loop_over_samples(submission, rng):
     expect_vectorised(submission, submission.multi_label_loss, small, large)
     expect_vectorised(submission, submission.predict_labels, small[:1], large[:1])
     expect_vectorised(submission, submission.per_label_accuracy, (few, small[1]), (many, large[1]))
+
+
+@pytest.mark.points(1, hint="On which device is each tensor that your code makes?")
+@pytest.mark.device("shadow")
+def test_on_another_device(submission, rng):
+    """Arguments on another device than the CPU give a loss, labels and accuracies there."""
+    logits, targets = batch(rng, (6, 3), "cpu")
+    loss = submission.multi_label_loss(logits, targets)
+    expect_close(loss, mean_loss(logits, targets), name="the loss")
+    labels = submission.predict_labels(logits)
+    expect_close(labels, (logits > 0).to(logits.dtype), name="the result of predict_labels")
+    accuracy = submission.per_label_accuracy(targets.flip(0), targets)
+    expect_close(accuracy, count_right(targets.flip(0), targets), name="the result of per_label_accuracy")
 
 
 def fingerprint(submission):

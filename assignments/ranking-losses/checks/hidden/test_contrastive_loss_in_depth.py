@@ -104,6 +104,15 @@ def test_gradient_of_equal_pairs(submission, device, rng):
     expect_close(gradients[0][same == 1], of_positives, atol=1e-4, name="the gradient of a")
 
 
+@pytest.mark.points(1, hint="On which device is each tensor that your code makes?")
+@pytest.mark.device("shadow")
+def test_pairs_on_another_device(submission, rng):
+    """Embeddings on another device than the CPU give the right loss there."""
+    a, b, same = batch(rng, 8, 4, "cpu")
+    loss = submission.contrastive_loss(a, b, same, margin=1.25)
+    expect_close(loss, contrastive(a, b, same, 1.25), name="the loss")
+
+
 @pytest.mark.points(1, bonus=True, hint="Which of your steps runs once per pair? One operation does it for all.")
 def test_no_loop_over_pairs(submission, rng):
     """Bonus: many pairs take no more steps than a few."""

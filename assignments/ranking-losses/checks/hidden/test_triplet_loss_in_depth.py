@@ -103,6 +103,15 @@ def test_gradient_of_equal_triplets(submission, device, rng):
         raise Expectation("The gradient is not finite.")
 
 
+@pytest.mark.points(1, hint="On which device is each tensor that your code makes?")
+@pytest.mark.device("shadow")
+def test_triplets_on_another_device(submission, rng):
+    """Embeddings on another device than the CPU give the right loss there."""
+    embeddings = batch(rng, 8, 4, "cpu")
+    loss = submission.triplet_loss(*embeddings, margin=0.5)
+    expect_close(loss, triplet(*embeddings, 0.5), name="the loss")
+
+
 @pytest.mark.points(1, bonus=True, hint="Which of your steps runs once per triplet? One operation does it for all.")
 def test_no_loop_over_triplets(submission, rng):
     """Bonus: many triplets take no more steps than a few."""

@@ -57,7 +57,7 @@ def test_beta(submission, device, rng, beta):
     expect_close(loss, reference_loss("smooth_l1_loss", predictions, targets, beta), name="the loss")
 
 
-@pytest.mark.points(2, hint="Can autograd follow every step from the predictions to the loss?")
+@pytest.mark.points(1, hint="Can autograd follow every step from the predictions to the loss?")
 @pytest.mark.parametrize("name", NAMES)
 def test_gradients(submission, device, rng, name):
     """The gradients of all three losses reach the predictions."""
@@ -98,6 +98,20 @@ def test_shapes_that_differ_are_refused(submission, device):
     for name in NAMES:
         with pytest.raises(ValueError):
             getattr(submission, name)(predictions, targets)
+
+
+@pytest.mark.points(1, hint="On which device is each tensor that your code makes?")
+@pytest.mark.device("shadow")
+def test_on_another_device(submission, rng):
+    """Predictions on another device than the CPU give the right losses and gradients there."""
+    predictions, targets = pair(rng, (4, 3), "cpu")
+    predictions.requires_grad_()
+    for name in NAMES:
+        expected = reference_loss(name, predictions, targets)
+        loss = getattr(submission, name)(predictions, targets)
+        expect_close(loss, expected, name=f"the result of {name}")
+        (gradient,) = expect_gradient(loss, [predictions], name=f"the result of {name}")
+        expect_close(gradient, torch.autograd.grad(expected, [predictions])[0], name=f"the gradient of {name}")
 
 
 @pytest.mark.points(1, bonus=True, hint="Which of your steps runs once per entry? One operation can do it for all.")
