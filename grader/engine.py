@@ -113,25 +113,18 @@ class Examiner:
         except (OSError, ValueError):  # it has ended, or its streams are closed
             yield Fault("the process that runs checks ended")
             return
-        whole = False
-        try:
-            yield from self._read_events(job)
-            whole = True
-        finally:
-            if not whole:
-                self.close()
-
-    def _read_events(self, job: Job) -> Iterator[Event]:
         remaining = len(job.submissions)
         silence = START_SECONDS
-        while remaining:
-            message = self._read_event(job.seconds + job.check_seconds + silence)
-            event = Fault(_CONFUSED) if isinstance(message, Survey) else message
-            yield event
-            if isinstance(event, Fault):
-                return
-            remaining -= isinstance(event, Finished)
-            silence = SLACK_SECONDS
+        try:
+            while remaining:
+                message = self._read_event(job.seconds + job.check_seconds + silence)
+                event = Fault(_CONFUSED) if isinstance(message, Survey) else message
+                remaining = 0 if isinstance(event, Fault) else remaining - isinstance(event, Finished)
+                yield event
+                silence = SLACK_SECONDS
+        finally:
+            if remaining:
+                self.close()
 
     @property
     def width(self) -> int:

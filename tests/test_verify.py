@@ -6,6 +6,7 @@ import ast
 import re
 import shutil
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -420,7 +421,7 @@ def without_check(assignment: Assignment, name: str, folder: Path) -> Assignment
     content = yaml.safe_load((copy / "assignment.yaml").read_text())
     for question in content["questions"]:
         if question["id"] == check.question and not check.bonus:
-            question["points"] -= int(check.points)
+            question["points"] = float(Fraction(str(question["points"])) - check.points)
     first_left = next(left.id for left in read_checks(assignment) if left.id != name)
     for mistake in content["mistakes"]:
         caught_by = mistake.get("caught_by", [])
