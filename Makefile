@@ -53,7 +53,7 @@ schema: $(READY) ## Write docs/assignment.schema.json anew from grader/spec.py
 	$(BIN)/python -c "from pathlib import Path; from grader.spec import write_schema; write_schema(Path('docs/assignment.schema.json'))"
 
 bench: $(READY) ## Measure what is claimed, as ratios to something run beside it
-	$(BIN)/python tests/bench.py
+	$(BIN)/python -m tests.bench
 
 clean: ## Remove .venv and what was built
 	rm -rf $(VENV) dist build demo .mypy_cache .ruff_cache .pytest_cache
