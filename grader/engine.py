@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -40,6 +41,7 @@ ENVIRONMENT = (
     "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "XDG_CACHE_HOME", "VIRTUAL_ENV", "PYTHONPATH",
     "PYTHONHOME", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "CUDA_HOME", "CUDA_VISIBLE_DEVICES",
 )  # fmt: skip
+_ENDED = "the process that runs checks ended"
 _CONFUSED = "the process that runs checks sent something that was not asked for"
 WAITING_EVENTS = 100  # of a pool, before its examiners wait for whoever takes them
 
@@ -61,12 +63,8 @@ class Engine(Protocol):
         ...
 
 
-class Examiner:
-    """The process that runs checks. Use it as a context manager; it ends with the block."""
-
-    def __init__(self) -> None:
-        self._process = _start_process()
-        self._buffer = b""
+class _Closing(ABC):
+    """A context manager that closes itself at the end of the block."""
 
     def __enter__(self) -> Self:
         return self
@@ -75,6 +73,17 @@ class Examiner:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+
+class Examiner(_Closing):
+    """The process that runs checks. Use it as a context manager; it ends with the block."""
+
+    def __init__(self) -> None:
+        self._process = _start_process()
+        self._buffer = b""
 
     @property
     def pid(self) -> int:
@@ -104,24 +113,24 @@ class Examiner:
     def run(self, job: Job) -> Iterator[Event]:
         """Run a job and yield its events as they happen, up to the last submission's ``Finished`` or a ``Fault``.
 
-        Whoever stops asking before ends the process, which starts anew with the next job.
+        A fault ends the process, and so does whoever stops asking before; it starts anew with the next job.
         """
         if self.ended:
             self.restart()
-        try:
-            self._send(job)
-        except (OSError, ValueError):  # it has ended, or its streams are closed
-            yield Fault("the process that runs checks ended")
-            return
         remaining = len(job.submissions)
         silence = START_SECONDS
         try:
+            self._send(job)
             while remaining:
                 message = self._read_event(job.seconds + job.check_seconds + silence)
                 event = Fault(_CONFUSED) if isinstance(message, Survey) else message
-                remaining = 0 if isinstance(event, Fault) else remaining - isinstance(event, Finished)
+                remaining -= isinstance(event, Finished)
                 yield event
+                if isinstance(event, Fault):
+                    return
                 silence = SLACK_SECONDS
+        except (OSError, ValueError):  # it could not be sent: the process has ended, or its streams are closed
+            yield Fault(_ENDED)
         finally:
             if remaining:
                 self.close()
@@ -136,8 +145,6 @@ class Examiner:
         for number, job in enumerate(jobs):
             for event in self.run(job):
                 yield number, event
-                if isinstance(event, Fault):
-                    self.close()  # it is started again with the next job
 
     def survey(self, *, seed: int = 0, isolated: bool = True) -> Survey:
         """Return what this machine offers to keep students' code in, and what results of such jobs depend on.
@@ -149,7 +156,7 @@ class Examiner:
         try:
             self._send(empty)
         except OSError:
-            raise FaultError("the process that runs checks ended") from None
+            raise FaultError(_ENDED) from None
         event = self._read_event(START_SECONDS)
         if isinstance(event, Survey):
             return event
@@ -167,7 +174,7 @@ class Examiner:
             if data is None:
                 return Fault(f"the process that runs checks said nothing for {seconds:.0f} s")
             if not data or len(self._buffer) > MAX_LINE_BYTES:
-                return Fault("the process that runs checks ended")
+                return Fault(_ENDED)
             self._buffer += data
         line, _, self._buffer = self._buffer.partition(b"\n")
         try:
@@ -186,7 +193,7 @@ _Events = queue.Queue[tuple[int, Event] | BaseException | None]
 """What the threads of a pool tell: events, what stopped one, and that one has ended."""
 
 
-class Pool:
+class Pool(_Closing):
     """Several examiners that share the jobs. Use it as a context manager; they end with the block.
 
     The first starts at once, the others when there is a job for them.
@@ -198,14 +205,6 @@ class Pool:
         # An examiner ends with the thread that started it (see ``die_with_parent``), so one thread starts them all.
         self._starter = ThreadPoolExecutor(max_workers=1)
         self._examiners = [self._starter.submit(Examiner).result()]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def width(self) -> int:
@@ -262,11 +261,8 @@ class Pool:
         try:
             while (taken := source.take()) is not None:
                 job_number, job = taken
-                examiner = self._examiner(number)
-                for event in examiner.run(job):
+                for event in self._examiner(number).run(job):
                     events.put((job_number, event))
-                    if isinstance(event, Fault):
-                        examiner.close()  # it is started again with the next job
         except BaseException as error:  # it is raised where the events are taken
             events.put(error)
         finally:

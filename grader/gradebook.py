@@ -285,9 +285,8 @@ class Gradebook:
 
     def grade(self, entry: Entry) -> Grade | None:
         """Return the newest grade of a submission, or None when it has none yet."""
-        newest = _GRADES.c.sequence.desc()
-        query = select(_GRADES.c.grade).where(_GRADES.c.submission == entry.id).order_by(newest).limit(1)
-        return next((self._to_grade(row.grade, entry.id) for row in self._rows(query)), None)
+        found = self.graded_with(entry)
+        return None if found is None else found[0]
 
     def graded_with(self, entry: Entry) -> tuple[Grade, str] | None:
         """Return the newest grade of a submission and the digest of the assignment that it was graded with."""

@@ -19,7 +19,7 @@ from grader.grading import Setup, grade_submissions, list_solutions
 from grader.mutants import APPLIED, IDLE, make_mutants
 from grader.results import SHADOW, STAND_IN, Outcome
 from grader.scoring import CheckGrade, Grade
-from grader.spec import ASSIGNMENT_FILE, Assignment, CodeQuestion, parse_python
+from grader.spec import ASSIGNMENT_FILE, Assignment, CodeQuestion, Mistake, parse_python
 from grader.stub import render_stub
 from grader.submission import ANSWERS, Submission
 from grader.variants import TRIED, Tried, fill_assignment, try_variants
@@ -231,6 +231,10 @@ def _name(trial: Trial) -> str:
     return specimen.name if specimen.name.startswith("the ") else f"the {specimen.role} {specimen.name!r}"
 
 
+def _find_mistake(assignment: Assignment, name: str) -> Mistake:
+    return next(one for one in assignment.mistakes if one.id == name)
+
+
 def _judge_stub(_assignment: Assignment, trial: Trial) -> Iterator[Hole]:
     for check in trial.checks:
         if check.outcome is Outcome.PASSED:
@@ -248,7 +252,7 @@ def _judge_solution(assignment: Assignment, trial: Trial) -> Iterator[Hole]:
             hint = f"mend the {'solution, or take cuda out of devices' if where else 'check, or take the solution out'}"
             yield Hole(f"{_name(trial)} does not pass {check.id}{where}: {said}", hint)
     for diagnosis in trial.grade.diagnoses:
-        (mistake,) = [one for one in assignment.mistakes if one.id == diagnosis.mistake]
+        mistake = _find_mistake(assignment, diagnosis.mistake)
         if not set(mistake.caught_by) <= set(trial.caught_by):  # it may well share what only a bonus check looks for
             yield Hole(f"{_name(trial)} is taken for the mistake {mistake.id!r}", _TELL_APART)
     for question in trial.grade.questions:
@@ -258,7 +262,7 @@ def _judge_solution(assignment: Assignment, trial: Trial) -> Iterator[Hole]:
 
 
 def _judge_mistake(assignment: Assignment, trial: Trial) -> Iterator[Hole]:
-    (mistake,) = [one for one in assignment.mistakes if one.id == trial.specimen.name]
+    mistake = _find_mistake(assignment, trial.specimen.name)
     caught, claimed = set(trial.caught_by), set(mistake.caught_by)
     if not caught and not claimed:
         yield Hole(f"no check catches the mistake {mistake.id!r}", "add a check that notices, and name it in caught_by")
@@ -278,13 +282,14 @@ def _judge_diagnoses(assignment: Assignment, checks: Sequence[Check], trial: Tri
 
     It is looked for where a check of its ``caught_by`` fails, so this waits until that is right.
     """
-    claimed = {one.id: set(one.caught_by) for one in assignment.mistakes}.get(trial.specimen.name, set())
-    if not claimed & set(trial.caught_by):
+    if trial.specimen.role is not Role.MISTAKE or trial.grade.diagnosis_fault is not None:
+        return
+    if not set(_find_mistake(assignment, trial.specimen.name).caught_by) & set(trial.caught_by):
         return
     told = {check.question for check in checks if check.has_fingerprint}
     here = {check.id for check in trial.checks if check.device != SHADOW}  # fingerprints are taken on the CPU
     caught = {check.question for check in checks if check.id in trial.caught_by and check.id in here}
-    if trial.specimen.role is not Role.MISTAKE or trial.grade.diagnosis_fault is not None or not told & caught:
+    if not told & caught:
         return
     found = [diagnosis.mistake for diagnosis in trial.grade.diagnoses]
     if trial.specimen.name not in found:

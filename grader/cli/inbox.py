@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -148,12 +148,12 @@ def grade_work(
     gradebook: Gradebook,
     work: Sequence[Work],
     setup: Setup,
-    environment: Mapping[str, str] | None = None,
+    find_environment: Callable[[], Mapping[str, str]] | None = None,
 ) -> Iterator[Graded]:
     """Store all work, then grade it; yields each one as its grade is stored.
 
-    Work that is the same as the student's last submission is no new attempt. With an ``environment`` it keeps the grade
-    that it got in the same environment from the same assignment; without one everything is graded again.
+    Work that is the same as the student's last submission is no new attempt. It keeps the grade that it got from the
+    same assignment in the same environment, which ``find_environment`` tells; without that all is graded again.
 
     Raises:
         FaultError: this machine cannot grade; what was stored stays.
@@ -162,10 +162,11 @@ def grade_work(
 
     entries = [_store(gradebook, one) for one in work]
     to_grade: dict[str, list[tuple[Work, Entry]]] = {}
-    for one, entry in zip(work, entries, strict=True):
-        kept = None if environment is None else _find_kept(gradebook, one, entry, environment)
-        if kept is not None:
-            yield Graded(one, entry, kept, kept=True)
+    found = [gradebook.graded_with(entry) if find_environment is not None else None for entry in entries]
+    environment = find_environment() if find_environment is not None and any(found) else None  # it may take seconds
+    for one, entry, earlier in zip(work, entries, found, strict=True):
+        if earlier is not None and _still_holds(one, *earlier, environment):
+            yield Graded(one, entry, earlier[0], kept=True)
         else:
             to_grade.setdefault(entry.assignment, []).append((one, entry))
     for own in to_grade.values():
@@ -180,14 +181,11 @@ def grade_work(
             yield Graded(one, entry, grade)
 
 
-def _find_kept(gradebook: Gradebook, work: Work, entry: Entry, environment: Mapping[str, str]) -> Grade | None:
-    """Return the grade that grading once more would only repeat, or None."""
-    found = gradebook.graded_with(entry)
-    if found is None or work.assignment is None:
-        return None
-    grade, digest = found
-    same = digest == work.assignment.digest and grade.environment == environment
-    return grade if same and grade.status is not Status.PENDING else None
+def _still_holds(work: Work, grade: Grade, assignment_digest: str, environment: Mapping[str, str] | None) -> bool:
+    """Would grading once more only repeat this grade?"""
+    assert work.assignment is not None
+    same = assignment_digest == work.assignment.digest and grade.environment == environment
+    return same and grade.status is not Status.PENDING
 
 
 def _store(gradebook: Gradebook, work: Work) -> Entry:

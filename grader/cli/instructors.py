@@ -61,9 +61,12 @@ def grade(
         setup = seat.setup(isolated=not no_isolation, secrets=[one.path for one in work])
         stopped = False
         with seat.open_gradebook() as gradebook, progress(len(readable), "Grading") as advance:
-            environment = None if force else pool.first.survey(seed=setup.seed, isolated=setup.isolated).environment
+
+            def find_environment() -> Mapping[str, str]:
+                return pool.first.survey(seed=setup.seed, isolated=setup.isolated).environment
+
             try:
-                for one in grade_work(pool, gradebook, readable, setup, environment):
+                for one in grade_work(pool, gradebook, readable, setup, None if force else find_environment):
                     graded.append(one)
                     advance()
                     if as_json:
