@@ -20,7 +20,8 @@ import pytest
 
 import grader
 from grader.errors import FaultError, GradebookError, InputError
-from grader.gradebook import DATABASE, Entry, Gradebook, check_student, choose_journal, state_directory
+from grader.gradebook import DATABASE, Entry, Gradebook, check_student, state_directory
+from grader.gradebook.database import choose_journal
 from grader.resources import find_data
 from grader.results import Frame, Outcome, Visibility
 from grader.scoring import CheckGrade, Grade, QuestionGrade, Status
@@ -242,11 +243,11 @@ def test_a_grade_needs_its_submission(gradebook: Gradebook, directory: Path) -> 
         "UPDATE grades SET score = 1",
         "DELETE FROM submissions",
         "DELETE FROM grades",
-        "INSERT OR REPLACE INTO submissions SELECT sequence, id, 'eve', assignment, number, digest, submitted_at"
+        "INSERT OR REPLACE INTO submissions SELECT sequence, id, 'eve', assignment, number, digest, submitted_at, who"
         " FROM submissions",
-        "INSERT OR REPLACE INTO submissions SELECT NULL, 'new', student, assignment, number, digest, submitted_at"
+        "INSERT OR REPLACE INTO submissions SELECT NULL, 'new', student, assignment, number, digest, submitted_at, who"
         " FROM submissions",
-        "REPLACE INTO grades SELECT sequence, submission, status, 1, 1, 1, assignment_digest, graded_at, grade"
+        "REPLACE INTO grades SELECT sequence, submission, status, 1, 1, 1, assignment_digest, graded_at, grade, who, why"
         " FROM grades",
     ],
 )
@@ -485,9 +486,9 @@ def test_a_database_of_something_else(directory: Path) -> None:
 
 def test_a_gradebook_of_a_newer_version(directory: Path) -> None:
     Gradebook.open(directory).close()
-    rows(directory, "PRAGMA user_version = 2")
+    rows(directory, "PRAGMA user_version = 3")
     error = fault(lambda: Gradebook.open(directory))
-    assert "was written by a newer grader (its version is 2, this grader knows 1)" in error.message
+    assert "was written by a newer grader (its version is 3, this grader knows 2)" in error.message
 
 
 def test_a_damaged_database(directory: Path) -> None:
