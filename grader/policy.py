@@ -1,6 +1,6 @@
 """When work is due, what lateness costs, and how often a student may hand in: the course's rules, as they are written.
 
-What follows from them for a submission is worked out in ``grader.scoring``.
+What follows from them for a submission is worked out in ``grader.scoring``. What ``parse_…`` returns it takes, too.
 """
 
 from __future__ import annotations
@@ -90,6 +90,8 @@ def parse_duration(given: object) -> timedelta:
     Raises:
         ValueError: it is none, or longer than MAX_DAYS. The message is a predicate.
     """
+    if isinstance(given, timedelta):
+        return given
     if not isinstance(given, str):
         said = given if isinstance(given, int | float) and not isinstance(given, bool) else kind_of(given)
         raise ValueError(f"must be a duration with its unit, such as 2 d, 36 h or 15 min, not {said}")
@@ -122,6 +124,8 @@ def parse_share(given: object) -> Fraction:
     Raises:
         ValueError: it is none, or not from 0 % to 100 %. The message is a predicate.
     """
+    if isinstance(given, Fraction):
+        return given
     match = _SHARE.match(given.strip()) if isinstance(given, str) else None
     if match is None:
         said = repr(given) if isinstance(given, str | int | float) else kind_of(given)
@@ -135,6 +139,8 @@ def parse_penalty(given: object) -> Penalty:
     Raises:
         ValueError: it is no such text. The message is a predicate.
     """
+    if isinstance(given, Penalty):
+        return given
     match = _PENALTY.match(" ".join(given.split())) if isinstance(given, str) else None
     if match is None:
         said = repr(given) if isinstance(given, str | int | float) else kind_of(given)
@@ -155,6 +161,8 @@ def parse_due(given: object) -> Due:
     Raises:
         ValueError: it is none. The message is a predicate.
     """
+    if isinstance(given, Due):
+        return given
     match = _DUE.match(given.strip()) if isinstance(given, str) else None
     if match is None:
         said = repr(given) if isinstance(given, str | int | float) else kind_of(given)
@@ -177,6 +185,8 @@ def parse_zone(given: object) -> ZoneInfo:
     Raises:
         ValueError: there is none of this name. The message is a predicate.
     """
+    if isinstance(given, ZoneInfo):
+        return given
     if not isinstance(given, str):
         raise ValueError(f"must be a time zone such as Europe/Berlin, not {kind_of(given)}")
     name = given.strip()
@@ -257,4 +267,9 @@ def merge(course: Policy | None, own: Policy | None) -> Policy:
     course, own = course or Policy(), own or Policy()
     late = {name: getattr(own.late, name) for name in own.late.model_fields_set}
     attempts = {name: getattr(own.attempts, name) for name in own.attempts.model_fields_set}
-    return Policy(late=course.late.model_copy(update=late), attempts=course.attempts.model_copy(update=attempts))
+    return course.model_copy(
+        update={
+            "late": course.late.model_copy(update=late),
+            "attempts": course.attempts.model_copy(update=attempts),
+        }
+    )
