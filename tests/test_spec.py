@@ -349,7 +349,7 @@ def test_the_digest_covers_every_file_and_no_caches(write_assignment: Writer) ->
     seen = {first}
     for path in [path for path in directory.rglob("*") if path.is_file() and path.suffix in (".py", ".yaml")]:
         content = path.read_bytes()
-        path.write_bytes(content + b"\n")
+        path.write_bytes(content + b"\n" if path.suffix == ".py" else content.replace(b"Average", b"Add up"))
         seen.add(digest())
         path.write_bytes(content)
     assert len(seen) == 6

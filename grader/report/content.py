@@ -11,7 +11,7 @@ from fractions import Fraction
 from grader.diagnosis import Diagnosis
 from grader.display import clean_line, clean_text
 from grader.results import Frame, Outcome, Visibility
-from grader.scoring import CheckGrade, Grade, QuestionGrade, Status
+from grader.scoring import CheckGrade, CriterionGrade, Grade, QuestionGrade, Status
 
 ZERO = Fraction(0)
 MESSAGE_LIMIT = 2_000
@@ -97,6 +97,7 @@ def _has_hidden(grade: Grade) -> bool:
 
 def _before_submitting(question: QuestionGrade) -> QuestionGrade:
     """Take out what is only known, or only told, once a submission is graded."""
+    question = replace(question, comment=None, marked_by=None, criteria=())
     if not is_code(question):
         return replace(question, score=ZERO, feedback=None, asked=None, expected=None)
     public = tuple(check for check in question.checks if check.visibility is Visibility.PUBLIC)
@@ -139,6 +140,9 @@ def _visible_question(question: QuestionGrade, student: bool) -> QuestionGrade:
         # A student may hand in once more: what is right is only told by the author's feedback.
         expected=None if student else _clean_line(question.expected),
         checks=tuple(_visible_check(check, student) for check in question.checks),
+        comment=_clean(question.comment, MESSAGE_LIMIT),
+        marked_by=_clean_line(question.marked_by),
+        criteria=tuple(_clean_criterion(criterion) for criterion in question.criteria),
     )
 
 
@@ -173,6 +177,10 @@ def _clean_diagnosis(found: Diagnosis) -> Diagnosis:
         code=tuple(map(clean_line, found.code)),
         quiz=tuple(map(clean_line, found.quiz)),
     )
+
+
+def _clean_criterion(criterion: CriterionGrade) -> CriterionGrade:
+    return replace(criterion, title=clean_line(criterion.title), level=clean_line(criterion.level))
 
 
 def _clean_frame(frame: Frame) -> Frame:

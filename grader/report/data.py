@@ -58,6 +58,17 @@ def _question_json(report: Report, question: QuestionGrade) -> dict[str, Any]:
         "expected": question.expected,
         "message": question.message,
         "feedback": question.feedback,
+        "comment": question.comment,
+        "marked_by": question.marked_by,
+        "criteria": [
+            {
+                "title": criterion.title,
+                "level": criterion.level,
+                "score": _number(criterion.score),
+                "points": _number(criterion.points),
+            }
+            for criterion in question.criteria
+        ],
         "checks": [_check_json(check) for check in question.checks],
     }
 

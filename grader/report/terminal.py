@@ -21,7 +21,9 @@ from grader.report.wording import (
     check_explanation,
     check_tags,
     check_verdict,
+    criterion_line,
     diagnosis_title,
+    mark_line,
     question_amount,
     shared_end,
     total_sentences,
@@ -138,7 +140,19 @@ def _code_table(report: Report, question: QuestionGrade, right: int) -> Padding:
         table.add_row(_word(verdict), title, check_amount(check, question))
         for line in () if shared else _check_lines(check):
             table.add_row("", line, "")
+    for line in _mark_lines(question):
+        table.add_row("", line, "")
     return Padding(table, (0, 0, 0, 2))
+
+
+def _mark_lines(question: QuestionGrade) -> Iterator[Text]:
+    """Yield what a person gave and said."""
+    for criterion in question.criteria:
+        yield _plain(criterion_line(criterion), 1)
+    if marked := mark_line(question):
+        yield _plain(marked, 1)
+    if question.comment:
+        yield _plain(question.comment, _MESSAGE_LINES)
 
 
 def _check_lines(check: CheckGrade) -> Iterator[Text]:
@@ -169,6 +183,8 @@ def _quiz_table(report: Report, question: QuestionGrade, right: int) -> Padding:
     for text in (question.message, question.feedback):
         if text:
             table.add_row("", _plain(text, _MESSAGE_LINES), "")
+    for line in _mark_lines(question):
+        table.add_row("", line, "")
     return Padding(table, (0, 0, 0, 2))
 
 

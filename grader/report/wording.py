@@ -10,7 +10,7 @@ from grader.diagnosis import Diagnosis
 from grader.display import UNDECIDED, format_amount, format_points
 from grader.report.content import Report, is_code
 from grader.results import SHADOW, STAND_IN, Frame, Outcome, Visibility
-from grader.scoring import CheckGrade, Grade, QuestionGrade, Status
+from grader.scoring import CheckGrade, CriterionGrade, Grade, QuestionGrade, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,11 +208,12 @@ def encouragement(report: Report) -> str:
     nouns = _nouns(report)
     if report.grade.status is not Status.GRADED:
         return f"{passed} of {of} {nouns} right so far."
-    if passed == of > 1:
+    full, marked = report.grade.score >= report.grade.points, any(one.marked_by for one in report.grade.questions)
+    if full and passed == of > 1:
         return f"Full marks: all {of} {nouns} right. Well done."
-    if report.grade.score >= report.grade.points:
-        return "Full marks. Well done." if passed == of else "Full marks. Well done; what is left is bonus."
-    if not passed:
+    if full:
+        return "Full marks. Well done." if passed == of or marked else "Full marks. Well done; what is left is bonus."
+    if not passed and not report.grade.score:
         return "Nothing is right yet. Take it one step at a time: what was seen is said below."
     return f"{passed} of {of} {nouns} right."
 
@@ -223,7 +224,24 @@ def question_caption(report: Report, question: QuestionGrade) -> str:
     kind = "checks" if report.complete else "public checks"
     bonus = f", and {_bonus(question)}" if question.bonus_points else ""
     score = f"{format_amount(question.score)} of {format_points(question.points)}"
-    return f"{passed} of {len(question.checks)} {kind} passed, {score}{bonus}"
+    marked = " by a person's mark" if question.marked_by else ""
+    return f"{passed} of {len(question.checks)} {kind} passed, {score}{marked}{bonus}"
+
+
+def mark_line(question: QuestionGrade) -> str | None:
+    """Return who gave the question's score, where a person did; of code, that it replaces what the checks gave."""
+    if question.marked_by is None:
+        return None
+    instead = ", in place of what the checks gave" if is_code(question) else ""
+    return (
+        f"Marked by {question.marked_by}: {format_amount(question.score)} of {format_points(question.points)}{instead}."
+    )
+
+
+def criterion_line(criterion: CriterionGrade) -> str:
+    """Return a criterion of the rubric, the level that was chosen, and what it gave."""
+    score = f"{format_amount(criterion.score)} of {format_points(criterion.points)}"
+    return f"{criterion.title.removesuffix('.')}: {criterion.level.removesuffix('.')}, {score}"
 
 
 @dataclass(frozen=True, slots=True)
