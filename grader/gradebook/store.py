@@ -57,7 +57,7 @@ from grader.gradebook.schema import (
 )
 from grader.resources import find_data
 from grader.roster import Roster
-from grader.scoring import Grade
+from grader.scoring import Grade, Status
 from grader.submission import Submission, pack, unpack
 
 MAX_STUDENT_LENGTH = 100
@@ -273,6 +273,15 @@ class Gradebook:
             grade = None if row.grade is None else self._to_grade(row.grade, row.id)
             found.append((self._to_entry(row), grade))
         return tuple(found)
+
+    def once_pending(self, assignment: str) -> frozenset[str]:
+        """Return the ids of an assignment's submissions that a fault of ours has ever left pending."""
+        query = (
+            select(SUBMISSIONS.c.id)
+            .join(GRADES, GRADES.c.submission == SUBMISSIONS.c.id)
+            .where(SUBMISSIONS.c.assignment == assignment, GRADES.c.status == str(Status.PENDING))
+        )
+        return frozenset(row.id for row in self._rows(query))
 
     def latest(self, assignment: str | None = None) -> tuple[tuple[Entry, Grade | None], ...]:
         """Return the newest submission of every student for every assignment, and its newest grade.
