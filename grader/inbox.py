@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from grader.errors import GraderError, InputError, reason_of
+from grader.errors import GraderError, InputError, SpecError, reason_of
 from grader.gradebook import check_student
 from grader.recording import Work
 from grader.spec import Assignment
@@ -45,12 +45,7 @@ def open_inbox(inbox: Path, assignment: Assignment | None, load: LoadAssignment)
     """
     entries = _list_inbox(inbox)
     _refuse_single(inbox, entries, assignment)
-    known: dict[str, Assignment] = {}
-
-    def load_once(name: str) -> Assignment:
-        if name not in known:
-            known[name] = load(name)
-        return known[name]
+    load_once = _load_once(load)
 
     found = [one for entry in entries for one in _list_entry(load_once, entry, assignment)]
     if not found:
@@ -60,6 +55,24 @@ def open_inbox(inbox: Path, assignment: Assignment | None, load: LoadAssignment)
     lost = {id(work) for work, _ in twins}
     refused = [one for one in found if isinstance(one, Refusal)] + [refusal for _, refusal in twins]
     return Inbox(tuple(work for work in works if id(work) not in lost), tuple(refused))
+
+
+def _load_once(load: LoadAssignment) -> LoadAssignment:
+    """Return a function that loads an assignment once for a whole class, also one that cannot be loaded."""
+    known: dict[str, Assignment | GraderError] = {}
+
+    def load_known(name: str) -> Assignment:
+        if name not in known:
+            try:
+                known[name] = load(name)
+            except GraderError as error:
+                known[name] = error
+        found = known[name]
+        if isinstance(found, GraderError):
+            raise found
+        return found
+
+    return load_known
 
 
 def _list_entry(load: LoadAssignment, entry: Path, assignment: Assignment | None) -> list[Work | Refusal]:
@@ -113,12 +126,15 @@ def _list_folders(load: LoadAssignment, folder: Path, student: str) -> list[Work
 
 
 def _find_marked(load: LoadAssignment, path: Path, student: str, name: str | None) -> Work | Refusal:
+    assignment_id = None
     try:
         marker = read_marker(path)
         assignment_id = marker["assignment"] if marker is not None else name
         if assignment_id is None:
             raise InputError("nothing says which assignment it is", "name it with --assignment")
         return _make_work(path, student, load(assignment_id))
+    except SpecError as error:
+        return Refusal(str(path), student, error, assignment_id)
     except GraderError as error:
         return Refusal(str(path), student, error)
 
