@@ -1,137 +1,24 @@
-"""The instructor's commands: grade, report, export."""
+"""The instructor's commands: report, export."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.output import exit_code, print_json, print_table, progress
+from grader.cli.output import print_json, progress
 from grader.cli.seat import Seat
-from grader.cli.students import describe_entry, jobs_option, json_option, no_isolation_option, write_file
+from grader.cli.students import describe_entry, json_option, write_file
 from grader.errors import InputError
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from grader.cli.inbox import Graded, Work
     from grader.gradebook import Entry
     from grader.scoring import Grade
     from grader.spec import Assignment
-
-STOPPED = 130  # as a shell has it for what Ctrl-C ended
-
-
-@click.command()
-@click.argument("inbox", type=click.Path(path_type=Path))
-@click.option("--assignment", metavar="ID", help="All work in INBOX is for this assignment.")
-@jobs_option
-@click.option("--force", is_flag=True, help="Grade again what has not changed since it was graded.")
-@json_option
-@no_isolation_option
-@click.pass_obj
-def grade(
-    course: Path | None,
-    inbox: Path,
-    assignment: str | None,
-    jobs: int,
-    force: bool,
-    as_json: bool,
-    no_isolation: bool,
-) -> None:
-    """Grade a class: INBOX holds one folder (or zip) per student.
-
-    The name of each is the student's id. With --assignment, each one is a submission. Without it, each is a folder
-    that holds the folders that `grader fetch` made. What has not changed since it was graded keeps its grade. Ctrl-C
-    stops; the same command goes on from there. With --json, one report is printed per line.
-    """
-    from grader.engine import Pool
-
-    with Pool(jobs) as pool:
-        from grader.cli.inbox import grade_work, read_inbox
-        from grader.report import Reader, build_report, to_json
-
-        seat = Seat(course)
-        spec = seat.course.load(assignment) if assignment is not None else None
-        work = read_inbox(seat, inbox, spec)
-        readable = [one for one in work if one.refused is None]
-        graded: list[Graded] = []
-        setup = seat.setup(isolated=not no_isolation, secrets=[one.path for one in work])
-        stopped = False
-        with seat.open_gradebook() as gradebook, progress(len(readable), "Grading") as advance:
-
-            def find_environment() -> Mapping[str, str]:
-                return pool.first.survey(seed=setup.seed, isolated=setup.isolated).environment
-
-            try:
-                for one in grade_work(pool, gradebook, readable, setup, None if force else find_environment):
-                    graded.append(one)
-                    advance()
-                    if as_json:
-                        print_json(to_json(build_report(one.grade, describe_entry(one.entry), Reader.INSTRUCTOR)))
-            except KeyboardInterrupt:
-                stopped = True
-    refused = [one for one in work if one.refused is not None]
-    if as_json:
-        for unread in refused:
-            print_json(_refusal_json(unread))
-    else:
-        _print_grades(graded, refused)
-    _say_refused(refused)
-    if stopped:
-        click.echo(f"stopped: {len(graded)} of {len(readable)} graded; the same command goes on from there", err=True)
-        raise click.exceptions.Exit(STOPPED)
-    code = exit_code([one.grade for one in graded])
-    raise click.exceptions.Exit(max(code, 2) if refused else code)
-
-
-def _print_grades(graded: Iterable[Graded], refused: Iterable[Work]) -> None:
-    from grader.display import clean_line, format_amount
-
-    rows = [
-        (
-            clean_line(one.entry.student),
-            one.entry.assignment,
-            f"{format_amount(one.grade.score)} / {format_amount(one.grade.points)}",
-            format_amount(one.grade.bonus) if one.grade.bonus else "",
-            one.grade.status.replace("_", " ") + (", unchanged" if one.kept else ""),
-        )
-        for one in graded
-    ]
-    rows += [
-        (clean_line(one.student), one.assignment.id if one.assignment else "", "", "", "not graded") for one in refused
-    ]
-    print_table(("STUDENT", "ASSIGNMENT", "SCORE", "BONUS", "STATUS"), sorted(rows), numbers=(2, 3))
-
-
-def _refusal_json(work: Work) -> dict[str, object]:
-    """Return the line of work that could not be read; docs/report.md describes it beside the report."""
-    from grader.display import clean_line, clean_text
-
-    assert work.refused is not None
-    return {
-        "format": 1,
-        "assignment": work.assignment.id if work.assignment else None,
-        "student": clean_line(work.student),
-        "status": "refused",
-        "path": clean_line(str(work.path)),
-        "message": clean_text(work.refused.message),
-        "hint": clean_text(work.refused.hint) if work.refused.hint else None,
-    }
-
-
-def _say_refused(refused: Iterable[Work]) -> None:
-    from grader.display import clean_line, clean_text
-
-    for one in refused:
-        assert one.refused is not None
-        path, message = clean_line(str(one.path)), clean_text(one.refused.message)
-        where = "" if message.startswith(path) else f"{path}: "
-        click.echo(f"not graded: {where}{message}", err=True)
-        if one.refused.hint:
-            click.echo(f"  {clean_text(one.refused.hint)}", err=True)
 
 
 @click.command()

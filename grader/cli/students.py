@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -193,19 +192,21 @@ def submit_work(
         FaultError: it is stored, but this machine cannot grade it.
     """
     from grader.checks import read_checks
-    from grader.grading import grade_submissions
+    from grader.recording import Work, grade_stored, store_work
 
-    checks = read_checks(assignment)
-    entry = gradebook.submit(student, assignment.id, submission, datetime.now(UTC))
+    read_checks(assignment)  # a broken assignment is better told of before anything is handed in
+    entry = store_work(gradebook, Work(student, assignment, student, lambda: submission))
     # Whoever stops this now shall know that it is in.
     click.echo(f"Handed in: {assignment.id}, attempt {entry.number} of {student} ({entry.id}).", err=True)
     try:
         with waiting("Running the checks"):
-            ((_, grade),) = grade_submissions(examiner, assignment, checks, [submission], setup)
+            (graded,) = grade_stored(examiner, gradebook, assignment, [entry], setup)
     except FaultError as fault:
         raise FaultError(f"submission {entry.id} is stored, but not graded: {fault.message}", fault.hint) from None
-    gradebook.add_grade(entry, grade, assignment.digest, datetime.now(UTC))
-    return entry, grade
+    if graded.grade is None:
+        assert graded.error is not None
+        raise graded.error
+    return entry, graded.grade
 
 
 def describe_entry(entry: Entry) -> SubmissionInfo:

@@ -51,7 +51,7 @@ _OUTPUT_LINES = 20
 def to_text(report: Report, width: int = 80, color: bool = False) -> str:
     """Return the report for a terminal ``width`` columns wide, without a newline at its end.
 
-    Colours are ANSI sequences; without ``color`` the text holds none. Its end is the total, in words, and what of it counts
+    Colours are ANSI sequences; without ``color`` the text holds none. Its end is the total, in words, and what counts
     where that is something else.
     """
     console = Console(
