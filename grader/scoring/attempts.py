@@ -101,7 +101,7 @@ def find_next_attempt(attempts: Iterable[Attempt], policy: AttemptPolicy, now: d
     if policy.limit is not None and len(used) >= policy.limit:
         noun = "the only attempt is" if policy.limit == 1 else f"all {policy.limit} attempts are"
         return NextAttempt(False, len(used), policy.limit, reason=f"{noun} used up")
-    if used and now < (opens_at := _end_of_cooldown(used[-1], policy)):
+    if used and policy.cooldown and now < (opens_at := _end_of_cooldown(used[-1], policy)):
         wait = format_duration(opens_at - now.astimezone(UTC))
         return NextAttempt(False, len(used), policy.limit, opens_at, f"the next attempt opens in {wait}")
     return NextAttempt(True, len(used), policy.limit)
