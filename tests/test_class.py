@@ -65,11 +65,17 @@ def test_force_grades_again(shell: Shell) -> None:
     assert {row[1:] for row in rows(shell.folder)} == {(1, 1)}  # what says the same is not added twice
 
 
-@pytest.mark.parametrize("file", ["assignment.yaml", "checks/hidden/test_hidden.py"])
-def test_another_assignment_grades_again(shell: Shell, file: str) -> None:
+@pytest.mark.parametrize(
+    ("file", "more"), [("assignment.yaml", "topics: [another]\n"), ("checks/hidden/test_hidden.py", "# another\n")]
+)
+def test_another_assignment_grades_again(shell: Shell, file: str, more: str) -> None:
     shell(*GRADE)
     path = shell.folder / "course" / "twice" / file
-    path.write_text(path.read_text() + "# another\n")
+    rules = "# no check looks at these\ndue: 2999-12-31T18:00Z\npolicy: {late: {penalty: 10 % per day}}\n"
+    yaml = shell.folder / "course" / "twice" / "assignment.yaml"
+    yaml.write_text(yaml.read_text() + rules)
+    assert shell(*GRADE).out.count("graded, unchanged") == 12
+    path.write_text(path.read_text() + more)
     assert "unchanged" not in shell(*GRADE).out
 
 
