@@ -27,7 +27,7 @@ class AttemptGrade:
     """An attempt that counts, and what it earns.
 
     ``grade`` has people's marks in it, and is None while there is none; ``score`` and ``bonus`` are less what lateness
-    costs. ``most`` is what score and bonus together can come to, once all that waits has been decided.
+    costs. ``most`` is what a grade's score and bonus together can come to, once all that waits has been decided.
     """
 
     attempt: Attempt
@@ -146,7 +146,7 @@ def _grade_attempt(
     attempt = standing.attempt
     lateness = measure_lateness(attempt.submitted_at, due)
     if attempt.grade is None:
-        # What it can come to is not known: what the assignment is worth, or more with a bonus.
+        # What it can come to is not known: only checks say what bonus there is.
         return AttemptGrade(attempt, standing.number, None, lateness, ZERO, ZERO, ZERO)
     grade = apply_marks(attempt.grade, marks, assignment)
     return AttemptGrade(
@@ -219,7 +219,8 @@ def _find_rivals(chosen: AttemptGrade, counting: Sequence[AttemptGrade], policy:
     if policy.attempts.counts != "best":
         return []
     open_ones = [one for one in counting if one is not chosen and one.status is not Status.GRADED]
-    return [one for one in open_ones if one.grade is None or one.most > chosen.total]
+    ungraded = [one for one in open_ones if one.grade is None and not is_cut_off(one.lateness, policy.late)]
+    return [one for one in open_ones if one in ungraded or one.most > chosen.total]
 
 
 def _explain_penalty(chosen: AttemptGrade, grade: Grade, policy: LatePolicy) -> str | None:
