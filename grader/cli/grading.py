@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from grader.gradebook import Gradebook
     from grader.inbox import Inbox, Refusal
     from grader.recording import Recorded
+    from grader.report import JunitFile
 
 STOPPED = 128 + signal.SIGINT  # as a shell has it for what Ctrl-C ended
 
@@ -41,6 +42,7 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.option("--worksheet", type=_file, metavar="FILE", help="The assignment's grading worksheet from Moodle.")
 @jobs_option
 @click.option("--force", is_flag=True, help="Grade again what has not changed since it was graded.")
+@click.option("--junitxml", type=_file, metavar="FILE", help="Write what came of each check as JUnit XML.")
 @json_option
 @no_isolation_option
 @click.pass_obj
@@ -57,9 +59,9 @@ def grade(course: Path | None, /, paths: tuple[Path, ...], **options: Any) -> No
     from grader.engine import Pool
 
     request = _Request(**options)
-    with Pool(request.jobs) as pool:
+    with Pool(request.jobs) as pool, _open_junit(request.junitxml) as junit:
         seat = Seat(course)
-        ledger = _Ledger(request.as_json)
+        ledger = _Ledger(request.as_json, junit)
         with seat.open_gradebook() as gradebook, _open(seat, gradebook, paths, request) as inbox:
             for note in inbox.notes:
                 click.echo(clean_line(note, 2_000), err=True)
@@ -67,7 +69,7 @@ def grade(course: Path | None, /, paths: tuple[Path, ...], **options: Any) -> No
                 ledger.refuse(refusal)
             with _stopping(ledger, len(inbox.works)):
                 _grade_all(pool, seat, gradebook, inbox, ledger, request)
-    ledger.close()
+        ledger.close()
     raise click.exceptions.Exit(ledger.code)
 
 
@@ -82,6 +84,7 @@ class _Request:
     worksheet: Path | None
     jobs: int
     force: bool
+    junitxml: Path | None
     as_json: bool
     no_isolation: bool
 
@@ -100,6 +103,12 @@ def _open(seat: Seat, gradebook: Gradebook, paths: Sequence[Path], request: _Req
         worksheet=read_worksheet(request.worksheet) if request.worksheet is not None else None,
     )
     return open_inbox(paths, sorting)
+
+
+def _open_junit(path: Path | None) -> AbstractContextManager[JunitFile | None]:
+    from grader.report import JunitFile
+
+    return nullcontext() if path is None else JunitFile(path)
 
 
 def _grade_all(pool: Pool, seat: Seat, gradebook: Gradebook, inbox: Inbox, ledger: _Ledger, request: _Request) -> None:
@@ -137,6 +146,7 @@ class _Ledger:
     """What is told of a class when all is done: a line for each submission, and nothing more is kept of it."""
 
     as_json: bool
+    junit: JunitFile | None = None
     rows: list[tuple[str, ...]] = field(default_factory=list)
     reasons: list[tuple[str, str | None]] = field(default_factory=list)
     faults: dict[str, list[str]] = field(default_factory=dict)  # why grades are pending, and where those lie
@@ -160,8 +170,12 @@ class _Ledger:
         self.rows.append(_describe(recorded))
         if found.fault is not None:
             self.faults.setdefault(found.fault, []).append(work.where)
-        if self.as_json:
-            print_json(to_json(build_report(found, describe_entry(recorded.entry), Reader.INSTRUCTOR)))
+        if self.as_json or self.junit is not None:
+            report = build_report(found, describe_entry(recorded.entry), Reader.INSTRUCTOR)
+            if self.junit is not None:
+                self.junit.add(report)
+            if self.as_json:
+                print_json(to_json(report))
 
     def refuse(self, refusal: Refusal) -> None:
         """Take down what could not even be opened."""
@@ -193,6 +207,8 @@ class _Ledger:
         status = "pending" if stored else "not stored" if ours else "not graded"
         self.rows.append((clean_line(student), assignment or "", "", "", status))
         self._explain(where, status, error.message, error.hint)
+        if self.junit is not None:
+            self.junit.add_failure(student, assignment, error.message, ours=ours)
         self.failures.append(_failure_json(where, student, assignment, error, "fault" if ours else "refused"))
 
     def _explain(self, where: str, status: str, message: str, hint: str | None) -> None:
