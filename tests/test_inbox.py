@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
 import stat
 import sys
+import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from grader import places
 from grader.errors import GraderError, InputError
@@ -434,6 +438,33 @@ def test_many_entries_are_counted_before_they_are_parsed(tmp_path: Path, twice: 
     path.write_bytes(directory + end)
     with open_inbox([path], sorting(twice)) as inbox:
         assert "is not a zip file" in inbox.refusals[0].error.message
+
+
+NAMES = st.lists(
+    st.sampled_from([*MOODLE, *CANVAS, *BLACKBOARD, *BRIGHTSPACE, "ada/twice.py", "ada.zip", "../x", "a\\b", "", "/"])
+    | st.text(st.characters(codec="utf-8"), max_size=30),
+    min_size=1,
+    max_size=8,
+    unique=True,
+)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=NAMES, layout=st.none() | st.sampled_from([one for one in Layout if one is not Layout.PATTERN]))
+def test_whatever_names_a_zip_holds_nothing_but_words_comes_of_it(
+    twice: Assignment, names: list[str], layout: Layout | None
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "class.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in names:
+                archive.writestr(zipfile.ZipInfo(name or "x"), ONE)
+        with contextlib.suppress(GraderError), open_inbox([path], sorting(twice, layout=layout)) as inbox:
+            for work in inbox.works:
+                with contextlib.suppress(GraderError):
+                    assert set(work.read().files) >= {"twice.py"}
+            assert all(refusal.error.message for refusal in inbox.refusals)
+        assert [entry.name for entry in Path(folder).iterdir()] == ["class.zip"]
 
 
 def count_open() -> int:
