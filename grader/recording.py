@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from grader.checks import read_checks
+from grader.comparison import Trend, tell_trend
 from grader.engine import Engine
 from grader.errors import GradebookError, GraderError, InputError
 from grader.gradebook import Entry, Gradebook
 from grader.grading import Setup, grade_stream, pending_grade
 from grader.scoring import Grade, Status
+from grader.settlement import find_members
 from grader.spec import Assignment
 from grader.submission import Submission
 from grader.variants import fill_assignment
@@ -26,21 +29,26 @@ MOST_FAILURES = 20  # of the gradebook in a row, before no more is tried: each m
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One student's work for one assignment, wherever it lies: it is read when ``read`` is called, and not kept."""
+    """One student's work for one assignment, wherever it lies: it is read when ``read`` is called, and not kept.
+
+    ``submitted_at`` is when it came, where that is known; else it comes when it is stored.
+    """
 
     student: str
     assignment: Assignment
     where: str
     read: Callable[[], Submission]
+    submitted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """What came of one student's work.
 
-    ``kept``: it had this grade already, and nothing changed. Without a ``grade`` the ``error`` says why: an InputError
-    where the work could not be read, else a fault of ours, with which no grade could be stored. Without an ``entry``
-    the work is not in the gradebook.
+    ``kept``: it had this grade already, and nothing changed. ``refused`` is a newer grade that does not count in its
+    place; see ``keep_grade``. Without a ``grade`` the ``error`` says why: an InputError where the work could not be
+    read, else a fault of ours, with which no grade could be stored. Without an ``entry`` the work is not in the
+    gradebook.
     """
 
     work: Work
@@ -48,20 +56,31 @@ class Recorded:
     grade: Grade | None = None
     kept: bool = False
     error: GraderError | None = None
+    refused: Grade | None = None
 
 
 FindEnvironment = Callable[[], Mapping[str, str]]
 
 
-def store_work(gradebook: Gradebook, work: Work, *, unless_same: bool = False) -> Entry:
+def store_work(gradebook: Gradebook, work: Work, *, by: str = "", unless_same: bool = False) -> Entry:
     """Read work and store it; when this returns it is on disk for good. See ``Gradebook.submit``.
+
+    Where students work in groups it counts for the student's whole group, as the roster has it.
 
     Raises:
         InputError: it cannot be read, or the student's id cannot be used.
         GradebookError: it cannot be stored.
     """
     submission = work.read()
-    return gradebook.submit(work.student, work.assignment.id, submission, datetime.now(UTC), unless_same=unless_same)
+    return gradebook.submit(
+        work.student,
+        work.assignment.id,
+        submission,
+        work.submitted_at or datetime.now(UTC),
+        by=by,
+        members=find_members(gradebook, work.assignment, work.student),
+        unless_same=unless_same,
+    )
 
 
 def record_work(
@@ -70,6 +89,8 @@ def record_work(
     work: Iterable[Work],
     setup: Setup,
     find_environment: FindEnvironment | None = None,
+    *,
+    by: str = "",
 ) -> Iterator[Recorded]:
     """Store all work, then grade it; yields each one as its grade is stored, or as it is known that it gets none.
 
@@ -80,7 +101,7 @@ def record_work(
         FaultError: this machine cannot grade, or the gradebook fails again and again; what was stored stays.
     """
     stored: dict[str, list[Recorded]] = {}
-    for one in _store_all(gradebook, work):
+    for one in _store_all(gradebook, work, by):
         if one.entry is None:
             yield one
         else:
@@ -94,11 +115,13 @@ def record_work(
     for own in to_grade.values():
         works = {one.entry.id: one.work for one in own if one.entry is not None}
         entries = [one.entry for one in own if one.entry is not None]
-        for graded in grade_stored(engine, gradebook, own[0].work.assignment, entries, setup):
-            yield Recorded(works[graded.entry.id], graded.entry, graded.grade, error=graded.error)
+        for graded in grade_stored(engine, gradebook, own[0].work.assignment, entries, setup, by=by):
+            yield Recorded(
+                works[graded.entry.id], graded.entry, graded.grade, error=graded.error, refused=graded.refused
+            )
 
 
-def _store_all(gradebook: Gradebook, work: Iterable[Work]) -> Iterator[Recorded]:
+def _store_all(gradebook: Gradebook, work: Iterable[Work], by: str) -> Iterator[Recorded]:
     failures = 0
     fault: GradebookError | None = None
     for one in work:
@@ -106,7 +129,7 @@ def _store_all(gradebook: Gradebook, work: Iterable[Work]) -> Iterator[Recorded]
             yield Recorded(one, error=fault)
             continue
         try:
-            entry = store_work(gradebook, one, unless_same=True)
+            entry = store_work(gradebook, one, by=by, unless_same=True)
         except GradebookError as error:
             fault, failures = error, failures + 1
             yield Recorded(one, error=error)
@@ -125,7 +148,8 @@ def _find_kept(
     for one in (one for own in stored.values() for one in own):
         found = None
         if find_environment is not None and one.entry is not None:
-            found = gradebook.graded_with(one.entry)
+            with suppress(GradebookError):  # a grade that cannot be read is made anew
+                found = gradebook.graded_with(one.entry)
         if found is not None and find_environment is not None and environment is None:
             environment = find_environment()  # it may take seconds, so only where there is a grade to keep
         if found is not None and _still_holds(one.work.assignment, *found, environment):
@@ -148,32 +172,91 @@ def _still_holds(
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """A stored submission and its newest grade; without one, ``error`` says why it could not be stored."""
+    """A stored submission and the grade that it has now; without one, ``error`` says why none could be stored.
+
+    ``refused`` is a newer grade that does not count in its place; see ``keep_grade``.
+    """
 
     entry: Entry
     grade: Grade | None
     error: GraderError | None = None
+    refused: Grade | None = None
 
 
 def grade_stored(
-    engine: Engine, gradebook: Gradebook, assignment: Assignment, entries: Sequence[Entry], setup: Setup
+    engine: Engine,
+    gradebook: Gradebook,
+    assignment: Assignment,
+    entries: Sequence[Entry],
+    setup: Setup,
+    *,
+    by: str = "",
 ) -> Iterator[Graded]:
-    """Grade submissions that the gradebook holds for one assignment, and add the grades; yields each as it is done.
+    """Grade submissions that the gradebook holds for one assignment, and keep the grades; yields each as it is done.
 
     Where the fault is ours, the grade that is added is pending, and says so.
 
     Raises:
         FaultError: this machine cannot grade, or the gradebook fails again and again.
     """
+    failures = 0
+    for entry, grade, digest in grade_again(engine, gradebook, assignment, entries, setup):
+        try:
+            counts = keep_grade(gradebook, entry, grade, digest, by=by)
+        except GradebookError as error:
+            failures += 1
+            yield Graded(entry, None, error)
+            if failures >= MOST_FAILURES:
+                raise
+        else:
+            failures = 0
+            yield Graded(entry, counts, refused=None if counts is grade else grade)
+
+
+def keep_grade(
+    gradebook: Gradebook,
+    entry: Entry,
+    grade: Grade,
+    assignment_digest: str,
+    *,
+    by: str = "",
+    why: str = "",
+    lower: bool = False,
+) -> Grade:
+    """Let a grade count from now on, unless it takes something from the student; returns the one that counts.
+
+    A score that a student has been told does not fall when the same submission is graded again, unless ``lower``; and
+    a fault of ours never takes the place of a grade. Then the earlier one goes on counting, and nothing is added.
+    """
+    earlier = gradebook.grade(entry)
+    trend = tell_trend(earlier, grade)
+    graded_before = earlier is not None and earlier.status is not Status.PENDING
+    if earlier is not None and graded_before and (trend is Trend.PENDING or (trend is Trend.FALLS and not lower)):
+        return earlier
+    gradebook.add_grade(entry, grade, assignment_digest, datetime.now(UTC), by=by, why=why)
+    return grade
+
+
+def grade_again(
+    engine: Engine, gradebook: Gradebook, assignment: Assignment, entries: Sequence[Entry], setup: Setup
+) -> Iterator[tuple[Entry, Grade, str]]:
+    """Grade submissions that the gradebook holds for one assignment, and add nothing to it.
+
+    Yields each one as it is done, its grade, and the digest of the assignment that it was graded by. What cannot be
+    loaded or graded through a fault of ours gets a pending grade that says so.
+
+    Raises:
+        FaultError: this machine cannot grade.
+    """
     try:
         checks, digest = read_checks(assignment), assignment.digest
     except GraderError as error:
-        grades: Iterator[tuple[Entry, Grade]] = ((entry, _explain(assignment, error)) for entry in entries)
-        yield from _add_all(gradebook, grades, "")
+        for entry in entries:
+            yield entry, _explain(assignment, error), ""
         return
     feed = _Feed(gradebook, assignment, entries)
-    found = feed.take(grade_stream(engine, assignment, checks, feed, setup, len(entries)))
-    yield from _add_all(gradebook, found, digest)
+    for entry, grade in feed.take(grade_stream(engine, assignment, checks, feed, setup, len(entries))):
+        yield entry, grade, digest
 
 
 class _Feed:
@@ -211,18 +294,3 @@ class _Feed:
 
 def _explain(assignment: Assignment, error: GraderError) -> Grade:
     return pending_grade(assignment, error.message)
-
-
-def _add_all(gradebook: Gradebook, grades: Iterable[tuple[Entry, Grade]], digest: str) -> Iterator[Graded]:
-    failures = 0
-    for entry, grade in grades:
-        try:
-            gradebook.add_grade(entry, grade, digest, datetime.now(UTC))
-        except GradebookError as error:
-            failures += 1
-            yield Graded(entry, None, error)
-            if failures >= MOST_FAILURES:
-                raise
-        else:
-            failures = 0
-            yield Graded(entry, grade)

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from grader import __version__
-from grader.cli import authors, demo, grading, instructors, operators, students
+from grader.cli import authors, demo, gradebook, grading, instructors, operators, regrading, students
 from grader.errors import GraderError, suggest
 
 ABOUT = """Fetch, check, submit and grade exercises of a PyTorch course.
@@ -30,8 +30,8 @@ grader submit focal-loss     hand it in and see the score
 SECTIONS = {
     "Students": (students.list_, students.fetch, students.check, students.submit, students.status, students.show),
     "Authors": (authors.new, authors.verify),
-    "Instructors": (grading.grade, instructors.report, instructors.export),
-    "Operators": (operators.doctor,),
+    "Instructors": (grading.grade, regrading.regrade, regrading.replay, instructors.report, instructors.export),
+    "Operators": (gradebook.gradebook, operators.doctor),
     "Try it": (demo.demo,),
 }
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader.cli.output import exit_code, print_json, print_table, progress
-from grader.cli.seat import Seat
+from grader.cli.seat import Seat, acting_user
 from grader.cli.students import describe_entry, jobs_option, json_option, no_isolation_option
 from grader.display import clean_line, clean_text, format_amount, list_names
 from grader.errors import FaultError, GraderError, SpecError
@@ -121,7 +121,7 @@ def _grade_all(pool: Pool, seat: Seat, gradebook: Gradebook, inbox: Inbox, ledge
 
     keep = None if request.force else find_environment
     with progress(len(inbox.works), "Grading") as advance:
-        for recorded in record_work(pool, gradebook, inbox.works, setup, keep):
+        for recorded in record_work(pool, gradebook, inbox.works, setup, keep, by=acting_user()):
             ledger.add(recorded)
             advance()
 
@@ -166,10 +166,11 @@ class _Ledger:
             self._fail(work.where, work.student, work.assignment.id, recorded.error, stored=recorded.entry is not None)
             return
         self.graded += 1
-        self.code = max(self.code, exit_code([found]))
+        newest = recorded.refused or found
+        self.code = max(self.code, exit_code([newest]))
         self.rows.append(_describe(recorded))
-        if found.fault is not None:
-            self.faults.setdefault(found.fault, []).append(work.where)
+        if newest.fault is not None:
+            self.faults.setdefault(newest.fault, []).append(work.where)
         if self.as_json or self.junit is not None:
             report = build_report(found, describe_entry(recorded.entry), Reader.INSTRUCTOR)
             if self.junit is not None:
@@ -221,12 +222,16 @@ def _describe(recorded: Recorded) -> tuple[str, ...]:
     entry, found = recorded.entry, recorded.grade
     assert entry is not None
     assert found is not None
+    status = found.status.replace("_", " ") + (", unchanged" if recorded.kept else "")
+    if recorded.refused is not None:
+        lower = f", not lowered to {format_amount(recorded.refused.score)}"
+        status += ", not graded again" if recorded.refused.status == "pending" else lower
     return (
         clean_line(entry.student),
         entry.assignment,
         f"{format_amount(found.score)} / {format_amount(found.points)}",
         format_amount(found.bonus) if found.bonus else "",
-        found.status.replace("_", " ") + (", unchanged" if recorded.kept else ""),
+        status,
     )
 
 

@@ -125,6 +125,14 @@ def _say_unmarked(path: Path, is_folder: bool) -> InputError:
     return InputError(f"{path.resolve()} is not a submission folder: it has no {MARKER}", hint)
 
 
+def acting_user() -> str:
+    """Return who does this, for the trail: the name that this user is logged in with, or a number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without a user database
+        return f"uid {os.getuid()}" if hasattr(os, "getuid") else ""
+
+
 def who(student: str | None) -> str:
     """Return the student's id: as given, or the name that this user is logged in with.
 

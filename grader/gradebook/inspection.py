@@ -80,6 +80,10 @@ def _inspect_database(connection: sqlite3.Connection, path: Path) -> Iterator[Fi
             yield Finding(str(path), f"the file is damaged: {clean_line(str(line))}", RESTORE)
     for table, row, other, _ in connection.execute("PRAGMA foreign_key_check"):
         yield Finding(f"{path}: {table}, row {row}", f"it is of something that is not in {other}", RESTORE)
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        message = "it has no write-ahead log: while one process writes, the others wait"
+        hint = "so it is in a backup, and on network file systems, which cannot have one; a local disk can"
+        yield Finding(str(path), message, hint, harmless=True)
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version != SCHEMA_VERSION:
         message = f"it is of version {version}, and this grader knows {SCHEMA_VERSION}"
@@ -149,7 +153,8 @@ def _read_grade(row: Any) -> None:
 
 def _inspect_blobs(connection: sqlite3.Connection, directory: Path, advance: Callable[[], None]) -> Iterator[Finding]:
     """Compare the files of every submission with their digest."""
-    query = "SELECT digest, count(*) AS count, min(id) AS id, min(student) AS student FROM submissions GROUP BY digest"
+    # With min(), SQLite takes the other columns from the row that has it.
+    query = "SELECT digest, count(*) AS count, min(sequence), id, student FROM submissions GROUP BY digest"
     for row in _select(connection, query):
         try:
             path = find_blob(directory, str(row.digest))

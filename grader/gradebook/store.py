@@ -11,6 +11,7 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -57,7 +58,7 @@ from grader.gradebook.schema import (
 )
 from grader.resources import find_data
 from grader.roster import Roster
-from grader.scoring import Grade
+from grader.scoring import Grade, Status
 from grader.submission import Submission, pack, unpack
 
 MAX_STUDENT_LENGTH = 100
@@ -186,8 +187,18 @@ class Gradebook:
                 if unless_same and newest is not None and newest.digest == submission.digest:
                     return self._to_entry(newest)
                 number = 1 if newest is None else newest.number + 1
-                entry = Entry(_new_id(at), number, student, assignment, submission.digest, at.astimezone(UTC), others)
-                row = {name: getattr(entry, name) for name in ("id", "number", "student", "assignment", "digest")}
+                entry = Entry(
+                    id=_new_id(at),
+                    number=number,
+                    student=student,
+                    assignment=assignment,
+                    digest=submission.digest,
+                    submitted_at=at.astimezone(UTC),
+                    members=others,
+                    drawn_for=submission.drawn_for,
+                )
+                names = ("id", "number", "student", "assignment", "digest", "drawn_for")
+                row = {name: getattr(entry, name) for name in names}
                 connection.execute(SUBMISSIONS.insert(), row | {"submitted_at": time_to_text(at), "who": by})
                 for member in others:
                     connection.execute(MEMBERS.insert(), {"submission": entry.id, "student": member})
@@ -227,7 +238,7 @@ class Gradebook:
                 raise _damaged_blob(path, entry) from None
         if submission.digest != entry.digest:
             raise _damaged_blob(path, entry)
-        return submission
+        return replace(submission, drawn_for=entry.drawn_for)
 
     def add_grade(
         self, entry: Entry, grade: Grade, assignment_digest: str, at: datetime, *, by: str = "", why: str = ""
@@ -273,6 +284,15 @@ class Gradebook:
             grade = None if row.grade is None else self._to_grade(row.grade, row.id)
             found.append((self._to_entry(row), grade))
         return tuple(found)
+
+    def once_pending(self, assignment: str) -> frozenset[str]:
+        """Return the ids of an assignment's submissions that a fault of ours has ever left pending."""
+        query = (
+            select(SUBMISSIONS.c.id)
+            .join(GRADES, GRADES.c.submission == SUBMISSIONS.c.id)
+            .where(SUBMISSIONS.c.assignment == assignment, GRADES.c.status == str(Status.PENDING))
+        )
+        return frozenset(row.id for row in self._rows(query))
 
     def latest(self, assignment: str | None = None) -> tuple[tuple[Entry, Grade | None], ...]:
         """Return the newest submission of every student for every assignment, and its newest grade.
