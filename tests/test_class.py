@@ -69,12 +69,19 @@ def test_force_grades_again(shell: Shell) -> None:
     assert {row[1:] for row in rows(shell.folder)} == {(1, 1)}  # what says the same is not added twice
 
 
-@pytest.mark.parametrize("file", ["assignment.yaml", "checks/hidden/test_hidden.py"])
-def test_another_assignment_grades_again(shell: Shell, file: str) -> None:
+@pytest.mark.parametrize(
+    ("file", "more", "again"),
+    [
+        ("assignment.yaml", "topics: [numbers]\n", True),
+        ("checks/hidden/test_hidden.py", "# another\n", True),
+        ("assignment.yaml", "due: 2026-11-30T18:00+01:00\n", False),  # no check's outcome depends on it
+    ],
+)
+def test_another_assignment_grades_again(shell: Shell, file: str, more: str, again: bool) -> None:
     shell(*GRADE)
     path = shell.folder / "course" / "twice" / file
-    path.write_text(path.read_text() + "# another\n")
-    assert "unchanged" not in shell(*GRADE).out
+    path.write_text(path.read_text() + more)
+    assert ("unchanged" not in shell(*GRADE).out) is again
 
 
 def test_json_holds_the_reports_of_what_is_kept_too(shell: Shell) -> None:

@@ -52,7 +52,7 @@ def regrade(
     as_json: bool,
     no_isolation: bool,
 ) -> None:
-    """Grade all that was handed in for ASSIGNMENT again, with today's checks.
+    """Grade all of ASSIGNMENT again, with today's checks.
 
     It shows whose score changes, and by which check, and asks before it keeps that (on a terminal). A score that fell
     is not kept without --lower: students have been told the old one. Earlier grades stay on record.
@@ -251,7 +251,9 @@ def _side_json(side: Side | None) -> dict[str, Any] | None:
 @no_isolation_option
 @click.pass_obj
 def replay(course: Path | None, report: str, jobs: int, as_json: bool, no_isolation: bool) -> None:
-    """Grade a stored submission again, and say whether its report comes out the same.
+    """Say whether a report is what grading gives today.
+
+    Its submission is graded again, and what comes out is compared.
 
     REPORT is a file that holds reports as `grader grade --json`, `submit --json` or `show --json` print them, one per
     line, or the id of a submission, whose newest grade is compared then. Nothing is kept. What is not the same is shown
