@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -147,7 +148,8 @@ def _find_kept(
     for one in (one for own in stored.values() for one in own):
         found = None
         if find_environment is not None and one.entry is not None:
-            found = gradebook.graded_with(one.entry)
+            with suppress(GradebookError):  # a grade that cannot be read is made anew
+                found = gradebook.graded_with(one.entry)
         if found is not None and find_environment is not None and environment is None:
             environment = find_environment()  # it may take seconds, so only where there is a grade to keep
         if found is not None and _still_holds(one.work.assignment, *found, environment):

@@ -8,11 +8,15 @@ import signal
 import sqlite3
 import subprocess
 import time
+import zipfile
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from grader.gradebook import Gradebook
+from grader.roster import read_roster
 from tests.shell import Shell, write
 from tests.test_engine import FILES, HALF, RIGHT
 from tests.test_recording import QUIZ
@@ -107,6 +111,38 @@ def test_what_was_stopped_goes_on(shell: Shell) -> None:
     assert rest.code == 0
     assert len(re.findall("unchanged", rest.out)) == done
     assert {row[1:] for row in rows(shell.folder)} == {(1, 1)}
+
+
+# Who is who
+
+
+def test_a_download_and_a_roster(shell: Shell) -> None:
+    """Who is in the roster is graded under the roster's id; others are listed. The gradebook's roster counts, too."""
+    write(shell.folder / "course", {"course.yaml": "title: C\nassignments: [quiz]\n", "quiz/assignment.yaml": QUIZ})
+    with zipfile.ZipFile(shell.folder / "canvas.zip", "w") as archive:
+        for name, text in {"lovelaceada_11_901_answers.yaml": "how: 6", "xben_12_902_answers-1.yaml": "how: 5"}.items():
+            archive.writestr(name, text)
+    write(
+        shell.folder,
+        {"more/ada@x.org/answers.yaml": "how: 7\n", "roster.csv": "ID;canvas_id;e-mail\n007;11;ada@x.org\n"},
+    )
+    command = ("grade", "canvas.zip", "--assignment", "quiz")
+    first = shell(*command, "--roster", "roster.csv")
+    assert first.code == 2
+    assert re.search(r"^007 +quiz +1 / 1 +graded$", first.out, re.MULTILINE)
+    assert re.search(r"^12 +quiz +not graded$", first.out, re.MULTILINE)
+    assert first.err.startswith("canvas.zip: a download from Canvas\n")
+    assert "xben_12_902_answers-1.yaml: 12 is not in the roster" in first.err
+    plain = shell(*command)
+    assert plain.code == 1
+    assert re.search(r"^12 +quiz +0 / 1 +graded$", plain.out, re.MULTILINE)
+
+    with Gradebook.open(shell.folder / "state") as gradebook:
+        gradebook.set_roster(read_roster(shell.folder / "roster.csv"), "me", datetime.now(UTC))
+    both = shell(*command, "more")
+    assert both.code == 2
+    assert "007 has another one here" in both.err
+    assert shell("grade", "more", "--assignment", "quiz").out.splitlines()[1].startswith("007 ")
 
 
 # Disks that are full

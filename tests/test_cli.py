@@ -782,7 +782,7 @@ def test_a_student_id_is_no_path(shell: Shell, tmp_path: Path, name: str) -> Non
         (["frobnicate"], ["no command 'frobnicate'\n"]),
         (["export", "canvs"], ["no such command 'canvs'", "'canvas'"]),
         (["submit", "--jsn"], ["no such option '--jsn'", "'--json'", "`grader submit --help` says more"]),
-        (["grade"], ["missing argument 'INBOX'", "usage: grader grade [OPTIONS] INBOX"]),
+        (["grade"], ["missing argument 'PATH [PATH]...'", "usage: grader grade [OPTIONS] PATH [PATH]..."]),
         (["fetch"], ["missing argument 'ASSIGNMENT'"]),
         (["list", "more"], ["unexpected extra argument (more)"]),
         ([f"{ESC}[31m"], ["no command '\\x1b[31m'"]),

@@ -14,22 +14,25 @@ from typing import Any
 
 import pytest
 
+from grader.answers import format_answer
 from grader.checks import KNOWN_MARKS
 from grader.decisions import Extension, Override
+from grader.layouts import Layout
 from grader.policy import merge
 from grader.resources import find_data
 from grader.scoring import Attempt, FinalGrade, Grade, Status, judge_attempts, settle
-from grader.spec import Assignment, Course, amount, load_course
+from grader.spec import Assignment, Course, amount, load_assignment, load_course
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 AUTHORING = (ROOT / "docs" / "authoring.md").read_text()
 POLICY = (ROOT / "docs" / "policy.md").read_text()
 ISOLATION = (ROOT / "docs" / "isolation.md").read_text()
+GRADING = (ROOT / "docs" / "grading.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
-def run(command: str, folder: Path) -> str:
+def run(command: str, folder: Path, codes: tuple[int, ...] = (0, 1)) -> str:
     """Run a command as the README shows it, in ``folder``; return what it prints on standard output."""
     words = command.split()
     assert words[0] == "grader"
@@ -37,7 +40,7 @@ def run(command: str, folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-m", *words], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
-    assert done.returncode in (0, 1), done.stderr
+    assert done.returncode in codes, done.stderr
     return done.stdout
 
 
@@ -116,6 +119,25 @@ def hand_in(folder: Path) -> None:
     (folder / "class" / "ada" / "answers.yaml").write_text("slope: 1\n")
 
 
+def test_grading_shows_what_is_printed(tmp_path: Path) -> None:
+    (command, printed), (name, roster) = (
+        block.split("\n", 1) for block in re.findall(r"^```\n(.*?)^```$", GRADING, re.MULTILINE | re.DOTALL)
+    )
+    (tmp_path / name.removeprefix("# ")).write_text(roster)
+    assignment = load_assignment(find_data("assignments") / "choose-the-loss")
+    for student in re.findall(r"`([^`]+)/`", GRADING.partition("holds ")[2].partition(", and the roster")[0]):
+        (tmp_path / "inbox" / student).mkdir(parents=True)
+        answers = [format_answer(question) for question in assignment.quiz_questions]
+        text = "".join(answers) if student != "008" else "{}\n"
+        (tmp_path / "inbox" / student / "answers.yaml").write_text(text)
+    assert run(command.removeprefix("$ "), tmp_path, (2,)) == printed
+
+
+@pytest.mark.parametrize("layout", Layout)
+def test_every_layout_is_documented(layout: Layout) -> None:
+    assert f"| `{layout}` |" in GRADING
+
+
 def rows(text: str, columns: int) -> list[list[str]]:
     """Return the cells of the table with so many columns, without its head."""
     lines = [[cell.strip(" `") for cell in line.strip("| ").split(" | ")] for line in text.splitlines() if "|" in line]
@@ -186,7 +208,7 @@ def test_the_example_of_the_policy_page_is_right(course: Course, focal_loss: Ass
 
 
 def test_links_and_make_targets_exist() -> None:
-    for text, folder in ((README, ROOT), *((text, ROOT / "docs") for text in (AUTHORING, POLICY, ISOLATION))):
+    for text, folder in ((README, ROOT), *((text, ROOT / "docs") for text in (AUTHORING, POLICY, ISOLATION, GRADING))):
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", text):
             assert (folder / target).exists(), target
     makefile = (ROOT / "Makefile").read_text()

@@ -4,80 +4,123 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from grader.cli.output import exit_code, print_json, print_table, progress
 from grader.cli.seat import Seat, acting_user
 from grader.cli.students import describe_entry, jobs_option, json_option, no_isolation_option
+from grader.display import clean_line, clean_text, format_amount, list_names
 from grader.errors import FaultError, GraderError, SpecError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from grader.engine import Pool
+    from grader.gradebook import Gradebook
     from grader.inbox import Inbox, Refusal
     from grader.recording import Recorded
+    from grader.report import JunitFile
 
 STOPPED = 128 + signal.SIGINT  # as a shell has it for what Ctrl-C ended
 
 
+LAYOUTS = ("folders", "moodle", "canvas", "blackboard", "brightspace", "pattern")
+_file = click.Path(path_type=Path, dir_okay=False)
+
+
 @click.command()
-@click.argument("inbox", type=click.Path(path_type=Path))
-@click.option("--assignment", metavar="ID", help="All work in INBOX is for this assignment.")
+@click.argument("paths", metavar="PATH [PATH]...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--assignment", metavar="ID", help="All work in PATH is for this assignment.")
+@click.option("--layout", type=click.Choice(LAYOUTS), help="How PATH is laid out.  [default: as its names show]")
+@click.option("--pattern", metavar="REGEX", help="Match the paths of files: groups named student and file.")
+@click.option("--roster", "roster_file", type=_file, metavar="FILE", help="Who takes the course, as a CSV file.")
+@click.option("--worksheet", type=_file, metavar="FILE", help="The assignment's grading worksheet from Moodle.")
 @jobs_option
 @click.option("--force", is_flag=True, help="Grade again what has not changed since it was graded.")
+@click.option("--junitxml", type=_file, metavar="FILE", help="Write what came of each check as JUnit XML.")
 @json_option
 @no_isolation_option
 @click.pass_obj
-def grade(
-    course: Path | None,
-    inbox: Path,
-    assignment: str | None,
-    jobs: int,
-    force: bool,
-    as_json: bool,
-    no_isolation: bool,
-) -> None:
-    """Grade a class: INBOX holds one folder (or zip) per student.
+def grade(course: Path | None, /, paths: tuple[Path, ...], **options: Any) -> None:
+    """Grade a class: each PATH is a folder or zip of students' work.
 
-    The name of each is the student's id. With --assignment, each one is a submission. Without it, each is a folder
-    that holds the folders that `grader fetch` made. What has not changed since it was graded keeps its grade. Ctrl-C
-    stops; the same command goes on from there. With --json, one report is printed per line.
+    It holds one folder (or zip) per student, its name the student's id, or is a download of all submissions from
+    Moodle, Canvas, Blackboard or Brightspace, or is one student's zip. With --assignment, each one is a submission.
+    Without it, each student's folder holds the folders that `grader fetch` made.
+
+    What has not changed since it was graded keeps its grade. Ctrl-C stops; the same command goes on from there. With
+    --json, one report is printed per line.
     """
     from grader.engine import Pool
 
-    with Pool(jobs) as pool:
-        from grader.inbox import open_inbox
-
+    request = _Request(**options)
+    with Pool(request.jobs) as pool, _open_junit(request.junitxml) as junit:
         seat = Seat(course)
-        spec = seat.course.load(assignment) if assignment is not None else None
-        found = open_inbox(inbox, spec, seat.course.load)
-        ledger = _Ledger(as_json)
-        for refusal in found.refusals:
-            ledger.refuse(refusal)
-        with _stopping(ledger, len(found.works)):
-            _grade_all(pool, seat, found, ledger, force=force, isolated=not no_isolation)
-    ledger.close()
+        ledger = _Ledger(request.as_json, junit)
+        with seat.open_gradebook() as gradebook, _open(seat, gradebook, paths, request) as inbox:
+            for note in inbox.notes:
+                click.echo(clean_line(note, 2_000), err=True)
+            for refusal in inbox.refusals:
+                ledger.refuse(refusal)
+            with _stopping(ledger, len(inbox.works)):
+                _grade_all(pool, seat, gradebook, inbox, ledger, request)
+        ledger.close()
     raise click.exceptions.Exit(ledger.code)
 
 
-def _grade_all(pool: Pool, seat: Seat, inbox: Inbox, ledger: _Ledger, *, force: bool, isolated: bool) -> None:
+@dataclass(frozen=True)
+class _Request:
+    """What the options ask for."""
+
+    assignment: str | None
+    layout: str | None
+    pattern: str | None
+    roster_file: Path | None
+    worksheet: Path | None
+    jobs: int
+    force: bool
+    junitxml: Path | None
+    as_json: bool
+    no_isolation: bool
+
+
+def _open(seat: Seat, gradebook: Gradebook, paths: Sequence[Path], request: _Request) -> Inbox:
+    from grader.inbox import Sorting, open_inbox
+    from grader.layouts import Layout, compile_pattern
+    from grader.roster import read_roster, read_worksheet
+
+    sorting = Sorting(
+        load=seat.course.load,
+        assignment=seat.course.load(request.assignment) if request.assignment is not None else None,
+        layout=Layout(request.layout) if request.layout is not None else None,
+        pattern=compile_pattern(request.pattern) if request.pattern is not None else None,
+        roster=read_roster(request.roster_file) if request.roster_file is not None else gradebook.roster(),
+        worksheet=read_worksheet(request.worksheet) if request.worksheet is not None else None,
+    )
+    return open_inbox(paths, sorting)
+
+
+def _open_junit(path: Path | None) -> AbstractContextManager[JunitFile | None]:
+    from grader.report import JunitFile
+
+    return nullcontext() if path is None else JunitFile(path)
+
+
+def _grade_all(pool: Pool, seat: Seat, gradebook: Gradebook, inbox: Inbox, ledger: _Ledger, request: _Request) -> None:
     from grader.recording import record_work
 
-    setup = seat.setup(isolated=isolated, secrets=[Path(work.where) for work in inbox.works])
+    setup = seat.setup(isolated=not request.no_isolation, secrets=inbox.secrets)
 
-    @cache
     def find_environment() -> Mapping[str, str]:
         return pool.first.survey(seed=setup.seed, isolated=setup.isolated).environment
 
-    keep: Callable[[], Mapping[str, str]] | None = None if force else find_environment
-    with seat.open_gradebook() as gradebook, progress(len(inbox.works), "Grading") as advance:
+    keep = None if request.force else find_environment
+    with progress(len(inbox.works), "Grading") as advance:
         for recorded in record_work(pool, gradebook, inbox.works, setup, keep, by=acting_user()):
             ledger.add(recorded)
             advance()
@@ -103,6 +146,7 @@ class _Ledger:
     """What is told of a class when all is done: a line for each submission, and nothing more is kept of it."""
 
     as_json: bool
+    junit: JunitFile | None = None
     rows: list[tuple[str, ...]] = field(default_factory=list)
     reasons: list[tuple[str, str | None]] = field(default_factory=list)
     faults: dict[str, list[str]] = field(default_factory=dict)  # why grades are pending, and where those lie
@@ -127,8 +171,12 @@ class _Ledger:
         self.rows.append(_describe(recorded))
         if newest.fault is not None:
             self.faults.setdefault(newest.fault, []).append(work.where)
-        if self.as_json:
-            print_json(to_json(build_report(found, describe_entry(recorded.entry), Reader.INSTRUCTOR)))
+        if self.as_json or self.junit is not None:
+            report = build_report(found, describe_entry(recorded.entry), Reader.INSTRUCTOR)
+            if self.junit is not None:
+                self.junit.add(report)
+            if self.as_json:
+                print_json(to_json(report))
 
     def refuse(self, refusal: Refusal) -> None:
         """Take down what could not even be opened."""
@@ -136,8 +184,6 @@ class _Ledger:
 
     def close(self) -> None:
         """Print the table, and then what was not graded and why."""
-        from grader.display import clean_text, list_names
-
         if self.as_json:
             for failure in self.failures:
                 print_json(failure)
@@ -157,26 +203,22 @@ class _Ledger:
     def _fail(
         self, where: str, student: str, assignment: str | None, error: GraderError, *, stored: bool = False
     ) -> None:
-        from grader.display import clean_line
-
         ours = isinstance(error, FaultError | SpecError)
         self.code = max(self.code, 3 if ours else 2)
         status = "pending" if stored else "not stored" if ours else "not graded"
         self.rows.append((clean_line(student), assignment or "", "", "", status))
         self._explain(where, status, error.message, error.hint)
+        if self.junit is not None:
+            self.junit.add_failure(student, assignment, error.message, ours=ours)
         self.failures.append(_failure_json(where, student, assignment, error, "fault" if ours else "refused"))
 
     def _explain(self, where: str, status: str, message: str, hint: str | None) -> None:
-        from grader.display import clean_line, clean_text
-
         path, text = clean_line(where), clean_text(message)
         place = "" if text.startswith(path) else f"{path}: "
         self.reasons.append((f"{status}: {place}{text}", clean_text(hint) if hint else None))
 
 
 def _describe(recorded: Recorded) -> tuple[str, ...]:
-    from grader.display import clean_line, format_amount
-
     entry, found = recorded.entry, recorded.grade
     assert entry is not None
     assert found is not None
@@ -197,8 +239,6 @@ def _failure_json(
     where: str, student: str, assignment: str | None, error: GraderError, status: str
 ) -> dict[str, object]:
     """Return the line of work that has no report; docs/report.md describes it beside the report."""
-    from grader.display import clean_line, clean_text
-
     return {
         "format": 1,
         "assignment": assignment,

@@ -78,7 +78,8 @@ class Seat:
         Raises:
             InputError: there is no such path, or nothing says which assignment it is.
         """
-        from grader.submission import is_zip, read_marker
+        from grader.places import is_zip
+        from grader.submission import read_marker
 
         try:
             mode = path.stat().st_mode

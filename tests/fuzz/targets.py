@@ -35,6 +35,7 @@ from grader.examiner.cost import read_cost
 from grader.examiner.figure import make_picture, read_figure
 from grader.forbidden import MAX_VIOLATIONS, find_forbidden
 from grader.job import event_from_json
+from grader.places import MAX_FILE_BYTES
 from grader.results import Run
 from grader.scoring import score_submission
 from grader.spec import ASSIGNMENT_FILE, COURSE_FILE, Assignment, Course, load_assignment, load_course
@@ -42,7 +43,6 @@ from grader.stub import render_stub
 from grader.submission import (
     ANSWERS,
     MARKER,
-    MAX_FILE_BYTES,
     MAX_FILES,
     MAX_TOTAL_BYTES,
     Submission,
