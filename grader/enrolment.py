@@ -60,13 +60,14 @@ def find_strangers(gradebook: Gradebook, roster: Roster) -> Mapping[str, str]:
 
 
 def check_known(gradebook: Gradebook, student: str) -> str:
-    """Return the id of a student who is in the roster, or has handed in something.
+    """Return the id of a student who is in the roster, has handed in something, or of whom something was decided.
 
     Raises:
         InputError: there is no such student; the message names the nearest one.
     """
     student = check_student(student)
     known = {one.id for one in (gradebook.roster() or Roster()).students} | _find_submitters(gradebook)
+    known |= {one.student for one in (*gradebook.overrides(), *gradebook.extensions()) if one.student is not None}
     if student not in known:
         message = f"no student {student!r}{suggest(student, sorted(known))}"
         raise InputError(message, "`grader roster` shows who takes the course; nothing was handed in under this id")
