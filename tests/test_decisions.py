@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -13,14 +14,17 @@ import pytest
 from click.testing import CliRunner
 
 from grader.cli import cli
-from grader.decisions import MAX_WORDS
+from grader.decisions import MAX_WORDS, Mark
 from grader.errors import InputError
 from grader.gradebook import Entry, Gradebook
+from grader.marking import find_waiting, still_waits
 from grader.roster import Roster, RosterStudent
 from grader.scoring import Grade, QuestionGrade, Status
+from grader.spec import load_course
 from grader.submission import Submission
 from tests.shell import ESC, Shell, write
 
+AT = datetime(2020, 1, 1, tzinfo=UTC)  # before any command is run
 DUE = datetime(2026, 11, 30, 17, 0, tzinfo=UTC)  # 18:00 in Berlin
 COURSE = """\
 title: C
@@ -70,7 +74,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def shell(tmp_path: Path, course: Path) -> Shell:
     with Gradebook.open(tmp_path / "state") as gradebook:
-        gradebook.set_roster(Roster(STUDENTS), "kim", DUE)
+        gradebook.set_roster(Roster(STUDENTS), "kim", AT)
     return Shell(tmp_path, course)
 
 
@@ -111,6 +115,13 @@ def log(shell: Shell) -> list[tuple[str, str, str]]:
     return [(change.what, change.detail, change.why) for change in kept]
 
 
+def run(shell: Shell, *arguments: str) -> str:
+    """Run a command in this process, which is fast; return what it prints on standard output."""
+    done = CliRunner().invoke(cli, arguments, env=shell.environment, standalone_mode=False)
+    assert done.exception is None, done
+    return done.stdout
+
+
 def refuse(shell: Shell, *arguments: str) -> str:
     """Run a command in this process, which is fast, expect that it refuses, and return what it says."""
     done = CliRunner().invoke(cli, arguments, env=shell.environment, standalone_mode=False)
@@ -132,10 +143,10 @@ def test_a_roster_is_shown(shell: Shell, tmp_path: Path, course: Path) -> None:
         [],
         ["3", "students"],
     ]
-    assert [student["section"] for student in shell("roster", "--json").json] == ["A", "A", "B"]
+    assert [student["section"] for student in json.loads(run(shell, "roster", "--json"))] == ["A", "A", "B"]
     empty = Shell(tmp_path, course, home=tmp_path / "other")
-    assert empty("roster").out == "There is no roster yet. `grader roster import FILE.csv` takes one.\n"
-    assert empty("roster", "--json").json == []
+    assert run(empty, "roster") == "There is no roster yet. `grader roster import FILE.csv` takes one.\n"
+    assert run(empty, "roster", "--json") == "[]\n"
 
 
 def test_a_roster_is_imported(shell: Shell) -> None:
@@ -164,10 +175,10 @@ def test_a_roster_is_imported(shell: Shell) -> None:
     assert len(log(shell)) == 1
     assert shell("roster", "import", "new.csv", "--why", "week 2").err.splitlines()[-1] == "kept"
     assert log(shell)[1:] == [("roster", "3 students", "week 2")]
-    assert shell("roster", "--json").json[0]["lms_ids"] == {"canvas_id": "077"}
-    again = shell("roster", "import", "new.csv", "--json").json
+    assert json.loads(run(shell, "roster", "--json"))[0]["lms_ids"] == {"canvas_id": "077"}
+    again = json.loads(run(shell, "roster", "import", str(shell.folder / "new.csv"), "--json"))
     assert (again["kept"], again["comes"], again["not_in_roster"]) == (False, [], ["ben", "daan"])
-    assert len(shell("status", "--student", "ben", "--json").json) == 1
+    assert len(json.loads(run(shell, "status", "--student", "ben", "--json"))) == 1
 
 
 @pytest.mark.parametrize(
@@ -202,7 +213,7 @@ def test_an_extension_says_what_it_changes(shell: Shell) -> None:
     assert (effect["before"]["score"], effect["after"]["score"], effect["after"]["late_seconds"]) == (6, 4, 90_000)
     assert effect["after"]["due"] == "2026-11-30T17:00:00Z"
     assert log(shell)[1:] == [
-        ("extension", "due 2026-12-02T17:00:00.000000+00:00", "ill"),
+        ("extension", "until 2026-12-02T17:00:00.000000+00:00", "ill"),
         ("extension", "taken back", "was not"),
     ]
 
@@ -217,17 +228,19 @@ def test_a_section_and_everybody(shell: Shell) -> None:
         "ada: due Mon 30 Nov 2026 18:00 CET → Tue 01 Dec 2026 18:00 CET; attempt 1 is now late by 6 h; "
         "4 of 10 → 5 of 10",
     ]
-    answer = shell("extend", "essay", "--everybody", "--by", "2 d", "--why", "no network")
-    assert answer.out.splitlines()[1] == "3 due dates changed, and 1 grade with them"
-    answer = shell("extend", "essay", "--everybody", "--withdraw", "--why", "network")
-    assert answer.out.splitlines()[0] == "everybody: the extension is taken back"
+    said = run(shell, "extend", "essay", "--everybody", "--by", "2 d", "--why", "no network")
+    assert said.splitlines()[1] == "3 due dates changed, and 1 grade with them"
+    said = run(shell, "extend", "essay", "--everybody", "--withdraw", "--why", "network")
+    assert said.splitlines()[0] == "everybody: the extension is taken back"
     again = refuse(shell, "extend", "essay", "--everybody", "--withdraw", "--why", "x")
     assert "no extension of essay for everybody" in again
 
 
 def test_a_group_is_extended_as_a_whole_or_it_is_said(shell: Shell) -> None:
     answer = shell("extend", "pairs", "--student", "ada", "--by", "1 d", "--why", "ill")
-    assert (answer.code, answer.err) == (0, "ada is in a group: ben have none; name them too\n")
+    assert answer.code == 0
+    assert answer.err == "ada hands in with a group: for ben nothing changes; name them, too, if it should\n"
+    assert shell("extend", "pairs", "--student", "ben", "--student", "ada", "--by", "2 d", "--why", "ill").err == ""
 
 
 @pytest.mark.parametrize(
@@ -256,7 +269,7 @@ def test_an_extension_that_is_refused(shell: Shell, arguments: str, words: str) 
 
 
 def test_an_extension_is_never_shortened_unseen(shell: Shell) -> None:
-    assert shell("extend", "essay", "--student", "ada", "--by", "2 d", "--why", "x").code == 0
+    run(shell, "extend", "essay", "--student", "ada", "--by", "2 d", "--why", "x")
     answer = shell("extend", "essay", "--student", "ada", "--by", "1 d", "--why", "x")
     answer.fails(2, "ada has until Wed 02 Dec 2026 18:00 CET already", "--withdraw")
     assert len(log(shell)) == 2
@@ -270,7 +283,7 @@ def test_an_override(shell: Shell) -> None:
     answer = shell("override", "essay", "ada", "15/2", "--why", f"an oral {ESC}[31mexam")
     assert (answer.code, answer.out) == (0, "ada: 4 of 10 → 7.5 of 10 (overridden)\n")
     assert (
-        shell("override", "essay", "cleo", "1", "--why", "x").out == "cleo: nothing handed in → 1 of 10 (overridden)\n"
+        run(shell, "override", "essay", "cleo", "1", "--why", "x") == "cleo: nothing handed in → 1 of 10 (overridden)\n"
     )
     answer = shell("override", "essay", "ada", "--withdraw", "--why", "a mistake", "--json")
     (effect,) = answer.json["effects"]
@@ -314,14 +327,14 @@ def test_one_mark(shell: Shell) -> None:
         "ada, attempt 2, why: waits for review → 3.5 of 6",
         "  ada: 0 of 10, answers wait for review → 2.5 of 10",
     ]
-    found = shell(*mark, "--score", "3", "--attempt", "1", "--json").json
+    found = json.loads(run(shell, *mark, "--score", "3", "--attempt", "1", "--json"))
     assert (found["before"]["status"], found["after"], found["points"]) == (
         "needs_review",
         {"status": "graded", "score": 3.0},
         6.0,
     )
     assert found["effects"][0]["before"] == found["effects"][0]["after"]
-    assert shell(*mark, "--withdraw").out.startswith("ada, attempt 2, why: 3.5 → waits for review of 6\n")
+    assert run(shell, *mark, "--withdraw").startswith("ada, attempt 2, why: 3.5 → waits for review of 6\n")
     assert "nobody has marked 'why' of ada, attempt 2" in refuse(shell, *mark, "--withdraw")
     assert [change[:2] for change in log(shell)[1:]] == [
         ("mark", "why: 7/2"),
@@ -363,17 +376,17 @@ def test_only_what_may_count_waits(shell: Shell) -> None:
     for assignment in ("essay", "best"):
         submit(shell, "ada", grade_of(None, "Old.", "More."), timedelta(hours=-2), assignment)
         submit(shell, "ada", grade_of(None, "New."), timedelta(hours=-1), assignment)
-    waiting = shell("mark", "essay", "--json").json
+    waiting = json.loads(run(shell, "mark", "essay", "--json"))
     assert [(one["question"], one["answer"], one["student"]) for one in waiting] == [("why", "New.", None)]
-    named = shell("mark", "best", "--json", "--names").json
+    named = json.loads(run(shell, "mark", "best", "--json", "--names"))
     assert [(one["question"], one["answer"], one["attempt"]) for one in named] == [
         ("why", "New.", 2),
         ("why", "Old.", 1),
         ("more", "More.", 1),
     ]
-    assert shell("mark", "best", "ada", "--question", "why", "--score", "6", "--attempt", "2").code == 0
-    assert shell("override", "best", "ada", "10", "--why", "x").code == 0
-    assert shell("mark", "best", "--list").out == "No answer for best waits for review.\n"
+    run(shell, "mark", "best", "ada", "--question", "why", "--score", "6", "--attempt", "2")
+    run(shell, "override", "best", "ada", "10", "--why", "x")
+    assert run(shell, "mark", "best", "--list") == "No answer for best waits for review.\n"
     lines = [line.split() for line in shell("mark", "essay", "--list").out.splitlines()]
     assert lines == [["QUESTION", "WAITING", "DIFFERENT"], ["why", "1", "1"]]
 
@@ -425,6 +438,16 @@ def test_a_walk_goes_back_and_keeps_each_mark_at_once(shell: Shell) -> None:
     assert len(marks_of(shell)) == 2
 
 
+def test_what_somebody_else_marked_meanwhile_is_not_asked_again(shell: Shell, course: Path) -> None:
+    entry = submit(shell, "ada", grade_of(3, more="First."), timedelta(hours=-3))
+    spec = load_course(course)
+    with Gradebook.open(shell.folder / "state") as gradebook:
+        (answer,) = find_waiting(spec, gradebook, spec.load("essay"))
+        assert still_waits(spec, gradebook, spec.load("essay"), answer)
+        gradebook.add_mark(Mark(entry.id, "more", Fraction(1), "lee", AT))
+        assert not still_waits(spec, gradebook, spec.load("essay"), answer)
+
+
 # A sheet.
 
 
@@ -470,14 +493,14 @@ def test_marks_in_a_sheet(shell: Shell) -> None:
         ("ada", "why", "4", ("idea=clear", "words=not-met"), "-1 for words"),
         ("ada", "more", "5/2", (), None),
     ]
-    assert shell("mark", "essay", "--import", "marks.csv").out == "0 new marks kept\n"
+    assert run(shell, "mark", "essay", "--import", str(sheet)) == "0 new marks kept\n"
 
 
 def test_a_sheet_with_a_mistake_changes_nothing(shell: Shell) -> None:
     submit(shell, "ada", grade_of(None, "One.", "More."), timedelta(hours=-3))
     submit(shell, "ben", grade_of(None, "Two."), timedelta(hours=-2))
     sheet = shell.folder / "marks.csv"
-    shell("mark", "essay", "--export", "marks.csv", "--names")
+    run(shell, "mark", "essay", "--export", str(sheet), "--names")
     good = read(sheet)
     assert good[0]["student"] == "ada"
     rows = [
@@ -509,4 +532,4 @@ def test_a_sheet_with_a_mistake_changes_nothing(shell: Shell) -> None:
     }.items():
         sheet.write_bytes(content)
         assert words in refuse(shell, "mark", "essay", "--import", str(sheet))
-    assert "cannot be read" in refuse(shell, "mark", "essay", "--import", str(shell.folder))
+    assert "cannot be read" in refuse(shell, "mark", "essay", "--import", str(shell.folder / "nowhere.csv"))

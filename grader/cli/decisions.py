@@ -203,7 +203,7 @@ def extend(
         print_json({"format": 1, "assignment": spec.id, "effects": [effect_json(effect) for effect in effects]})
     else:
         _print_extension(effects, None if students else section or "", due, seat.course.time_zone)
-    _say_left_out(left_out, withdraw)
+    _say_left_out(left_out)
 
 
 def _choose_whom(students: Sequence[str], section: str | None, everybody: bool) -> Whom:
@@ -247,12 +247,15 @@ def _print_extension(effects: Sequence[Effect], section: str | None, due: dateti
         click.echo(f"and {len(told) - MAX_NAMED} more (--json names all)")
 
 
-def _say_left_out(left_out: Mapping[str, Sequence[str]], withdraw: bool) -> None:
+def _say_left_out(left_out: Mapping[str, Sequence[str]]) -> None:
     from grader.display import clean_line, list_names
 
     for student, others in left_out.items():
-        what = "keep theirs" if withdraw else "have none"
-        click.echo(f"{clean_line(student)} is in a group: {list_names(others)} {what}; name them too", err=True)
+        click.echo(
+            f"{clean_line(student)} hands in with a group: for {list_names(others)} nothing changes; name them, too, "
+            "if it should",
+            err=True,
+        )
 
 
 def describe_effect(effect: Effect, zone: tzinfo | None) -> str:
