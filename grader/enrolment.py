@@ -67,7 +67,8 @@ def check_known(gradebook: Gradebook, student: str) -> str:
     """
     student = check_student(student)
     known = {one.id for one in (gradebook.roster() or Roster()).students} | _find_submitters(gradebook)
-    known |= {one.student for one in (*gradebook.overrides(), *gradebook.extensions()) if one.student is not None}
+    known |= {override.student for override in gradebook.overrides()}
+    known |= {extension.student for extension in gradebook.extensions() if extension.student is not None}
     if student not in known:
         message = f"no student {student!r}{suggest(student, sorted(known))}"
         raise InputError(message, "`grader roster` shows who takes the course; nothing was handed in under this id")

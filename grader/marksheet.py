@@ -47,10 +47,8 @@ def write_sheet(waiting: Iterable[Answer], *, names: bool = False) -> bytes:
     return stream.getvalue().encode()
 
 
-def read_sheet(
-    path: Path, gradebook: Gradebook, assignment: Assignment, *, by: str, at: datetime
-) -> list[tuple[Entry, Mark]]:
-    """Return the new marks in a sheet, each with its submission.
+def read_sheet(path: Path, gradebook: Gradebook, assignment: Assignment, *, by: str, at: datetime) -> list[Mark]:
+    """Return the new marks in a sheet.
 
     Rows without a score or a level have none, and those neither whose mark is in the gradebook already.
 
@@ -59,23 +57,22 @@ def read_sheet(
             is named, with its line.
     """
     reader = _SheetReader(gradebook, assignment, by, at)
-    found: list[tuple[Entry, Mark]] = []
+    found: list[Mark] = []
     problems: list[str] = []
     lines: dict[tuple[str, str], int] = {}
     for line, row in _read_rows(path):
         try:
-            given = reader.read(row)
+            mark = reader.read(row)
         except InputError as error:
             problems.append(f"{path}:{line}: {error.message}{f' ({error.hint})' if error.hint else ''}")
             continue
-        if given is None:
+        if mark is None:
             continue
-        entry, mark = given
-        first = lines.setdefault((entry.id, mark.question), line)
+        first = lines.setdefault((mark.submission, mark.question), line)
         if first != line:
             problems.append(f"{path}:{line}: this answer is in line {first} already")
         elif not reader.is_kept(mark):
-            found.append((entry, mark))
+            found.append(mark)
     if problems:
         more = [f"and {len(problems) - MAX_PROBLEMS} more"] if len(problems) > MAX_PROBLEMS else []
         raise InputError("\n".join([*problems[:MAX_PROBLEMS], *more]), "nothing was kept: mend the sheet and try again")
@@ -93,7 +90,7 @@ class _SheetReader:
         }
         self._newest = {(mark.submission, mark.question): mark for mark in gradebook.marks(assignment.id)}
 
-    def read(self, row: Mapping[str, str]) -> tuple[Entry, Mark] | None:
+    def read(self, row: Mapping[str, str]) -> Mark | None:
         """Return the mark of a row, None where it has none.
 
         Raises:
@@ -121,7 +118,7 @@ class _SheetReader:
         )
         if rubric and score and parse_score(score) != mark.score:
             raise InputError(f"a score of {clean_line(score, 40)}, and the rubric gives {mark.score}: leave out one")
-        return entry, mark
+        return mark
 
     def is_kept(self, mark: Mark) -> bool:
         """Say whether the newest mark of the same answer says the same."""

@@ -102,7 +102,7 @@ def mark(
         if wish.is_mark:
             _mark_one(seat, gradebook, spec, wish, as_json)
         elif sheet is not None:
-            _import_sheet(seat, gradebook, spec, sheet, as_json)
+            _import_sheet(gradebook, spec, sheet, as_json)
         else:
             from grader.marking import find_waiting
 
@@ -180,14 +180,21 @@ def _marked_json(spec: Assignment, given: Mark, marked: Marked) -> dict[str, Any
     return {
         "format": 1,
         "assignment": spec.id,
-        "submission": given.submission,
-        "question": given.question,
+        **_mark_json(given),
         "before": {"status": str(marked.before.status), "score": float(round(marked.before.score, 4))},
         "after": {"status": str(marked.after.status), "score": float(round(marked.after.score, 4))},
         "points": float(round(marked.after.points, 4)),
+        "effects": [effect_json(effect) for effect in marked.effects],
+    }
+
+
+def _mark_json(given: Mark) -> dict[str, Any]:
+    return {
+        "submission": given.submission,
+        "question": given.question,
+        "score": None if given.score is None else float(round(given.score, 4)),
         "rubric": list(given.rubric),
         "comment": given.comment,
-        "effects": [effect_json(effect) for effect in marked.effects],
     }
 
 
@@ -242,16 +249,15 @@ def _export_sheet(waiting: Sequence[Answer], names: bool, path: Path) -> None:
     click.echo(f"{path}: {len(waiting)} answers" if len(waiting) != 1 else f"{path}: 1 answer")
 
 
-def _import_sheet(seat: Seat, gradebook: Gradebook, spec: Assignment, path: Path, as_json: bool) -> None:
-    from grader.marking import keep_mark
+def _import_sheet(gradebook: Gradebook, spec: Assignment, path: Path, as_json: bool) -> None:
     from grader.marksheet import read_sheet
 
     marks = read_sheet(path, gradebook, spec, by=acting_user(), at=datetime.now(UTC))
-    for entry, given in marks:
-        marked = keep_mark(seat.course, gradebook, spec, entry, given)
-        if as_json:
-            print_json(_marked_json(spec, given, marked))
-    if not as_json:
+    for given in marks:
+        gradebook.add_mark(given)
+    if as_json:
+        print_json([_mark_json(given) for given in marks])
+    else:
         click.echo(f"{len(marks)} new marks kept" if len(marks) != 1 else "1 new mark kept")
 
 
@@ -293,14 +299,20 @@ class Walk:
         answer = self.waiting[number]
         return answer.key not in self.done and still_waits(self.seat.course, self.gradebook, self.spec, answer)
 
+    def find_same(self, answer: Answer) -> list[Answer]:
+        """Return the answers that are still to be read and say the same."""
+        from grader.marking import find_waiting
+
+        shown = {other.key for other in self.waiting}
+        waiting = find_waiting(self.seat.course, self.gradebook, self.spec)
+        return [one for one in waiting if one.key in shown - self.done and one.is_same(answer)]
+
     def keep(self, answer: Answer, given: Given, comment: str | None) -> None:
         """Add a mark."""
         from grader.decisions import Mark
-        from grader.marking import keep_mark
 
         at, by = datetime.now(UTC), acting_user()
-        mark = Mark(answer.entry.id, answer.question.id, given.score, by, at, given.rubric, comment)
-        keep_mark(self.seat.course, self.gradebook, self.spec, answer.entry, mark)
+        self.gradebook.add_mark(Mark(answer.entry.id, answer.question.id, given.score, by, at, given.rubric, comment))
         self.done.add(answer.key)
 
 
@@ -354,17 +366,15 @@ def _mark_answer(walk: Walk, number: int) -> Step:
 
 def _offer_same(walk: Walk, answer: Answer, given: Given, comment: str | None) -> None:
     """Offer the same mark for those who wrote the same."""
-    same = [
-        number
-        for number, other in enumerate(walk.waiting)
-        if other.key != answer.key and other.is_same(answer) and walk.is_open(number)
-    ]
+    if not any(other.key not in walk.done and other.is_same(answer) for other in walk.waiting):
+        return
+    same = walk.find_same(answer)
     if not same:
         return
     others = f"{len(same)} others" if len(same) > 1 else "1 other"
     if click.confirm(f"{others} wrote the same: the same mark?", default=False):
-        for number in same:
-            walk.keep(walk.waiting[number], given, comment)
+        for other in same:
+            walk.keep(other, given, comment)
         click.echo(f"{len(same)} more kept")
 
 
