@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,13 +16,16 @@ from grader.gradebook import Entry, Gradebook
 from grader.grading import Setup
 from grader.regrading import Regrade, regrade
 from grader.report import Reader, SubmissionInfo, build_report, to_json
-from grader.scoring import Grade
-from grader.spec import Course
+from grader.scoring import Grade, Status, apply_marks
+from grader.spec import Assignment, Course
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A report that was given out: of which submission, and its text; None stands for the newest in the gradebook."""
+    """A report that was given out: of which submission, and its text; None stands for the newest in the gradebook.
+
+    What counts in the end is no part of the text: it rests on other submissions, too, and on what people decide.
+    """
 
     entry: Entry
     text: str | None = None
@@ -33,19 +37,22 @@ class Replay:
 
     ``same``: its report is, byte for byte. ``known``: the report was one that the gradebook holds; one that is not has
     been changed since, or is of another gradebook. ``assignment_changed``: so has something in the assignment's folder.
-    ``fault`` says why there is nothing to compare.
     """
 
     regrade: Regrade
     same: bool
     known: bool
     assignment_changed: bool
-    fault: str | None = None
 
     @property
     def entry(self) -> Entry:
         """The submission."""
         return self.regrade.entry
+
+    @property
+    def fault(self) -> str | None:
+        """Why there is nothing to compare: it could not be graded again."""
+        return self.regrade.after.fault if self.regrade.after.status is Status.PENDING else None
 
     @property
     def differences(self) -> tuple[Difference, ...]:
@@ -78,7 +85,7 @@ def find_told(gradebook: Gradebook, reports: Sequence[Any]) -> list[Told]:
         if submission.get("digest") != entry.digest:
             message = f"report {number} names submission {clean_line(entry_id, 60)} with other files than it has"
             raise InputError(message, "the report was changed, or is of another gradebook")
-        told.append(Told(entry, json.dumps(report)))
+        told.append(Told(entry, json.dumps(report | {"final": None})))
     return told
 
 
@@ -103,28 +110,28 @@ def replay(
         waiting = {entry.id: [one for one in own if one.entry.id == entry.id] for entry in entries}
         for regraded in regrade(engine, gradebook, assignment, list({e.id: e for e in entries}.values()), setup):
             for one in waiting[regraded.entry.id]:
-                yield _compare(gradebook, one, regraded, assignment.digest)
+                yield _compare(gradebook, assignment, one, regraded)
 
 
-def _compare(gradebook: Gradebook, told: Told, regraded: Regrade, assignment_digest: str) -> Replay:
+def _compare(gradebook: Gradebook, assignment: Assignment, told: Told, regraded: Regrade) -> Replay:
     entry, after = told.entry, regraded.after
+    write = functools.partial(_write_reports, gradebook, assignment, entry)
     newest = gradebook.graded_with(entry)
     assert newest is not None
-    texts = {text: grade for grade in gradebook.grades(entry) for text in _write_reports(entry, grade)}
+    texts = {text: grade for grade in gradebook.grades(entry) for text in write(grade)}
     before = newest[0] if told.text is None else texts.get(told.text)
-    again = _write_reports(entry, after) if after is not None else []
-    wanted = [told.text] if told.text is not None else _write_reports(entry, newest[0])
-    fault = regraded.fault or (after.fault if after is not None else None)
+    again = write(after)
+    wanted = [told.text] if told.text is not None else write(newest[0])
     return Replay(
-        Regrade(entry, before or newest[0], after, regraded.fault),
-        same=fault is None and bool(set(wanted) & set(again)),
+        Regrade(entry, before or newest[0], after, regraded.assignment_digest),
+        same=bool(set(wanted) & set(again)),
         known=before is not None,
-        assignment_changed=newest[1] != assignment_digest,
-        fault=fault,
+        assignment_changed=newest[1] != regraded.assignment_digest,
     )
 
 
-def _write_reports(entry: Entry, grade: Grade) -> list[str]:
-    """Return a grade's report as each reader has it."""
+def _write_reports(gradebook: Gradebook, assignment: Assignment, entry: Entry, grade: Grade) -> list[str]:
+    """Return a grade's report as each reader has it, with people's marks in it and without."""
     info = SubmissionInfo(entry.id, entry.digest, entry.submitted_at, entry.student)
-    return [json.dumps(to_json(build_report(grade, info, reader))) for reader in Reader]
+    grades = (grade, apply_marks(grade, gradebook.marks(entry=entry), assignment))
+    return [json.dumps(to_json(build_report(one, info, reader))) for one in grades for reader in Reader]

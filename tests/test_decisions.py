@@ -404,7 +404,7 @@ def test_a_walk_from_answer_to_answer(shell: Shell) -> None:
     submit(shell, "ada", grade_of(None, f"Since {ESC}[31mit is.", "More."), timedelta(hours=-3))
     submit(shell, "ben", grade_of(None, "It\n is the   mean."), timedelta(hours=-2))
     submit(shell, "cleo", grade_of(None, "It is the mean."), timedelta(hours=-1))
-    typed = ["s", "x", "1", "b", "vague", "1", "Good.", "y", "9", "2,5", "2.5", ""]
+    typed = ["s", "x", "=7", "1", "b", "vague", "1", "Good.", "y", "9", "2,5", "2.5", ""]
     said = shell.in_a_terminal("mark", "essay", typed="".join(f"{line}\n" for line in typed))
     assert said.count("Why a *mean*?") == 2
     assert "why · 6 points · 1 of 4" in said
@@ -412,6 +412,7 @@ def test_a_walk_from_answer_to_answer(shell: Shell) -> None:
     assert "Since ␛[31mit is." in said
     assert "2  vague: Vague, 1.5 points" in said
     assert "No such level; they are 1 clear, 2 vague, 3 none." in said
+    assert "a mark of 7 for 'why' is not possible" in said
     assert "3.5 of 6, kept" in said
     assert "1 other wrote the same: the same mark?" in said
     assert "a mark of 9 for 'more' is not possible" in said
@@ -433,9 +434,13 @@ def test_a_walk_goes_back_and_keeps_each_mark_at_once(shell: Shell) -> None:
     assert "more · 4 points · 1 of 2 · ada, attempt 1 · marked before" in said
     assert said.endswith("1 marked, 1 left\r\n")
     assert [mark[:3] for mark in marks_of(shell)] == [("ada", "more", "1"), ("ada", "more", "2")]
+    submit(shell, "cleo", grade_of(None, "It is."), timedelta(hours=-1))
+    said = shell.in_a_terminal("mark", "essay", "cleo", typed="=2.5\n\n")
+    assert "2.5 of 6, kept" in said
+    assert marks_of(shell)[2:] == [("cleo", "why", "5/2", (), None)]
     said = shell.in_a_terminal("mark", "essay", typed="4\n\x04")  # the end of input in the middle of a mark
     assert said.endswith("stopped\r\n")
-    assert len(marks_of(shell)) == 2
+    assert len(marks_of(shell)) == 3
 
 
 def test_what_somebody_else_marked_meanwhile_is_not_asked_again(shell: Shell, course: Path) -> None:

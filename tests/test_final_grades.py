@@ -175,7 +175,7 @@ def test_a_grade_is_pending_until_its_pending_question_is_marked() -> None:
 
 def test_a_mark_never_counts_for_more_than_the_question() -> None:
     """Its assignment may have been worth more when it was given."""
-    assert apply_marks(reviewed(), [mark("essay", 4), mark("code", -1)]).score == 3
+    assert apply_marks(reviewed(), [mark("essay", 4), mark("code", -2)]).score == 3
 
 
 @pytest.mark.parametrize(
@@ -513,6 +513,8 @@ def test_an_answer_that_nobody_has_read_may_turn_out_the_best() -> None:
     late = policy(LatePolicy(penalty=Penalty(Fraction(1, 4), "hour")), counts="best")
     hopeless = final([attempt(timedelta(), 8), unread], late)
     assert (hopeless.status, hopeless.notes) == (Status.GRADED, ())
+    no_better = final([attempt(timedelta(), 10), unread], policy(counts="best"))
+    assert (no_better.status, no_better.notes) == (Status.GRADED, ())
 
 
 def test_marks_count_for_their_submission_alone() -> None:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 from pathlib import Path
@@ -84,6 +85,13 @@ def test_a_submission_is_recorded_and_comes_back(gradebook: Gradebook, directory
         assert again.entries() == (entry,)
         assert again.entry(entry.id) == entry
         assert again.load(entry) == FOCAL
+
+
+def test_for_whom_its_questions_were_drawn_stays_with_it(gradebook: Gradebook, directory: Path) -> None:
+    own, others = (gradebook.submit("ada", "x", replace(FOCAL, drawn_for=student), AT) for student in (None, "ben"))
+    with Gradebook.open(directory) as again:
+        assert again.entries() == (own, others)
+        assert [again.load(entry).drawn_for for entry in (own, others)] == [None, "ben"]
 
 
 def test_every_submission_is_a_new_attempt(gradebook: Gradebook) -> None:
@@ -246,10 +254,10 @@ def test_a_grade_needs_its_submission(gradebook: Gradebook, directory: Path) -> 
         "UPDATE grades SET score = 1",
         "DELETE FROM submissions",
         "DELETE FROM grades",
-        "INSERT OR REPLACE INTO submissions SELECT sequence, id, 'eve', assignment, number, digest, submitted_at, who"
-        " FROM submissions",
-        "INSERT OR REPLACE INTO submissions SELECT NULL, 'new', student, assignment, number, digest, submitted_at, who"
-        " FROM submissions",
+        "INSERT OR REPLACE INTO submissions SELECT sequence, id, 'eve', assignment, number, digest, submitted_at, who,"
+        " drawn_for FROM submissions",
+        "INSERT OR REPLACE INTO submissions SELECT NULL, 'new', student, assignment, number, digest, submitted_at, who,"
+        " drawn_for FROM submissions",
         "UPDATE overrides SET score = 9",
         "DELETE FROM overrides",
         "UPDATE extensions SET due = NULL",

@@ -439,6 +439,10 @@ def invalid(value: Any) -> list[str]:
 def test_the_schema_accepts_what_the_loader_accepts(assignment_yaml: str) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(SCHEMA.read_text()))
     assert invalid(parse(assignment_yaml, "f.yaml").value) == []
+    rules = (
+        "due: 2026-11-30\ngroups: true\npolicy: {late: {grace: 1 d, cut_off: }, attempts: {limit: 2, counts: best}}\n"
+    )
+    assert invalid(parse(assignment_yaml + rules, "f.yaml").value) == []
 
 
 @pytest.mark.parametrize(
@@ -451,6 +455,8 @@ def test_the_schema_accepts_what_the_loader_accepts(assignment_yaml: str) -> Non
         ("id: mean-loss\ntitle", "id: Mean Loss\ntitle"),
         ("format: 1", "format: 2"),
         ("format: 1", "directory: here\nformat: 1"),
+        ("format: 1", "policy: {late: {grace: 15}}\nformat: 1"),
+        ("accept: [average]", "rubric: [{id: a}]"),
     ],
 )
 def test_the_schema_refuses_what_the_loader_refuses(assignment_yaml: str, old: str, new: str) -> None:

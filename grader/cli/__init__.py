@@ -16,7 +16,18 @@ from typing import Any
 import click
 
 from grader import __version__
-from grader.cli import authors, decisions, demo, gradebook, instructors, marking, operators, regrading, students
+from grader.cli import (
+    authors,
+    decisions,
+    demo,
+    gradebook,
+    grading,
+    instructors,
+    marking,
+    operators,
+    regrading,
+    students,
+)
 from grader.errors import GraderError, suggest
 
 ABOUT = """Fetch, check, submit and grade exercises of a PyTorch course.
@@ -31,7 +42,7 @@ SECTIONS = {
     "Students": (students.list_, students.fetch, students.check, students.submit, students.status, students.show),
     "Authors": (authors.new, authors.verify),
     "Instructors": (
-        instructors.grade,
+        grading.grade,
         marking.mark,
         regrading.regrade,
         regrading.replay,

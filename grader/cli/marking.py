@@ -443,33 +443,49 @@ def _ask_for(answer: Answer, text: str) -> str | Step:
 
 
 def _ask_score(answer: Answer) -> Given | Step:
-    from grader.decisions import parse_score
     from grader.display import format_amount
-    from grader.scoring import check_mark
 
     while True:
         reply = _ask_for(answer, f"Score, 0 to {format_amount(answer.question.points)} ({_keys_for(answer)}):")
         if isinstance(reply, Step):
             return reply
-        try:
-            return Given(check_mark(answer.question, parse_score(reply)))
-        except InputError as error:
-            _complain(error)
+        if given := _read_score(answer, reply):
+            return given
+
+
+def _read_score(answer: Answer, text: str) -> Given | None:
+    """Return the score that was typed; None, and say why, where it is not possible."""
+    from grader.decisions import parse_score
+    from grader.scoring import check_mark
+
+    try:
+        return Given(check_mark(answer.question, parse_score(text)))
+    except InputError as error:
+        _complain(error)
+        return None
 
 
 def _ask_rubric(answer: Answer) -> Given | Step:
-    """Ask for a level of each criterion; back goes to the criterion before, and from the first to the answer before."""
+    """Ask for a level of each criterion, or for another score behind =.
+
+    Back goes to the criterion before, and from the first one to the answer before.
+    """
     from grader.scoring import score_rubric
 
     rubric = _rubric_of(answer)
     chosen: list[str] = []
     while len(chosen) < len(rubric):
         criterion = rubric[len(chosen)]
-        reply = _ask_for(answer, f"{criterion.id}, 1 to {len(criterion.scale)} ({_keys_for(answer)}):")
+        reply = _ask_for(
+            answer, f"{criterion.id}, 1 to {len(criterion.scale)} (=2.5 another score, {_keys_for(answer)}):"
+        )
         if reply is Step.BACK and chosen:
             chosen.pop()
         elif isinstance(reply, Step):
             return reply
+        elif reply.startswith("="):
+            if given := _read_score(answer, reply[1:]):
+                return given
         elif level := _find_level(criterion, reply):
             chosen.append(f"{criterion.id}={level.id}")
         else:

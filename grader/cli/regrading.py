@@ -6,7 +6,6 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +52,7 @@ def regrade(
     as_json: bool,
     no_isolation: bool,
 ) -> None:
-    """Grade all that was handed in for ASSIGNMENT again, with today's checks.
+    """Grade all of ASSIGNMENT again, with today's checks.
 
     It shows whose score changes, and by which check, and asks before it keeps that (on a terminal). A score that fell
     is not kept without --lower: students have been told the old one. Earlier grades stay on record.
@@ -78,7 +77,7 @@ def regrade(
             found.sort(key=lambda one: (one.entry.student, one.entry.number))
             if not as_json:
                 _print_changes(found, lower)
-            kept = [] if dry_run else _keep(gradebook, spec, found, lower, why, ask=not (yes or as_json))
+            kept = [] if dry_run else _keep(gradebook, found, lower, why, ask=not (yes or as_json))
             if as_json:
                 for one in found:
                     print_json(_regrade_json(one, one in kept))
@@ -100,17 +99,14 @@ def _choose(gradebook: Gradebook, spec: Assignment, students: Sequence[str]) -> 
     return entries
 
 
-def _keep(
-    gradebook: Gradebook, spec: Assignment, found: Sequence[Regrade], lower: bool, why: str, *, ask: bool
-) -> list[Regrade]:
+def _keep(gradebook: Gradebook, found: Sequence[Regrade], lower: bool, why: str, *, ask: bool) -> list[Regrade]:
     from grader.regrading import keep
 
     if ask and sys.stdin.isatty() and sys.stderr.isatty() and not click.confirm("Keep this?", err=True):
         click.echo("nothing was kept", err=True)
         return []
-    at, by = datetime.now(UTC), acting_user()
     reason = f"regrade: {why}" if why else "regrade"
-    return [one for one in found if keep(gradebook, one, spec.digest, at, by=by, why=reason, lower=lower)]
+    return [one for one in found if keep(gradebook, one, by=acting_user(), why=reason, lower=lower)]
 
 
 def _print_changes(found: Sequence[Regrade], lower: bool) -> None:
@@ -190,7 +186,7 @@ def _say_failed(failed: Sequence[Regrade]) -> None:
     from grader.display import clean_line
 
     for one in failed:
-        reason = one.fault or (one.after.fault if one.after is not None else None) or "a fault of ours"
+        reason = one.after.fault or "a fault of ours"
         kept = "it keeps its grade" if one.before is not None else "it has no grade"
         click.echo(
             f"{clean_line(one.entry.student)}, attempt {one.entry.number}: {clean_line(reason, 500)}; {kept}", err=True
@@ -212,7 +208,7 @@ def _regrade_json(one: Regrade, kept: bool) -> dict[str, Any]:
         "after": _scores_json(one.after),
         "differences": [_difference_json(difference) for difference in one.differences],
         "environment": {name: {"before": pair[0], "after": pair[1]} for name, pair in one.drift.items()},
-        "fault": clean_line(one.fault, 500) if one.fault else None,
+        "fault": clean_line(one.after.fault, 500) if one.after.fault else None,
     }
 
 
@@ -255,7 +251,9 @@ def _side_json(side: Side | None) -> dict[str, Any] | None:
 @no_isolation_option
 @click.pass_obj
 def replay(course: Path | None, report: str, jobs: int, as_json: bool, no_isolation: bool) -> None:
-    """Grade a stored submission again, and say whether its report comes out the same.
+    """Say whether a report is what grading gives today.
+
+    Its submission is graded again, and what comes out is compared.
 
     REPORT is a file that holds reports as `grader grade --json`, `submit --json` or `show --json` print them, one per
     line, or the id of a submission, whose newest grade is compared then. Nothing is kept. What is not the same is shown

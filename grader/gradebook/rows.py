@@ -20,7 +20,8 @@ from grader.scoring import Grade, grade_from_json, grade_to_json
 class Entry:
     """One submission in the gradebook. ``number`` counts a student's attempts at an assignment, from 1.
 
-    ``members`` are the others whom it counts for, where students work in groups.
+    ``members`` are the others whom it counts for, where students work in groups. ``drawn_for`` is the student for whom
+    its folder says that the questions were drawn.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Entry:
     digest: str
     submitted_at: datetime
     members: tuple[str, ...] = ()
+    drawn_for: str | None = None
 
     @property
     def students(self) -> tuple[str, ...]:
@@ -74,7 +76,8 @@ def entry_from_row(row: Row[Any]) -> Entry:
     """Return the submission in a row, which has ``members`` as JSON."""
     members = json.loads(row.members)
     at = time_from_text(row.submitted_at)
-    return Entry(row.id, row.number, row.student, row.assignment, row.digest, at, tuple(sorted(members)))
+    others = tuple(sorted(members))
+    return Entry(row.id, row.number, row.student, row.assignment, row.digest, at, others, row.drawn_for)
 
 
 def grade_to_row(grade: Grade) -> dict[str, Any]:

@@ -48,6 +48,7 @@ SUBMISSIONS = Table(
     Column("digest", String, nullable=False),
     Column("submitted_at", String, nullable=False),
     Column("who", String, nullable=False, server_default=""),
+    Column("drawn_for", String),  # for whom its folder says that the questions were drawn
     UniqueConstraint("student", "assignment", "number"),
     sqlite_autoincrement=True,
 )

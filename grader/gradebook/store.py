@@ -11,6 +11,7 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -186,8 +187,18 @@ class Gradebook:
                 if unless_same and newest is not None and newest.digest == submission.digest:
                     return self._to_entry(newest)
                 number = 1 if newest is None else newest.number + 1
-                entry = Entry(_new_id(at), number, student, assignment, submission.digest, at.astimezone(UTC), others)
-                row = {name: getattr(entry, name) for name in ("id", "number", "student", "assignment", "digest")}
+                entry = Entry(
+                    id=_new_id(at),
+                    number=number,
+                    student=student,
+                    assignment=assignment,
+                    digest=submission.digest,
+                    submitted_at=at.astimezone(UTC),
+                    members=others,
+                    drawn_for=submission.drawn_for,
+                )
+                names = ("id", "number", "student", "assignment", "digest", "drawn_for")
+                row = {name: getattr(entry, name) for name in names}
                 connection.execute(SUBMISSIONS.insert(), row | {"submitted_at": time_to_text(at), "who": by})
                 for member in others:
                     connection.execute(MEMBERS.insert(), {"submission": entry.id, "student": member})
@@ -227,7 +238,7 @@ class Gradebook:
                 raise _damaged_blob(path, entry) from None
         if submission.digest != entry.digest:
             raise _damaged_blob(path, entry)
-        return submission
+        return replace(submission, drawn_for=entry.drawn_for)
 
     def add_grade(
         self, entry: Entry, grade: Grade, assignment_digest: str, at: datetime, *, by: str = "", why: str = ""

@@ -23,6 +23,7 @@ from grader.report.wording import (
     check_verdict,
     criterion_line,
     diagnosis_title,
+    final_sentences,
     mark_line,
     question_amount,
     shared_end,
@@ -50,7 +51,8 @@ _OUTPUT_LINES = 20
 def to_text(report: Report, width: int = 80, color: bool = False) -> str:
     """Return the report for a terminal ``width`` columns wide, without a newline at its end.
 
-    Colours are ANSI sequences; without ``color`` the text holds none. The last line is the total, in words.
+    Colours are ANSI sequences; without ``color`` the text holds none. Its end is the total, in words, and what counts
+    where that is something else.
     """
     console = Console(
         file=io.StringIO(),
@@ -97,6 +99,8 @@ def _text_parts(report: Report) -> Iterator[Text | Table | Padding]:
         yield Padding(_plain(f"note: {report.grade.note}", _MESSAGE_LINES), (1, 0, 0, 2))
     yield Text()
     yield Text(" ".join(total_sentences(report)), style="bold")
+    for sentence in final_sentences(report):
+        yield Text(sentence)
 
 
 def _headline(report: Report) -> str:

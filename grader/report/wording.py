@@ -10,7 +10,7 @@ from grader.diagnosis import Diagnosis
 from grader.display import UNDECIDED, format_amount, format_points
 from grader.report.content import Report, is_code
 from grader.results import SHADOW, STAND_IN, Frame, Outcome, Visibility
-from grader.scoring import CheckGrade, CriterionGrade, Grade, QuestionGrade, Status
+from grader.scoring import CheckGrade, CriterionGrade, FinalGrade, Grade, QuestionGrade, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +170,31 @@ def total_sentences(report: Report) -> list[str]:
     return [score, *_waiting_sentences(report), *broken]
 
 
+def final_sentences(report: Report) -> list[str]:
+    """Return what counts in the end, in words: lateness as arithmetic, which attempt, what somebody decided.
+
+    Nothing, where this submission counts with the score that it has.
+    """
+    final = report.final
+    if final is None:
+        return []
+    own = final.attempt is not None and final.attempt.submission == report.info.id
+    told = [f"{final.penalty[:1].upper()}{final.penalty[1:]}."] if final.penalty and own else []
+    told += final.notes
+    if not own and final.number is not None and not final.notes:
+        told.append(f"Attempt {final.number} counts.")
+    if final.override is not None:
+        why = f": {final.override.why.removesuffix('.')}" if final.override.why else ""
+        told.append(f"An instructor decided what counts{why}.")
+    if final.limit is not None:
+        told.append(f"{final.used} of {final.limit} {'attempt' if final.limit == 1 else 'attempts'} used.")
+    score = final.score if final.status is not None else None
+    if score is not None and (not own or (final.score, final.bonus) != (report.grade.score, report.grade.bonus)):
+        bonus = f" and {_bonus(final)}" if final.bonus_points else ""
+        told.append(f"What counts: {format_amount(score)} of {format_points(final.points)}{bonus}.")
+    return told
+
+
 def pending_text(report: Report) -> str:
     """Return what a fault of ours means to a student."""
     if not report.complete:
@@ -279,7 +304,7 @@ def _nouns(report: Report) -> str:
     return "checks and answers" if code and quiz else "checks" if code else "answers"
 
 
-def _bonus(graded: Grade | QuestionGrade) -> str:
+def _bonus(graded: Grade | QuestionGrade | FinalGrade) -> str:
     noun = "point" if graded.bonus_points == 1 else "points"
     return f"{format_amount(graded.bonus)} of {format_amount(graded.bonus_points)} bonus {noun}"
 

@@ -54,6 +54,7 @@ def upgrade() -> None:
     """Add the columns, the tables and the view."""
     for table, column in (("submissions", "who"), ("grades", "who"), ("grades", "why")):
         op.add_column(table, sa.Column(column, sa.String, nullable=False, server_default=""))
+    op.add_column("submissions", sa.Column("drawn_for", sa.String))
     _make_members()
     _make_decisions()
     op.create_table(
