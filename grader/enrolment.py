@@ -13,14 +13,18 @@ from grader.roster import Roster, RosterStudent
 
 @dataclass(frozen=True, slots=True)
 class RosterChanges:
-    """What a roster changes against the one before it. ``changed`` are pairs of before and after, by what they hold."""
+    """What a roster changes against the one before it.
+
+    ``changed`` are pairs of before and after; ``reordered`` says that who stays comes in another order.
+    """
 
     comes: tuple[RosterStudent, ...]
     goes: tuple[RosterStudent, ...]
     changed: tuple[tuple[RosterStudent, RosterStudent], ...]
+    reordered: bool
 
     def __bool__(self) -> bool:
-        return bool(self.comes or self.goes or self.changed)
+        return bool(self.comes or self.goes or self.changed or self.reordered)
 
 
 def compare_rosters(before: Roster, after: Roster) -> RosterChanges:
@@ -31,6 +35,7 @@ def compare_rosters(before: Roster, after: Roster) -> RosterChanges:
         comes=tuple(student for student in after.students if student.id not in old),
         goes=tuple(student for student in before.students if student.id not in new),
         changed=tuple((old[name], one) for name, one in new.items() if name in old and old[name] != one),
+        reordered=[name for name in old if name in new] != [name for name in new if name in old],
     )
 
 

@@ -26,7 +26,7 @@ MAX_PROBLEMS = 10
 FIRST = ("submission", "student", "question", "answer", "score")
 LAST = "comment"
 RUBRIC = "rubric: "
-_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}")
+_SIGNS = (*"=+-@\t\r", *(chr(ord(sign) + 0xFEE0) for sign in "=+-@"))  # and their full-width forms
 _GUARD = "'"
 _HINT = "`grader mark ASSIGNMENT --export FILE.csv` writes a sheet; fill in its columns score or rubric, and comment"
 

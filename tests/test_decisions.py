@@ -5,6 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import pty
+import select
+import subprocess
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -22,7 +26,7 @@ from grader.roster import Roster, RosterStudent
 from grader.scoring import Grade, QuestionGrade, Status
 from grader.spec import load_course
 from grader.submission import Submission
-from tests.shell import ESC, Shell, write
+from tests.shell import ESC, GRADER, Shell, write
 
 AT = datetime(2020, 1, 1, tzinfo=UTC)  # before any command is run
 DUE = datetime(2026, 11, 30, 17, 0, tzinfo=UTC)  # 18:00 in Berlin
@@ -179,6 +183,18 @@ def test_a_roster_is_imported(shell: Shell) -> None:
     again = json.loads(run(shell, "roster", "import", str(shell.folder / "new.csv"), "--json"))
     assert (again["kept"], again["comes"], again["not_in_roster"]) == (False, [], ["ben", "daan"])
     assert len(json.loads(run(shell, "status", "--student", "ben", "--json"))) == 1
+
+
+def test_a_roster_in_another_order(shell: Shell) -> None:
+    content = "id,name,section,group\ncleo,,B,2\nada,Ada L.,A,1\nben,{},A,1\n"
+    path = str(shell.folder / "new.csv")
+    write(shell.folder, {"new.csv": content.format("Ben")})
+    assert run(shell, "roster", "import", path) == "3 students: nothing changes but their order\n"
+    assert run(shell, "roster", "import", path) == "3 students: nothing changes\n"
+    assert len(log(shell)) == 2
+    write(shell.folder, {"new.csv": content.format(f"B{ESC}n")})
+    assert "Ben → B␛n" in run(shell, "roster", "import", path)
+    assert [student["name"] for student in shell("roster", "--json").json] == [None, "Ada L.", "B␛n"]
 
 
 @pytest.mark.parametrize(
@@ -441,6 +457,25 @@ def test_a_walk_goes_back_and_keeps_each_mark_at_once(shell: Shell) -> None:
     said = shell.in_a_terminal("mark", "essay", typed="4\n\x04")  # the end of input in the middle of a mark
     assert said.endswith("stopped\r\n")
     assert len(marks_of(shell)) == 3
+
+
+def test_a_kill_loses_no_mark(shell: Shell) -> None:
+    for student in ("ada", "ben"):
+        submit(shell, student, grade_of(3, more=f"By {student}."))
+    own, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*GRADER, "mark", "essay"], env=shell.environment, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    os.write(own, b"2\n\n")
+    said = b""
+    while b"2 of 2" not in said:  # the first one is kept, and the second on the screen
+        assert select.select([own], [], [], 60)[0]
+        said += os.read(own, 1 << 16)
+    process.kill()
+    process.wait()
+    os.close(own)
+    assert [mark[:3] for mark in marks_of(shell)] == [("ada", "more", "2")]
 
 
 def test_what_somebody_else_marked_meanwhile_is_not_asked_again(shell: Shell, course: Path) -> None:

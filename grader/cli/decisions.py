@@ -61,8 +61,11 @@ def _print_roster(roster: Roster) -> None:
 
 
 def _student_json(student: RosterStudent) -> dict[str, Any]:
-    own = {name: getattr(student, name) for name in ("id", "name", "email", "section", "group")}
-    return {**own, "lms_ids": dict(student.lms_ids)}
+    from grader.display import clean_line
+
+    fields = {name: getattr(student, name) for name in ("id", "name", "email", "section", "group")}
+    own = {name: None if value is None else clean_line(value) for name, value in fields.items()}
+    return {**own, "lms_ids": {clean_line(name): clean_line(value) for name, value in student.lms_ids.items()}}
 
 
 @roster.command("import")
@@ -118,8 +121,8 @@ def _print_changes(changes: RosterChanges, total: int) -> None:
         print_table(("", "STUDENT", "NAME", ""), cleaned)
         click.echo("")
     counts = (len(changes.comes), len(changes.goes), len(changes.changed))
-    if not changes:
-        click.echo(f"{_count(total, 'student')}: nothing changes")
+    if not rows:
+        click.echo(f"{_count(total, 'student')}: nothing changes{' but their order' if changes.reordered else ''}")
         return
     click.echo(f"{_count(total, 'student')}: {counts[0]} come, {counts[1]} go, {counts[2]} change")
     if changes.goes:
