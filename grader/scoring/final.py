@@ -57,7 +57,8 @@ class FinalGrade:
     ``raw_score`` and ``raw_bonus``; ``penalty`` shows how lateness made the score of them. ``grade`` has people's marks
     in it. ``status`` is None where there is no grade: nothing was handed in, or it has not been graded yet. Only with
     the status ``graded`` are the amounts settled. An ``override`` settles them whatever else there is. ``used``
-    attempts are used up; ``notes`` say what else there is to know, in sentences for the student, too.
+    attempts are used up; ``notes`` say what else there is to know, in sentences for the student, too. ``rivals`` wait
+    for something, and may then count in place of the attempt.
     """
 
     student: str
@@ -80,6 +81,7 @@ class FinalGrade:
     used: int = 0
     limit: int | None = None
     notes: tuple[str, ...] = ()
+    rivals: tuple[Attempt, ...] = ()
 
     @property
     def total(self) -> Fraction:
@@ -197,7 +199,8 @@ def _count(final: FinalGrade, chosen: AttemptGrade, counting: Sequence[AttemptGr
     final = replace(final, attempt=attempt, number=chosen.number, lateness=chosen.lateness)
     if grade is None:
         return final
-    unread = any(one.status is Status.NEEDS_REVIEW for one in _find_rivals(chosen, counting, policy))
+    rivals = _find_rivals(chosen, counting, policy)
+    unread = any(one.status is Status.NEEDS_REVIEW for one in rivals)
     return replace(
         final,
         # An answer that nobody has read yet, in an attempt that may turn out to be the best, is work for a person.
@@ -211,6 +214,7 @@ def _count(final: FinalGrade, chosen: AttemptGrade, counting: Sequence[AttemptGr
         raw_bonus=grade.bonus,
         units=count_units(chosen.lateness, policy.late),
         penalty=_explain_penalty(chosen, grade, policy.late),
+        rivals=tuple(one.attempt for one in rivals),
     )
 
 
