@@ -273,3 +273,39 @@ def merge(course: Policy | None, own: Policy | None) -> Policy:
             "attempts": course.attempts.model_copy(update=attempts),
         }
     )
+
+
+def describe_rules(policy: Policy, due: datetime | None, *, groups: bool = False) -> list[str]:
+    """Return the rules for handing in an assignment, in sentences for the student."""
+    told = []
+    if due is not None:
+        zone = getattr(due.tzinfo, "key", None) or due.isoformat()[-len("+00:00") :]
+        told.append(f"Due {due.day} {due:%B %Y, %H:%M} ({zone}).")
+        told += _describe_lateness(policy.late)
+    attempts = policy.attempts
+    if attempts.limit is not None:
+        told.append("You may hand in once." if attempts.limit == 1 else f"You may hand in {attempts.limit} times.")
+    if attempts.cooldown:
+        told.append(f"Between two attempts wait {format_duration(attempts.cooldown)}.")
+    if attempts.limit != 1:
+        told.append(f"Your {attempts.counts} attempt counts.")
+    if groups:
+        told.append("One submission counts for your whole group.")
+    return told
+
+
+def _describe_lateness(late: LatePolicy) -> list[str]:
+    told = []
+    if late.penalty is not None:
+        free = f", unless it is late by no more than {format_duration(late.grace)}" if late.grace else ""
+        floor = f" At least {_percent(late.floor)} of what you earned is yours." if late.floor else ""
+        told.append(
+            f"Every started {late.penalty.unit} late costs {_percent(late.penalty.share)} of the points{free}.{floor}"
+        )
+    if late.cut_off is not None:
+        told.append(f"What comes more than {format_duration(late.cut_off)} late earns nothing.")
+    return told
+
+
+def _percent(share: Fraction) -> str:
+    return f"{float(share * 100):g} %"

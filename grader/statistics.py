@@ -101,7 +101,7 @@ class AssignmentFigures:
 
 
 def assignment_figures(points: Fraction, grades: Sequence[Grade | None]) -> AssignmentFigures:
-    """Return the figures of an assignment worth ``points``, from each student's newest grade (None: none yet)."""
+    """Return an assignment's figures, worth ``points``: of the grade that counts of each student (None: none yet)."""
     known = [grade for grade in grades if grade is not None]
     graded = [grade for grade in known if grade.status is Status.GRADED]
     scores = sorted(grade.score for grade in graded)

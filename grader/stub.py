@@ -54,8 +54,10 @@ class _QuestionChecks:
     bonus: Fraction
 
 
-def render_stub(assignment: Assignment, checks: Sequence[Check]) -> Mapping[str, bytes]:
+def render_stub(assignment: Assignment, checks: Sequence[Check], rules: Sequence[str] = ()) -> Mapping[str, bytes]:
     """Return the files of the stub: relative posix name → content. Nothing is written.
+
+    ``rules`` are sentences on when and how often to hand in.
 
     Where questions have variants, they must be a student's: ``fill_assignment`` comes first.
 
@@ -66,7 +68,7 @@ def render_stub(assignment: Assignment, checks: Sequence[Check]) -> Mapping[str,
     readme = environment.get_template("README.md.jinja")
     told = {question.id: _told(question, checks) for question in assignment.code_questions}
     hidden = any(check.visibility is Visibility.HIDDEN for check in checks)
-    text = readme.render(assignment=assignment, checks=told, hidden=hidden, answers_file=ANSWERS)
+    text = readme.render(assignment=assignment, checks=told, hidden=hidden, answers_file=ANSWERS, rules=rules)
     files = {README: text.encode()}
     code = environment.get_template("code.py.jinja")
     for name, starter in _starters(assignment).items():

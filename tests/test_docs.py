@@ -120,9 +120,8 @@ def hand_in(folder: Path) -> None:
 
 
 def test_grading_shows_what_is_printed(tmp_path: Path) -> None:
-    (command, printed), (name, roster) = (
-        block.split("\n", 1) for block in re.findall(r"^```\n(.*?)^```$", GRADING, re.MULTILINE | re.DOTALL)
-    )
+    blocks = re.findall(r"^```\n(.*?)^```$", GRADING, re.MULTILINE | re.DOTALL)
+    (command, printed), (name, roster) = (block.split("\n", 1) for block in blocks[:2])
     (tmp_path / name.removeprefix("# ")).write_text(roster)
     assignment = load_assignment(find_data("assignments") / "choose-the-loss")
     for student in re.findall(r"`([^`]+)/`", GRADING.partition("holds ")[2].partition(", and the roster")[0]):

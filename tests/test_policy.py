@@ -18,6 +18,7 @@ from grader.policy import (
     LatePolicy,
     Penalty,
     Policy,
+    describe_rules,
     find_fault,
     format_duration,
     merge,
@@ -409,3 +410,30 @@ def test_a_rubric_that_is_wrong(
 def test_the_points_of_a_rubric_are_added_exactly(load_essay: Callable[[str], TextQuestion]) -> None:
     tenths = ", ".join(f"{{id: part-{n}, title: Part, points: 0.1}}" for n in range(30))
     assert sum(criterion.best for criterion in load_essay(f", rubric: [{tenths}]}}\n").rubric) == 3
+
+
+def test_the_rules_in_sentences() -> None:
+    policy = Policy(
+        late=LatePolicy(
+            grace=timedelta(minutes=15),
+            penalty=Penalty(Fraction(1, 200), "hour"),
+            floor=Fraction(1, 2),
+            cut_off=timedelta(days=7),
+        ),
+        attempts=AttemptPolicy(limit=3, cooldown=timedelta(hours=1), counts="best"),
+    )
+    due = datetime(2026, 11, 30, 18, 0, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert describe_rules(policy, due, groups=True) == [
+        "Due 30 November 2026, 18:00 (Europe/Berlin).",
+        "Every started hour late costs 0.5 % of the points, unless it is late by no more than 15 min."
+        " At least 50 % of what you earned is yours.",
+        "What comes more than 7 d late earns nothing.",
+        "You may hand in 3 times.",
+        "Between two attempts wait 1 h.",
+        "Your best attempt counts.",
+        "One submission counts for your whole group.",
+    ]
+    assert describe_rules(Policy(), None) == ["Your last attempt counts."]
+    assert describe_rules(policy, due.astimezone(UTC))[0] == "Due 30 November 2026, 17:00 (+00:00)."
+    once = Policy(attempts=AttemptPolicy(limit=1))
+    assert describe_rules(once, None) == ["You may hand in once."]

@@ -15,7 +15,7 @@ from grader.cli.seat import Seat, draw_for, who
 from grader.errors import FaultError, InputError, reason_of, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from grader.engine import Examiner
     from grader.gradebook import Entry, Gradebook
@@ -80,10 +80,13 @@ def fetch(course: Path | None, assignment: str, directory: Path | None, student:
     --force, and with it are kept in a folder beside it. Some questions are drawn for each student: fetch, check and
     submit as the same one.
     """
+    from grader.policy import describe_rules
+
     seat = Seat(course)
     spec = draw_for(seat.course.load(assignment), student)
     target = directory if directory is not None else Path(spec.id)
-    result = make_stub(spec, target, force=force)
+    rules = describe_rules(seat.course.policy_of(spec), seat.course.due_of(spec), groups=spec.groups)
+    result = make_stub(spec, target, rules, force=force)
     if result.backup is not None:
         click.echo(f"What was there is in {result.backup}.")
     for name in result.written:
@@ -95,7 +98,7 @@ def fetch(course: Path | None, assignment: str, directory: Path | None, student:
     click.echo(f"\nRead {target / 'README.md'}; then `{check_it}` and `{hand_it_in}`.")
 
 
-def make_stub(assignment: Assignment, target: Path, *, force: bool = False) -> WrittenStub:
+def make_stub(assignment: Assignment, target: Path, rules: Sequence[str] = (), *, force: bool = False) -> WrittenStub:
     """Write an assignment's stub to a folder; see ``write_stub``.
 
     Raises:
@@ -107,7 +110,7 @@ def make_stub(assignment: Assignment, target: Path, *, force: bool = False) -> W
     if assignment.student and not force:
         _refuse_others_folder(assignment, target)
 
-    return write_stub(render_stub(assignment, read_checks(assignment)), target, force=force)
+    return write_stub(render_stub(assignment, read_checks(assignment), rules), target, force=force)
 
 
 def _refuse_others_folder(assignment: Assignment, target: Path) -> None:

@@ -18,7 +18,7 @@ ZERO = Fraction(0)
 
 @dataclass(frozen=True, slots=True)
 class ClassCell:
-    """One student's newest submission to one assignment. ``status`` is None while it has no grade."""
+    """What counts for one student and one assignment. ``status`` is None while there is no grade."""
 
     info: SubmissionInfo
     status: Status | None
@@ -84,7 +84,7 @@ def build_class_report(
     Args:
         course_title: the course's title.
         assignments: id, title and points of each assignment, in the course's order; submissions to others are left out.
-        latest: each student's newest submission by (student, assignment), and its grade, or None while it has none.
+        latest: the submission that counts, by (student, assignment), and the grade with what counts; None: none yet.
         students: students to list even without a submission.
         links: relative paths to the students' reports, by (student, assignment).
     """
