@@ -74,7 +74,7 @@ def test_scores_rise_and_the_reason_is_shown(shell: Shell) -> None:
     assert scores(shell) == {"ada": 2, "ben": 2, "cleo": 2}
     log = shell("gradebook", "log", "--student", "ben", "--json").out.splitlines()
     assert json.loads(log[-1])["why"] == "regrade: the check was too strict"
-    assert [json.loads(line)["detail"] for line in log] == ["attempt 1", "1.0 of 2.0", "2.0 of 2.0"]
+    assert [json.loads(line)["detail"] for line in log] == ["attempt 1", "1 of 2", "2 of 2"]
 
 
 def test_a_score_never_falls_unless_told(shell: Shell) -> None:

@@ -19,15 +19,15 @@ SELECT submitted_at AS at, who, 'submission' AS what, student, assignment, id AS
 UNION ALL
 SELECT g.graded_at, g.who, 'grade', s.student, s.assignment, s.id,
     CASE g.status WHEN 'pending' THEN 'pending' ELSE
-      round(g.score, 2) || ' of ' || round(g.points, 2)
-      || CASE WHEN g.bonus > 0 THEN ' + ' || round(g.bonus, 2) ELSE '' END
+      printf('%g of %g', round(g.score, 2), round(g.points, 2))
+      || CASE WHEN g.bonus > 0 THEN printf(' + %g', round(g.bonus, 2)) ELSE '' END
       || CASE g.status WHEN 'graded' THEN '' ELSE ', ' || replace(g.status, '_', ' ') END
     END,
     g.why
   FROM grades AS g JOIN submissions AS s ON s.id = g.submission
 UNION ALL
 SELECT at, who, 'extension', coalesce(student, 'section ' || section, 'everybody'), assignment, NULL,
-    coalesce('until ' || due, 'taken back'), why
+    coalesce('until ' || replace(substr(due, 1, 16), 'T', ' ') || ' UTC', 'taken back'), why
   FROM extensions
 UNION ALL
 SELECT at, who, 'override', student, assignment, NULL, coalesce('score ' || score, 'taken back'), why
