@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from grader.display import list_names
 from grader.errors import GraderError, InputError, SpecError, SubmissionError, reason_of
@@ -29,6 +30,7 @@ from grader.places import (
     shown,
     unreadable,
 )
+from grader.policy import Due
 from grader.recording import Work
 from grader.roster import Claims, Roster
 from grader.spec import Assignment
@@ -67,6 +69,10 @@ class Inbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the folders and zips: nothing of them can be read any more."""
         self._stack.close()
 
 
@@ -78,7 +84,7 @@ class Sorting:
     """How to tell whose work is what.
 
     ``assignment`` is the one that all work is for; without it each student's folder says so, and ``load`` loads it.
-    ``worksheet`` maps Moodle's participant numbers to what it says of each.
+    ``worksheet`` maps Moodle's participant numbers to what it says of each. ``zone`` is that of the LMS's clock.
     """
 
     load: LoadAssignment
@@ -87,6 +93,7 @@ class Sorting:
     pattern: re.Pattern[str] | None = None
     roster: Roster | None = None
     worksheet: Mapping[str, Claims] | None = None
+    zone: ZoneInfo | None = None
 
 
 def open_inbox(paths: Sequence[Path], sorting: Sorting) -> Inbox:
@@ -101,7 +108,7 @@ def open_inbox(paths: Sequence[Path], sorting: Sorting) -> Inbox:
     try:
         _fill(inbox, paths, sorting)
     except BaseException:
-        inbox._stack.close()
+        inbox.close()
         raise
     return inbox
 
@@ -310,7 +317,7 @@ def _list_pile(source: _Source, pile: Pile, desk: _Desk) -> list[Work | Refusal]
     except GraderError as error:
         return [Refusal(where, student, error, assignment.id if assignment else None)]
     if assignment is not None:
-        return [_make_work(_Spot(source, pile, where), student, assignment)]
+        return [_make_work(_Spot(source, pile, where), student, assignment, desk)]
     if source.layout is Layout.FOLDERS and pile.folder is not None:
         return _list_assignments(source, pile, student, desk)
     return [_find_assignment(_Spot(source, pile, where), student, None, desk)]
@@ -375,15 +382,17 @@ def _find_assignment(spot: _Spot, student: str, name: str | None, desk: _Desk) -
         assignment_id = marker["assignment"] if marker is not None else name
         if assignment_id is None:
             raise InputError("nothing says which assignment it is", "name it with --assignment")
-        return _make_work(spot, student, desk.load(assignment_id))
+        return _make_work(spot, student, desk.load(assignment_id), desk)
     except SpecError as error:
         return Refusal(spot.where, student, error, assignment_id)
     except GraderError as error:
         return Refusal(spot.where, student, error)
 
 
-def _make_work(spot: _Spot, student: str, assignment: Assignment) -> Work:
-    return Work(student, assignment, spot.where, partial(spot.read, assignment))
+def _make_work(spot: _Spot, student: str, assignment: Assignment, desk: _Desk) -> Work:
+    came, zone = spot.pile.came, desk.sorting.zone
+    at = Due(came).resolve(zone) if came is not None and zone is not None else None
+    return Work(student, assignment, spot.where, partial(spot.read, assignment), at)
 
 
 def _refuse_twins(works: Sequence[Work]) -> Iterator[tuple[Work, Refusal]]:

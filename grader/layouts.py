@@ -32,7 +32,8 @@ class Layout(StrEnum):
 class Pile:
     """What one student handed in: a ``folder``, or ``files``, which maps their names to where they lie.
 
-    ``name`` is what to call it. ``fault`` says why it cannot be taken, and the next step.
+    ``name`` is what to call it. ``fault`` says why it cannot be taken, and the next step. ``came`` is when it was
+    handed in, by the LMS's clock, where the layout tells.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Pile:
     folder: str | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     fault: tuple[str, str] | None = None
+    came: datetime | None = None
 
     def open(self, root: Place, stack: ExitStack) -> Place:
         """Open it in the folder or zip where it was found, until ``stack`` ends."""
@@ -261,7 +263,7 @@ def _sort_blackboard(pieces: Iterable[_Piece]) -> Sorted:
         older += len({piece["stamp"] for piece in own}) - 1
         files = {piece["file"]: piece.name for piece in own if piece["stamp"] == newest and not piece["kind"]}
         fault = None if files else ("this attempt has no file", _TYPED)
-        piles.append(Pile(own[0].name, claims, files=files, fault=fault))
+        piles.append(Pile(own[0].name, claims, files=files, fault=fault, came=_read_stamp(newest)))
     return Sorted(Layout.BLACKBOARD, tuple(piles), _note_older(older))
 
 
@@ -285,7 +287,10 @@ def _sort_brightspace(pieces: Iterable[_Piece]) -> Sorted:
             fault = ("there are several, and no date that can be read says which is the newest", "keep one of them")
             piles.append(Pile(own[0].name, claims, fault=fault))
         else:
-            piles.append(Pile(latest[0].name, claims, folder=folders[0] if folders else None, files=files))
+            came = _read_date(dates[-1])
+            folder = folders[0] if folders else None
+            known = came if came != datetime.min else None
+            piles.append(Pile(latest[0].name, claims, folder=folder, files=files, came=known))
     return Sorted(Layout.BRIGHTSPACE, tuple(piles), _note_older(older))
 
 
@@ -294,6 +299,14 @@ def _find_user_number(pieces: Sequence[_Piece]) -> int:
     ids = [piece["ids"].split("-") for piece in pieces]
     several = len({piece["name"] for piece in pieces}) > 1
     return int(several and len({own[0] for own in ids}) == 1 and all(len(own) > 1 for own in ids))
+
+
+def _read_stamp(text: str) -> datetime | None:
+    """Return a moment as Blackboard writes it (``2026-11-23-10-05-00``), or None where there is no such moment."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d-%H-%M-%S")
+    except ValueError:
+        return None
 
 
 def _read_date(text: str) -> datetime:

@@ -202,7 +202,7 @@ def read_roster(source: Path | bytes) -> Roster:
     Raises:
         InputError: it cannot be read, or an id is missing or there twice; the message names the lines.
     """
-    where, header, rows = _read_table(source)
+    where, header, rows = read_table(source)
     if "id" not in header:
         raise InputError(f"{where}:1: no column for the id{_near(header)}", _HINT)
     students: list[RosterStudent] = []
@@ -231,7 +231,7 @@ def read_worksheet(source: Path | bytes) -> dict[str, Claims]:
     Raises:
         InputError: it cannot be read, or has no column ``Identifier``.
     """
-    where, header, rows = _read_table(source)
+    where, header, rows = read_table(source)
     if "participant" not in header:
         hint = "download it in Moodle: the assignment, Submissions, Actions, Download grading worksheet"
         raise InputError(f"{where}:1: no column 'Identifier'", hint)
@@ -261,7 +261,7 @@ def _to_student(row: Mapping[str, str]) -> RosterStudent:
     )
 
 
-def _read_table(source: Path | bytes) -> tuple[str, Sequence[str], list[tuple[int, dict[str, str]]]]:
+def read_table(source: Path | bytes) -> tuple[str, Sequence[str], list[tuple[int, dict[str, str]]]]:
     """Return what to call a table, its columns and its rows, each with its line."""
     where = str(source) if isinstance(source, Path) else "the roster"
     text = _decode(_read_bytes(source) if isinstance(source, Path) else source, where)

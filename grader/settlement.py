@@ -81,7 +81,7 @@ def _find_attempts(gradebook: Gradebook, assignment: Assignment, student: str | 
     excused = gradebook.once_pending(assignment.id)
     found: dict[str, list[tuple[Entry, Attempt]]] = {}
     for entry, grade in gradebook.graded(student, assignment.id):
-        attempt = Attempt(entry.id, entry.submitted_at, grade, entry.id in excused, entry.student)
+        attempt = Attempt(entry.id, entry.submitted_at, grade, entry.id in excused, entry.student, entry.number)
         for one in entry.students:
             found.setdefault(one, []).append((entry, attempt))
     return found

@@ -500,6 +500,8 @@ def test_the_best_attempt_stands_while_others_wait() -> None:
     assert settled.notes == ("Attempt 2 does not count yet, and may raise the grade.",)
     ungraded = final([attempt(timedelta(), 8), attempt(HOUR, None)], policy(counts="best"))
     assert (ungraded.status, ungraded.score, ungraded.notes) == (Status.GRADED, Fraction(8), settled.notes)
+    too_late = final([attempt(timedelta(), 8), attempt(8 * DAY, None)], policy(LATE, counts="best"))
+    assert (too_late.score, too_late.notes) == (Fraction(8), ())
 
 
 def test_an_answer_that_nobody_has_read_may_turn_out_the_best() -> None:

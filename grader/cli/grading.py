@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,8 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.option("--pattern", metavar="REGEX", help="Match the paths of files: groups named student and file.")
 @click.option("--roster", "roster_file", type=_file, metavar="FILE", help="Who takes the course, as a CSV file.")
 @click.option("--worksheet", type=_file, metavar="FILE", help="The assignment's grading worksheet from Moodle.")
+@click.option("--came", metavar="WHEN", help="When the work came: on-time, now, or a time.")
+@click.option("--times", type=_file, metavar="FILE", help="When each one's work came: a CSV file with id and time.")
 @jobs_option
 @click.option("--force", is_flag=True, help="Grade again what has not changed since it was graded.")
 @click.option("--junitxml", type=_file, metavar="FILE", help="Write what came of each check as JUnit XML.")
@@ -51,7 +54,8 @@ def grade(course: Path | None, /, paths: tuple[Path, ...], **options: Any) -> No
 
     It holds one folder (or zip) per student, its name the student's id, or is a download of all submissions from
     Moodle, Canvas, Blackboard or Brightspace, or is one student's zip. With --assignment, each one is a submission.
-    Without it, each student's folder holds the folders that `grader fetch` made.
+    Without it, each student's folder holds the folders that `grader fetch` made. Where lateness costs something, and
+    neither the LMS's names nor --times say when work came, --came must.
 
     What has not changed since it was graded keeps its grade. Ctrl-C stops; the same command goes on from there. With
     --json, one report is printed per line.
@@ -82,6 +86,8 @@ class _Request:
     pattern: str | None
     roster_file: Path | None
     worksheet: Path | None
+    came: str | None
+    times: Path | None
     jobs: int
     force: bool
     junitxml: Path | None
@@ -90,6 +96,7 @@ class _Request:
 
 
 def _open(seat: Seat, gradebook: Gradebook, paths: Sequence[Path], request: _Request) -> Inbox:
+    from grader.arrival import Arrival, note_arrival, parse_arrival, read_times
     from grader.inbox import Sorting, open_inbox
     from grader.layouts import Layout, compile_pattern
     from grader.roster import read_roster, read_worksheet
@@ -101,8 +108,19 @@ def _open(seat: Seat, gradebook: Gradebook, paths: Sequence[Path], request: _Req
         pattern=compile_pattern(request.pattern) if request.pattern is not None else None,
         roster=read_roster(request.roster_file) if request.roster_file is not None else gradebook.roster(),
         worksheet=read_worksheet(request.worksheet) if request.worksheet is not None else None,
+        zone=seat.course.time_zone,
     )
-    return open_inbox(paths, sorting)
+    arrival = Arrival(
+        parse_arrival(request.came, seat.course) if request.came is not None else None,
+        read_times(request.times, seat.course) if request.times is not None else {},
+    )
+    inbox = open_inbox(paths, sorting)
+    try:
+        inbox.works = tuple(note_arrival(inbox.works, arrival, seat.course, datetime.now(UTC)))
+    except BaseException:
+        inbox.close()
+        raise
+    return inbox
 
 
 def _open_junit(path: Path | None) -> AbstractContextManager[JunitFile | None]:

@@ -18,7 +18,7 @@ class Attempt:
 
     ``excused`` says that a fault of ours once made it pending. It uses up no attempt then, even when it has been
     graded since: who handed in again meanwhile would otherwise lose the later attempt by that. ``student`` handed it
-    in, where it may have been another one of the group.
+    in, where it may have been another one of the group. ``order`` tells apart what came at the same moment.
     """
 
     submission: str
@@ -26,6 +26,7 @@ class Attempt:
     grade: Grade | None = None
     excused: bool = False
     student: str | None = None
+    order: int = 0
 
     @property
     def is_charged(self) -> bool:
@@ -117,7 +118,11 @@ def find_teammates(assignment: Assignment, student: str, roster: Roster) -> tupl
 
 
 def _in_order(attempts: Iterable[Attempt]) -> Sequence[Attempt]:
-    return sorted(attempts, key=lambda attempt: (attempt.submitted_at.astimezone(UTC), attempt.submission))
+    return sorted(attempts, key=_place)
+
+
+def _place(attempt: Attempt) -> tuple[datetime, int, str]:
+    return attempt.submitted_at.astimezone(UTC), attempt.order, attempt.submission
 
 
 def _end_of_cooldown(attempt: Attempt, policy: AttemptPolicy) -> datetime:

@@ -27,7 +27,7 @@ class AttemptGrade:
     """An attempt that counts, and what it earns.
 
     ``grade`` has people's marks in it, and is None while there is none; ``score`` and ``bonus`` are less what lateness
-    costs. ``most`` is what score and bonus together can come to, once all that waits has been decided.
+    costs. ``most`` is what a grade's score and bonus together can come to, once all that waits has been decided.
     """
 
     attempt: Attempt
@@ -57,7 +57,8 @@ class FinalGrade:
     ``raw_score`` and ``raw_bonus``; ``penalty`` shows how lateness made the score of them. ``grade`` has people's marks
     in it. ``status`` is None where there is no grade: nothing was handed in, or it has not been graded yet. Only with
     the status ``graded`` are the amounts settled. An ``override`` settles them whatever else there is. ``used``
-    attempts are used up; ``notes`` say what else there is to know, in sentences for the student, too.
+    attempts are used up; ``notes`` say what else there is to know, in sentences for the student, too. ``rivals`` wait
+    for something, and may then count in place of the attempt.
     """
 
     student: str
@@ -80,6 +81,7 @@ class FinalGrade:
     used: int = 0
     limit: int | None = None
     notes: tuple[str, ...] = ()
+    rivals: tuple[Attempt, ...] = ()
 
     @property
     def total(self) -> Fraction:
@@ -146,7 +148,7 @@ def _grade_attempt(
     attempt = standing.attempt
     lateness = measure_lateness(attempt.submitted_at, due)
     if attempt.grade is None:
-        # What it can come to is not known: what the assignment is worth, or more with a bonus.
+        # What it can come to is not known: only checks say what bonus there is.
         return AttemptGrade(attempt, standing.number, None, lateness, ZERO, ZERO, ZERO)
     grade = apply_marks(attempt.grade, marks, assignment)
     return AttemptGrade(
@@ -197,7 +199,8 @@ def _count(final: FinalGrade, chosen: AttemptGrade, counting: Sequence[AttemptGr
     final = replace(final, attempt=attempt, number=chosen.number, lateness=chosen.lateness)
     if grade is None:
         return final
-    unread = any(one.status is Status.NEEDS_REVIEW for one in _find_rivals(chosen, counting, policy))
+    rivals = _find_rivals(chosen, counting, policy)
+    unread = any(one.status is Status.NEEDS_REVIEW for one in rivals)
     return replace(
         final,
         # An answer that nobody has read yet, in an attempt that may turn out to be the best, is work for a person.
@@ -211,6 +214,7 @@ def _count(final: FinalGrade, chosen: AttemptGrade, counting: Sequence[AttemptGr
         raw_bonus=grade.bonus,
         units=count_units(chosen.lateness, policy.late),
         penalty=_explain_penalty(chosen, grade, policy.late),
+        rivals=tuple(one.attempt for one in rivals),
     )
 
 
@@ -219,7 +223,8 @@ def _find_rivals(chosen: AttemptGrade, counting: Sequence[AttemptGrade], policy:
     if policy.attempts.counts != "best":
         return []
     open_ones = [one for one in counting if one is not chosen and one.status is not Status.GRADED]
-    return [one for one in open_ones if one.grade is None or one.most > chosen.total]
+    ungraded = [one for one in open_ones if one.grade is None and not is_cut_off(one.lateness, policy.late)]
+    return [one for one in open_ones if one in ungraded or one.most > chosen.total]
 
 
 def _explain_penalty(chosen: AttemptGrade, grade: Grade, policy: LatePolicy) -> str | None:
