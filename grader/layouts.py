@@ -63,6 +63,8 @@ def sort_work(root: Place, layout: Layout | None = None, pattern: re.Pattern[str
     Raises:
         InputError: nothing is there that has the layout.
     """
+    if pattern is not None and layout not in (None, Layout.PATTERN):
+        raise InputError(f"--pattern and the layout {str(layout)!r} exclude each other", "leave one of them out")
     if layout is Layout.PATTERN or pattern is not None:
         if pattern is None:
             raise InputError("the layout 'pattern' needs --pattern", "give a regular expression with student and file")

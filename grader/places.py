@@ -70,26 +70,26 @@ class Place(Protocol):
         """Return a folder directly inside; it is closed with ``stack``, or with the place itself."""
 
 
-def walk(place: Place, *, hidden: bool = False) -> Iterator[str]:
-    """Yield the relative paths of all files in a place; what is not visible only if asked for.
+def walk(place: Place) -> Iterator[str]:
+    """Yield the relative paths of all files in a place that are visible.
 
     Raises:
         SubmissionError: there are too many, or folders are nested too deeply.
     """
-    for count, path in enumerate(_walk(place, "", MAX_DEPTH, hidden)):
+    for count, path in enumerate(_walk(place, "", MAX_DEPTH)):
         if count >= MAX_CLASS_ENTRIES:
             raise SubmissionError(f"there are more than {MAX_CLASS_ENTRIES:,} files", "give a folder with less in it")
         yield path
 
 
-def _walk(place: Place, prefix: str, depth: int, hidden: bool) -> Iterator[str]:
+def _walk(place: Place, prefix: str, depth: int) -> Iterator[str]:
     if depth == 0:
         raise SubmissionError(f"{shown(prefix)}: folders are nested too deeply", "give a folder with less in it")
-    yield from (f"{prefix}{name}" for name in sorted(place.names) if hidden or is_visible(name))
+    yield from (f"{prefix}{name}" for name in sorted(place.names) if is_visible(name))
     for folder in sorted(place.folders):
-        if hidden or is_visible(folder):
+        if is_visible(folder):
             with ExitStack() as stack:
-                yield from _walk(place.enter(folder, stack), f"{prefix}{folder}/", depth - 1, hidden)
+                yield from _walk(place.enter(folder, stack), f"{prefix}{folder}/", depth - 1)
 
 
 def is_visible(name: str) -> bool:
@@ -342,6 +342,14 @@ class Archive:
     def links(self) -> frozenset[str]:
         """The names that are symbolic links."""
         return frozenset()
+
+    def paths(self) -> Iterator[str]:
+        """Yield the relative paths of all files inside, however deep."""
+        nodes = [("", self.node)]
+        while nodes:
+            prefix, node = nodes.pop()
+            yield from (f"{prefix}{name}" for name in node.files)
+            nodes += [(f"{prefix}{name}/", inner) for name, inner in node.folders.items()]
 
     def enter(self, folder: str, stack: ExitStack | None = None) -> Archive:
         """Return a folder directly inside."""

@@ -72,13 +72,14 @@ def store_work(gradebook: Gradebook, work: Work, *, by: str = "", unless_same: b
         GradebookError: it cannot be stored.
     """
     submission = work.read()
+    members = find_members(gradebook, work.assignment, work.student) if work.assignment.groups else ()
     return gradebook.submit(
         work.student,
         work.assignment.id,
         submission,
         work.submitted_at or datetime.now(UTC),
         by=by,
-        members=find_members(gradebook, work.assignment, work.student),
+        members=members,
         unless_same=unless_same,
     )
 

@@ -43,7 +43,6 @@ from grader.places import (
     shown,
     too_large,
     unreadable,
-    walk,
 )
 
 if TYPE_CHECKING:
@@ -216,7 +215,7 @@ def unpack(data: bytes) -> Submission:
         raise SubmissionError("the stored submission is larger than any can be")
     archive = Archive.open(data, "the stored submission")
     files: dict[str, bytes] = {}
-    for name in walk(archive, hidden=True):
+    for name in archive.paths():
         files[name] = Selection(archive, {name: name}).read(name)
         _check_amount(files)
     return Submission(files)

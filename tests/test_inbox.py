@@ -327,6 +327,8 @@ def test_a_pattern(tmp_path: Path, twice: Assignment) -> None:
     for text, words in (("(", "no regular expression"), ("(?P<student>.*)", "no group named file")):
         with pytest.raises(InputError, match=words):
             compile_pattern(text)
+    with pytest.raises(InputError, match="exclude each other"):
+        open_inbox([path], sorting(twice, pattern=pattern, layout=Layout.CANVAS))
     with pytest.raises(InputError, match="needs --pattern"):
         open_inbox([path], sorting(twice, layout=Layout.PATTERN))
 

@@ -774,3 +774,13 @@ def test_the_largest_submission_can_be_packed() -> None:
     names = [f"{index:0195}.py" for index in range(MAX_FILES)]
     submission = Submission(dict.fromkeys(names, b"x" * (MAX_TOTAL_BYTES // MAX_FILES)))
     assert unpack(pack(submission)) == submission
+
+
+def test_what_is_stored_may_lie_deep_or_be_hidden() -> None:
+    submission = Submission({"d/" * 60 + "x.py": b"1", ".hidden/__init__.py": b"2", "__init__.py": b"3"})
+    assert unpack(pack(submission)) == submission
+
+
+def test_what_is_stored_may_look_like_a_zip_itself() -> None:
+    submission = Submission({"x.py": b"PK\x01\x02" * (MAX_ZIP_ENTRIES + 1)})
+    assert unpack(pack(submission)) == submission
