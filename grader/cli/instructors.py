@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from grader.cli.output import exit_code, print_json, print_table, progress
 from grader.cli.seat import Seat
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from grader.cli.inbox import Graded, Work
+    from grader.cluster import RayPool
+    from grader.engine import Pool
     from grader.gradebook import Entry
     from grader.scoring import Grade
     from grader.spec import Assignment
@@ -31,6 +34,11 @@ STOPPED = 130  # as a shell has it for what Ctrl-C ended
 @click.option("--force", is_flag=True, help="Grade again what has not changed since it was graded.")
 @json_option
 @no_isolation_option
+@click.option(
+    "--engine", type=click.Choice(["local", "ray"]), default="local", help="What runs checks; see docs/cluster.md."
+)
+@click.option("--address", metavar="HOST:PORT", help="The Ray cluster to use, or auto.  [default: one on this machine]")
+@click.option("--gpu-share", type=float, metavar="X", help="What part of a GPU Ray keeps for each submission.")
 @click.pass_obj
 def grade(
     course: Path | None,
@@ -40,6 +48,9 @@ def grade(
     force: bool,
     as_json: bool,
     no_isolation: bool,
+    engine: str,
+    address: str | None,
+    gpu_share: float | None,
 ) -> None:
     """Grade a class: INBOX holds one folder (or zip) per student.
 
@@ -47,9 +58,7 @@ def grade(
     that holds the folders that `grader fetch` made. What has not changed since it was graded keeps its grade. Ctrl-C
     stops; the same command goes on from there. With --json, one report is printed per line.
     """
-    from grader.engine import Pool
-
-    with Pool(jobs) as pool:
+    with _start_engine(engine, jobs, address, gpu_share) as pool:
         from grader.cli.inbox import grade_work, read_inbox
         from grader.report import Reader, build_report, to_json
 
@@ -63,7 +72,7 @@ def grade(
         with seat.open_gradebook() as gradebook, progress(len(readable), "Grading") as advance:
 
             def find_environment() -> Mapping[str, str]:
-                return pool.first.survey(seed=setup.seed, isolated=setup.isolated).environment
+                return pool.survey(seed=setup.seed, isolated=setup.isolated).environment
 
             try:
                 for one in grade_work(pool, gradebook, readable, setup, None if force else find_environment):
@@ -85,6 +94,20 @@ def grade(
         raise click.exceptions.Exit(STOPPED)
     code = exit_code([one.grade for one in graded])
     raise click.exceptions.Exit(max(code, 2) if refused else code)
+
+
+def _start_engine(name: str, jobs: int, address: str | None, gpu_share: float | None) -> Pool | RayPool:
+    """Start what runs the checks. On a cluster's machines ``jobs`` holds for each of them, if it was given at all."""
+    if name == "ray":
+        from grader.cluster import RayPool
+
+        given = click.get_current_context().get_parameter_source("jobs") is not ParameterSource.DEFAULT
+        return RayPool(jobs if given or address is None else None, address=address, gpu_share=gpu_share)
+    if address is not None or gpu_share is not None:
+        raise InputError("--address and --gpu-share are about a Ray cluster", "add --engine ray")
+    from grader.engine import Pool
+
+    return Pool(jobs)
 
 
 def _print_grades(graded: Iterable[Graded], refused: Iterable[Work]) -> None:
