@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,6 +30,11 @@ SHORT_FOLDER = "/tmp"  # noqa: S108 - Ray's sockets are made there, whose names 
 # What Ray is asked to do wherever it runs, and for a cluster of its own on this machine.
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # of all its settings the one that keeps it off the network
+OWN_HINT = "GRADER_DEBUG=1 shows what Ray says; --engine local needs no Ray"
+CONNECT_HINT = (
+    "run grader on a machine of the cluster, where `ray status` answers; where the cluster wants a token, "
+    "RAY_AUTH_MODE=token and the token must be set here too"
+)
 
 
 class RayPool(Closing):
@@ -102,7 +108,8 @@ class RayPool(Closing):
                     fault, self._fault = self._fault, None
                     yield from ((running.popitem()[1], fault) for _ in range(len(running)))
         finally:
-            self._driver.send({"forget": list(running)})
+            if running:
+                self._driver.send({"forget": list(running)})
 
     def survey(self, *, seed: int = 0, isolated: bool = True) -> Survey:
         """Return what a machine of the cluster offers; see ``Examiner``. Versions are the same on all of them.
@@ -156,9 +163,15 @@ class RayPool(Closing):
         if "width" in told:
             self._width = told["width"]
         else:
-            self._fault = Fault(**told["fault"])
+            self._fault = self._explain(Fault(**told["fault"]))
             self._driver.kill()
         return _NOTHING
+
+    def _explain(self, fault: Fault) -> Fault:
+        """Give a fault that came before anything else a hint: without a cluster there is no use in going on."""
+        if self._width is not None or fault.hint is not None:
+            return fault
+        return replace(fault, hint=OWN_HINT if self._settings["address"] is None else CONNECT_HINT)
 
 
 class _Driver:
@@ -224,7 +237,7 @@ def _read_lines(stream: IO[bytes], told: queue.SimpleQueue[dict[str, Any]]) -> N
     with stream:
         for line in stream:
             told.put(json.loads(line))
-    told.put(_lose("the Ray cluster was lost, or the process that talks to it"))
+    told.put(_lose("the Ray cluster is gone, or does not answer"))
 
 
 def _write_lines(stream: IO[bytes], asked: queue.SimpleQueue[bytes | None]) -> None:
