@@ -14,6 +14,7 @@ import base64
 import contextlib
 import json
 import os
+import shutil
 import sys
 import threading
 import time
@@ -278,7 +279,7 @@ def connect(options: Options) -> None:
                 include_dashboard=False,
                 log_to_driver=False,
                 logging_level="ERROR",
-                _temp_dir=options.folder,
+                _temp_dir=f"{options.folder}/r",  # which Ray opens to everybody
             )
     except Exception as error:  # Ray raises many kinds here, and its own are not all RayErrors
         where = options.address or "on this machine"
@@ -330,3 +331,5 @@ def main() -> None:
     except FaultError as error:
         tell({"fault": asdict(Fault(error.message, error.hint))})
     ray.shutdown()
+    if options.folder is not None:
+        shutil.rmtree(options.folder, ignore_errors=True)

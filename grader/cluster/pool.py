@@ -10,6 +10,7 @@ import os
 import queue
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -63,7 +64,8 @@ class RayPool(Closing):
         self._tickets = 0
         self._sent: set[str] = set()  # the parcels that this driver has
         self._width: int | None = None
-        self._fault: Fault | None = None  # that the driver ended with, as long as nobody has been told
+        self._failed = False  # this driver has
+        self._fault: Fault | None = None  # that it failed with, as long as nobody has been told
 
     @property
     def pid(self) -> int:
@@ -129,10 +131,11 @@ class RayPool(Closing):
         raise _to_error(fault)
 
     def _go_on(self) -> None:
-        """Start the driver anew where it ended, and its fault has been told."""
-        if self._driver.ended and self._fault is None:
+        """Start the driver anew where it failed, once all that were waiting for it have been told."""
+        if self._failed and self._fault is None:
             self._driver.close()
             self._driver = _Driver(self._settings)
+            self._failed = False
             self._width = None
             self._sent = set()
 
@@ -163,6 +166,7 @@ class RayPool(Closing):
         if "width" in told:
             self._width = told["width"]
         else:
+            self._failed = True
             self._fault = self._explain(Fault(**told["fault"]))
             self._driver.kill()
         return _NOTHING
@@ -181,13 +185,13 @@ class _Driver:
         own = settings["address"] is None
         place = SHORT_FOLDER if Path(SHORT_FOLDER).is_dir() else None
         self._folder = tempfile.mkdtemp(prefix="grader-ray-", dir=place) if own else None
-        inner = f"{self._folder}/r" if own else None  # which Ray opens to everybody
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "grader.cluster", json.dumps({**settings, "folder": inner})],
+            [sys.executable, "-P", "-m", "grader.cluster", json.dumps({**settings, "folder": self._folder})],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if os.environ.get("GRADER_DEBUG") else subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for whoever waits for the grades, who then ends this
+            cwd="/",  # Ray has every process of the cluster import from here, too: not where students' files may lie
             env={**os.environ, **QUIET, **(_own_settings() if own else {})},
         )
         assert self._process.stdin is not None
@@ -201,10 +205,6 @@ class _Driver:
     def pid(self) -> int:
         return self._process.pid
 
-    @property
-    def ended(self) -> bool:
-        return self._process.poll() is not None
-
     def send(self, asked: Mapping[str, Any]) -> None:
         self._asked.put(json.dumps(asked).encode() + b"\n")
 
@@ -216,16 +216,17 @@ class _Driver:
             return _lose(f"the process that talks to Ray said nothing for {seconds:.0f} s")
 
     def kill(self) -> None:
-        self._process.kill()
+        """End it, and with it what Ray started for it on this machine, some of which would stay for a minute."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
     def close(self) -> None:
         """Let it leave the cluster, or end its own, and end."""
         self._asked.put(None)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(CLOSE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        self.kill()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
