@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from grader.checks import KNOWN_MARKS
 from grader.resources import find_data
@@ -18,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 AUTHORING = (ROOT / "docs" / "authoring.md").read_text()
 ISOLATION = (ROOT / "docs" / "isolation.md").read_text()
+CLUSTER = (ROOT / "docs" / "cluster.md").read_text()
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
@@ -109,13 +111,32 @@ def hand_in(folder: Path) -> None:
 
 
 def test_links_and_make_targets_exist() -> None:
-    for text, folder in ((README, ROOT), (AUTHORING, ROOT / "docs"), (ISOLATION, ROOT / "docs")):
+    documents = ((README, ROOT), *((text, ROOT / "docs") for text in (AUTHORING, ISOLATION, CLUSTER)))
+    for text, folder in documents:
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", text):
             assert (folder / target).exists(), target
     makefile = (ROOT / "Makefile").read_text()
     for document in (README, (ROOT / "CONTRIBUTING.md").read_text()):
         for target in re.findall(r"make ([a-z]+(?:-[a-z]+)*)", document):
             assert f"\n{target}:" in makefile, target
+
+
+def test_what_a_cluster_is_told_can_be_read_and_names_what_is_there() -> None:
+    """Neither SLURM nor Kubernetes is here to run it."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", CLUSTER, re.MULTILINE | re.DOTALL)
+    (manifest,) = (yaml.safe_load(text) for kind, text in blocks if kind == "yaml")
+    (script,) = (text for kind, text in blocks if kind == "bash")
+    assert subprocess.run(["bash", "-n"], input=script, text=True, check=False).returncode == 0
+    commands = [manifest["spec"]["entrypoint"], script, *(text for kind, text in blocks if not kind)]
+    options = {
+        found for text in commands for part in text.split("grader ")[1:] for found in re.findall(r"--[a-z-]+", part)
+    }
+    assert {"--engine", "--address", "--assignment"} <= options
+    from grader.cli import cli
+
+    known = {name for command in ("grade", "doctor") for option in cli.commands[command].params for name in option.opts}
+    ray = set(re.findall(r"--(?:head|port|include-dashboard|object-store-memory|generate)", CLUSTER))
+    assert options - ray <= known | {"--course"}
 
 
 @pytest.mark.parametrize("mark", KNOWN_MARKS)

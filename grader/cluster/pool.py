@@ -235,7 +235,7 @@ _NOTHING: tuple[int, list[Message]] = (0, [])
 
 
 def _read_lines(stream: IO[bytes], told: queue.SimpleQueue[dict[str, Any]]) -> None:
-    with stream:
+    with stream, contextlib.suppress(ValueError):  # one that is killed may have said half a word
         for line in stream:
             told.put(json.loads(line))
     told.put(_lose("the Ray cluster is gone, or does not answer"))
