@@ -33,9 +33,8 @@ from grader.errors import FaultError
 from grader.job import Fault, event_to_json
 
 WATCH_SECONDS = 1.0
-OBJECT_STORE_BYTES = (
-    200 << 20
-)  # of this machine's memory, for a cluster of its own; Ray's choice would be a third of all
+LOOK_SECONDS = 30.0  # for an examiner that has nothing to do to say that it is there
+OBJECT_STORE_BYTES = 200 << 20  # for a cluster of its own; Ray's choice would be a third of the machine's memory
 LOSSES = 3  # after which a request is taken for the reason
 START_FAILURES = 3
 AGAIN = "the same command goes on from there"
@@ -183,8 +182,8 @@ class Driver:
             if request.ticket not in self._open:
                 continue
             try:
-                await actor.describe.remote()
-            except RayError:  # it died while it had nothing to do, which is not the request's doing
+                await asyncio.wait_for(_wait(actor.describe.remote()), LOOK_SECONDS)
+            except (RayError, TimeoutError):  # it died while it had nothing to do, which is not the request's doing
                 self._requests.put_nowait(request)
                 return
             try:

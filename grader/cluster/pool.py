@@ -31,6 +31,7 @@ SHORT_FOLDER = "/tmp"  # noqa: S108 - Ray's sockets are made there, whose names 
 # What Ray is asked to do wherever it runs, and for a cluster of its own on this machine.
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0"}
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}  # of all its settings the one that keeps it off the network
+_CONFUSED = "a machine of the cluster sent something that was not asked for"
 OWN_HINT = "GRADER_DEBUG=1 shows what Ray says; --engine local needs no Ray"
 CONNECT_HINT = (
     "run grader on a machine of the cluster, where `ray status` answers; where the cluster wants a token, "
@@ -258,15 +259,13 @@ def _own_settings() -> dict[str, str]:
 
 
 def _expect_event(found: Message) -> Event:
-    return (
-        Fault("a machine of the cluster sent something that was not asked for") if isinstance(found, Survey) else found
-    )
+    return Fault(_CONFUSED) if isinstance(found, Survey) else found
 
 
 def _to_error(found: Event) -> FaultError:
     if isinstance(found, Fault):
         return FaultError(found.message, found.hint)
-    return FaultError("a machine of the cluster sent something that was not asked for")
+    return FaultError(_CONFUSED)
 
 
 def _check_options(address: str | None, gpu_share: float | None) -> None:
