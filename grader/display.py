@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from fractions import Fraction
 
 ELLIPSIS = "…"
@@ -89,6 +89,11 @@ def in_utc(moment: datetime) -> datetime:
 def timestamp(moment: datetime | None) -> str | None:
     """Return a moment as ``2026-11-23T10:00:00Z``, to the second."""
     return None if moment is None else in_utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def format_moment(moment: datetime, zone: tzinfo | None = None) -> str:
+    """Return a moment for people, to the minute: ``Mon 30 Nov 2026 18:00 CET``; without a zone in this machine's."""
+    return f"{in_utc(moment).astimezone(zone):%a %d %b %Y %H:%M %Z}"
 
 
 def _thin_marks(text: str) -> str:

@@ -16,10 +16,10 @@ import sys
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeGuard
 
 from grader.errors import FaultError
 from grader.job import (
@@ -29,6 +29,7 @@ from grader.job import (
     Job,
     Message,
     Survey,
+    Verdict,
     event_from_json,
     job_to_json,
 )
@@ -118,14 +119,15 @@ class Examiner(Closing):
         """
         if self.ended:
             self.restart()
-        remaining = len(job.submissions)
+        remaining = set(range(len(job.submissions)))
         silence = START_SECONDS
         try:
             self._send(job)
             while remaining:
                 message = self._read_event(job.seconds + job.check_seconds + silence)
-                event = Fault(_CONFUSED) if isinstance(message, Survey) else message
-                remaining -= isinstance(event, Finished)
+                event = message if _belongs(message, remaining) else Fault(_CONFUSED)
+                if isinstance(event, Finished):
+                    remaining.remove(event.submission)
                 yield event
                 if isinstance(event, Fault):
                     return
@@ -188,6 +190,11 @@ class Examiner(Closing):
         descriptor = self._process.stdout.fileno()
         ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
         return os.read(descriptor, 1 << 16) if ready else None
+
+
+def _belongs(message: Message, remaining: Container[int]) -> TypeGuard[Event]:
+    """Is a message about the job: an event of a submission that is not finished, or a fault?"""
+    return isinstance(message, Fault) or (isinstance(message, Verdict | Finished) and message.submission in remaining)
 
 
 _Events = queue.Queue[tuple[int, Event] | BaseException | None]

@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 
 from grader.answers import Answers, read_answers
 from grader.checks import Check
 from grader.diagnosis import find_diagnoses
 from grader.engine import Engine
-from grader.errors import FaultError, InputError
+from grader.errors import FaultError, InputError, reason_of
 from grader.forbidden import find_forbidden
 from grader.job import Fault, Finished, Job, JobCheck, JobMistake, JobQuestion, Verdict
 from grader.results import CheckResult, Run
-from grader.scoring import Grade, score_submission
+from grader.scoring import Grade, Status, score_submission
 from grader.spec import ASSIGNMENT_FILE, Assignment, CodeQuestion
 from grader.submission import Submission
 from grader.variants import fill_assignment
@@ -25,6 +27,8 @@ from grader.variants import fill_assignment
 ATTEMPTS = 2
 JOB_SIZE = 50  # submissions in one pytest session: more would only hold more in memory
 JOBS_EACH = 4  # for every examiner, where there are several and enough to do
+JOB_BYTES = 16 << 20  # of source in one job
+MOST_WAITING = 200  # submissions that are done or failed, before those are seen to
 FEWEST = 8  # submissions for which another examiner is worth its start
 
 
@@ -37,35 +41,13 @@ class Setup:
     isolated: bool = True
 
 
-@dataclass(slots=True)
-class _Progress:
-    """What is known of one submission while its checks run."""
-
-    results: dict[str, CheckResult] = field(default_factory=dict)
-    finished: Finished | None = None
-    fault: str | None = None
-    hopeless: bool = False
-
-    def as_run(self) -> Run:
-        done = self.finished
-        return Run(
-            results=tuple(self.results.values()),
-            output=done.output if done else "",
-            environment=dict(done.environment) if done else {},
-            fault=self.fault,
-            seconds=done.seconds if done else 0.0,
-            mistakes=dict(done.mistakes) if done else {},
-            diagnosis_fault=done.diagnosis_fault if done else None,
-        )
-
-
 def grade_submissions(
     engine: Engine,
     assignment: Assignment,
     checks: Sequence[Check],
-    submissions: Sequence[Submission],
+    submissions: Iterable[Submission],
     setup: Setup,
-    students: Sequence[str] | None = None,
+    students: Iterable[str] | None = None,
 ) -> Iterator[tuple[int, Grade]]:
     """Grade submissions of one assignment; yields each one's number and grade as it is done.
 
@@ -77,14 +59,34 @@ def grade_submissions(
         FaultError: the sandbox cannot be had on this machine.
         SpecError: a variant cannot be made.
     """
-    own = [assignment] * len(submissions) if students is None else [fill_assignment(assignment, s) for s in students]
-    readings = [_read_submission(filled, checks, work) for filled, work in zip(own, submissions, strict=True)]
-    to_run = [number for number, reading in enumerate(readings) if reading.checks]
-    for number, reading in enumerate(readings):
-        if not reading.checks:
-            yield number, _score(checks, Run(), reading)
-    for number, run in _run_checks(engine, assignment, readings, to_run, setup):
-        yield number, _score(checks, run, readings[number])
+    if students is None:
+        work = ((assignment, submission) for submission in submissions)
+    else:
+        pairs = zip(students, submissions, strict=True)
+        work = ((fill_assignment(assignment, student), submission) for student, submission in pairs)
+    expected = len(submissions) if isinstance(submissions, Sized) else None
+    return grade_stream(engine, assignment, checks, work, setup, expected)
+
+
+def grade_stream(
+    engine: Engine,
+    assignment: Assignment,
+    checks: Sequence[Check],
+    work: Iterable[tuple[Assignment, Submission]],
+    setup: Setup,
+    expected: int | None = None,
+) -> Iterator[tuple[int, Grade]]:
+    """Grade any number of submissions in bounded memory; each comes with its student's filled ``assignment``.
+
+    ``work`` is asked for more whenever there is somebody to run it, perhaps by another thread, and a submission is
+    forgotten once its grade was yielded. ``expected`` is about how many there are; see ``grade_submissions``.
+    """
+    cases = (_Case(number, _read_submission(own, checks, submission)) for number, (own, submission) in enumerate(work))
+    size = JOB_SIZE if expected is None else _choose_size(expected, engine.width)
+    stream = _Stream(engine, assignment, cases, setup, size)
+    while not stream.ended:
+        for case in stream.run():
+            yield case.number, _score(checks, case.as_run(), case.reading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,45 +148,155 @@ def _score(checks: Sequence[Check], run: Run, reading: _Reading) -> Grade:
     return replace(grade, diagnoses=diagnoses, diagnosis_fault=run.diagnosis_fault, note=reading.note)
 
 
-def _run_checks(
-    engine: Engine,
-    assignment: Assignment,
-    readings: Sequence[_Reading],
-    numbers: Sequence[int],
-    setup: Setup,
-) -> Iterator[tuple[int, Run]]:
-    """Run the checks of the numbered submissions; those whose examiner fails get one more try each."""
-    progress = {number: _Progress() for number in numbers}
-    for attempt in range(1, ATTEMPTS + 1):
-        # Submissions that need the same checks share a job; the second time each has an examiner to itself.
-        unfinished = [n for n in numbers if progress[n].finished is None and not progress[n].hopeless]
-        size = _choose_size(len(unfinished), engine.width) if attempt == 1 else 1
-        groups = _group(readings, unfinished, size)
-        # What went wrong may have been the diagnosis, which no grade depends on.
-        jobs = (
-            make_job(
-                assignment,
-                readings[group[0]].checks,
-                [readings[n].files for n in group],
-                setup,
-                diagnosed=attempt == 1,
-            )
-            for group in groups
+@dataclass(slots=True)
+class _Case:
+    """One submission on its way: what is known of it while its checks run."""
+
+    number: int
+    reading: _Reading
+    results: dict[str, CheckResult] = field(default_factory=dict)
+    finished: Finished | None = None
+    fault: str | None = None
+    hopeless: bool = False
+
+    @property
+    def key(self) -> _Key:
+        """Submissions that need the same checks can share a job."""
+        return tuple(check.id for check in self.reading.checks)
+
+    @property
+    def size(self) -> int:
+        return sum(map(len, self.reading.files.values()))
+
+    def as_run(self) -> Run:
+        done = self.finished
+        return Run(
+            results=tuple(self.results.values()),
+            output=done.output if done else "",
+            environment=dict(done.environment) if done else {},
+            fault=self.fault,
+            seconds=done.seconds if done else 0.0,
+            mistakes=dict(done.mistakes) if done else {},
+            diagnosis_fault=done.diagnosis_fault if done else None,
         )
-        for job_number, event in engine.run_all(jobs):
-            group = groups[job_number]
+
+
+_Key = tuple[str, ...]
+
+
+class _Stream:
+    """Cases that run through an engine, in rounds that hold no more than a bounded number of them.
+
+    A round goes on while it has work, unless too many wait for its end: to be yielded, or to be tried once more.
+    """
+
+    def __init__(self, engine: Engine, assignment: Assignment, cases: Iterator[_Case], setup: Setup, size: int) -> None:
+        self.ended = False
+        self._engine = engine
+        self._assignment = assignment
+        self._cases = cases
+        self._setup = setup
+        self._size = size
+        self._broken: dict[_Key, list[str]] = {}  # lasting faults in a row, of jobs that decided nothing
+        self._begin_round()
+
+    def _begin_round(self) -> None:
+        self._jobs: list[list[_Case | None]] = []  # by number; None: it is done
+        self._done: deque[_Case] = deque()
+        self._failed: list[_Case] = []
+
+    def run(self) -> Iterator[_Case]:
+        """Run one round: every case in it is yielded when it is done, the failed ones after one more try."""
+        self._begin_round()
+        yield from self._run_jobs(self._make_jobs())
+        hopeless = [case for case in self._failed if case.hopeless]
+        again = [case for case in self._failed if not case.hopeless]
+        yield from hopeless
+        self._begin_round()
+        # Now each has an examiner to itself. What went wrong may have been the diagnosis, which no grade depends on.
+        yield from self._run_jobs(self._make_retries(again))
+        yield from self._failed
+        self._begin_round()
+
+    def _run_jobs(self, jobs: Iterator[Job]) -> Iterator[_Case]:
+        for number, event in self._engine.run_all(jobs):
+            yield from self._take_done()
+            group = self._jobs[number]
             if isinstance(event, Fault):
-                _note_fault(event, [progress[n] for n in group])
+                self._note_fault(event, group)
                 continue
-            own = progress[group[event.submission]]
+            case = group[event.submission]
+            assert case is not None
             if isinstance(event, Verdict):
-                own.results[event.result.check] = event.result
+                case.results[event.result.check] = event.result
+                continue
+            case.finished, case.fault = event, None
+            group[event.submission] = None
+            self._broken.pop(case.key, None)
+            yield case
+        yield from self._take_done()
+
+    def _take_done(self) -> Iterator[_Case]:
+        while self._done:
+            yield self._done.popleft()
+
+    def _make_jobs(self) -> Iterator[Job]:
+        """Group cases as they come; the engine asks for jobs, perhaps in a thread of its own."""
+        groups: dict[_Key, list[_Case]] = {}
+        for case in self._cases:
+            key = case.key
+            if self._is_decided(case):
+                self._done.append(case)
             else:
-                own.finished, own.fault = event, None
-                yield group[event.submission], own.as_run()
-    for number in numbers:
-        if progress[number].finished is None:
-            yield number, progress[number].as_run()
+                group = groups.setdefault(key, [])
+                group.append(case)
+                if len(group) >= self._size or sum(one.size for one in group) >= JOB_BYTES:
+                    yield from self._start(groups.pop(key))
+            if len(self._done) + len(self._failed) >= MOST_WAITING:
+                break
+        else:
+            self.ended = True
+        for group in groups.values():
+            yield from self._start(group)
+
+    def _is_decided(self, case: _Case) -> bool:
+        """Is there nothing to run, or nothing that could be run?"""
+        faults = self._broken.get(case.key, [])
+        if len(faults) >= ATTEMPTS:
+            case.fault = faults[-1]
+            return True
+        return not case.reading.checks
+
+    def _make_retries(self, cases: Iterable[_Case]) -> Iterator[Job]:
+        for case in cases:
+            yield from self._start([case], diagnosed=False)
+
+    def _start(self, group: list[_Case], *, diagnosed: bool = True) -> Iterator[Job]:
+        """Yield the job of a group, unless it cannot be made: then the group has failed."""
+        files = [case.reading.files for case in group]
+        try:
+            job = make_job(self._assignment, group[0].reading.checks, files, self._setup, diagnosed=diagnosed)
+        except (InputError, OSError) as error:
+            reason = f"{error.filename}: {reason_of(error)}" if isinstance(error, OSError) else error.message
+            for case in group:
+                case.fault, case.hopeless = reason, True
+            self._failed += group
+            return
+        self._jobs.append([*group])
+        yield job
+
+    def _note_fault(self, fault: Fault, group: Sequence[_Case | None]) -> None:
+        """Note what a fault left undecided. One with a hint is about this machine, and stops everything."""
+        if fault.hint is not None:
+            raise FaultError(fault.message, fault.hint)
+        unfinished = [case for case in group if case is not None]
+        if fault.lasting and len(unfinished) == len(group) and not any(case.results for case in unfinished):
+            self._broken.setdefault(unfinished[0].key, []).append(fault.message)
+        for case in unfinished:
+            case.results.clear()
+            case.fault = fault.message
+            case.hopeless = fault.lasting
+        self._failed += unfinished
 
 
 def _choose_size(submissions: int, width: int) -> int:
@@ -192,22 +304,9 @@ def _choose_size(submissions: int, width: int) -> int:
     return JOB_SIZE if width == 1 else max(FEWEST, min(JOB_SIZE, math.ceil(submissions / (JOBS_EACH * width))))
 
 
-def _group(readings: Sequence[_Reading], numbers: Sequence[int], size: int) -> list[list[int]]:
-    groups: dict[object, list[int]] = {}
-    for number in numbers:
-        groups.setdefault(tuple(check.id for check in readings[number].checks), []).append(number)
-    return [group[start : start + size] for group in groups.values() for start in range(0, len(group), size)]
-
-
-def _note_fault(fault: Fault, unfinished: Sequence[_Progress]) -> None:
-    """A fault with a hint is about this machine, and stops everything."""
-    if fault.hint is not None:
-        raise FaultError(fault.message, fault.hint)
-    for progress in unfinished:
-        if progress.finished is None:
-            progress.results.clear()
-            progress.fault = fault.message
-            progress.hopeless = fault.lasting
+def pending_grade(assignment: Assignment, fault: str) -> Grade:
+    """Return the grade of work that could not even be looked at, through a fault of ours."""
+    return Grade(assignment.id, assignment.title, Status.PENDING, Fraction(0), assignment.points, fault=fault)
 
 
 def make_job(

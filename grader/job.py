@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field, is_dataclass
+from enum import StrEnum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
-from grader.results import CheckResult, Frame, Outcome, Visibility
+from grader.results import CheckResult, Visibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,19 +167,13 @@ def _question_from_json(data: Mapping[str, Any]) -> JobQuestion:
     )
 
 
-def _mistakes_from_json(data: Any) -> dict[str, tuple[str, ...]]:
-    if not isinstance(data, dict):
-        raise TypeError(f"mistakes are an object, not {type(data).__name__}")
-    return {question: tuple(map(str, names)) for question, names in data.items()}
-
-
 def event_to_json(event: Message) -> dict[str, Any]:
     """Return an event as JSON data."""
     return {"event": type(event).__name__.lower(), **asdict(event)}
 
 
 def event_from_json(data: Any) -> Message:
-    """Return the event that ``event_to_json`` wrote.
+    """Return the event that ``event_to_json`` wrote: every field is there, and of its type.
 
     Raises:
         KeyError, TypeError, ValueError: it is not such data.
@@ -184,22 +182,46 @@ def event_from_json(data: Any) -> Message:
         raise TypeError(f"an event is an object, not {type(data).__name__}")
     fields = dict(data)
     kind = fields.pop("event")
-    if kind == "verdict":
-        result = fields.pop("result")
-        frames = tuple(Frame(**frame) for frame in result["frames"])
-        decided = CheckResult(**{**result, "outcome": Outcome(result["outcome"]), "frames": frames})
-        return Verdict(**fields, result=decided)
-    if kind == "finished":
-        return Finished(**{**fields, "mistakes": _mistakes_from_json(fields["mistakes"])})
-    if kind == "fault":
-        return Fault(**fields)
-    if kind == "survey":
-        return Survey(
-            **{
-                **fields,
-                "walls": tuple(Wall(**wall) for wall in fields["walls"]),
-                "devices": tuple(map(str, fields.get("devices", ()))),
-                "environment": {str(name): str(value) for name, value in dict(fields.get("environment", {})).items()},
-            }
-        )
-    raise ValueError(f"no event {kind!r}")
+    if not isinstance(kind, str) or kind not in _MESSAGES:
+        raise ValueError(f"no event {kind!r}")
+    message: Message = _read(_MESSAGES[kind], fields)
+    return message
+
+
+_MESSAGES = {kind.__name__.lower(): kind for kind in (Verdict, Finished, Fault, Survey)}
+
+
+def _read(kind: Any, data: Any) -> Any:
+    """Return JSON data as a value of a type that a message is made of; nothing is converted that is not of the type."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if isinstance(kind, type) and is_dataclass(kind):
+        hints = _hints_of(kind)
+        _expect(isinstance(data, dict) and data.keys() == hints.keys(), kind, data)
+        return kind(**{name: _read(hint, data[name]) for name, hint in hints.items()})
+    if origin is UnionType:
+        (other,) = (one for one in inner if one is not NoneType)
+        return None if data is None else _read(other, data)
+    if origin is tuple:
+        _expect(isinstance(data, list), kind, data)
+        return tuple(_read(inner[0], one) for one in data)
+    if origin is Mapping:
+        _expect(isinstance(data, dict), kind, data)
+        return {_read(inner[0], name): _read(inner[1], one) for name, one in data.items()}
+    if kind is float:
+        _expect(type(data) in (int, float) and math.isfinite(data), kind, data)
+        return data
+    if issubclass(kind, StrEnum):
+        _expect(type(data) is str, kind, data)
+        return kind(data)
+    _expect(type(data) is kind, kind, data)
+    return data
+
+
+@cache
+def _hints_of(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _expect(holds: bool, kind: Any, data: Any) -> None:
+    if not holds:
+        raise TypeError(f"not {getattr(kind, '__name__', kind)}: {type(data).__name__}")

@@ -14,6 +14,7 @@ import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -28,6 +29,7 @@ from pydantic import (
     Field,
     PlainValidator,
     Strict,
+    ValidationInfo,
     WithJsonSchema,
     field_validator,
     model_validator,
@@ -37,12 +39,14 @@ from yaml.reader import Reader
 from grader.errors import InputError, Problem, SpecError, reason_of, suggest
 from grader.formulas import Formula
 from grader.parameters import Variants, find_faults
+from grader.policy import DueDate, Policy, Zone, find_fault, merge
 from grader.validation import kind_of, validate
-from grader.yaml_source import Document, Location, read
+from grader.yaml_source import Document, Location, parse_bytes, read
 
 ASSIGNMENT_FILE = "assignment.yaml"
 COURSE_FILE = "course.yaml"
 FORMAT = 1
+_TERMS = frozenset({"due", "policy", "groups"})  # keys on which no check's outcome depends
 
 MAX_POINTS = 100_000
 _POINTS_DENOMINATOR = 1_000_000  # at most six decimals
@@ -345,6 +349,55 @@ class NumericQuestion(_WithVariants):
         return self
 
 
+class Level(_Model):
+    """How well an answer can meet a criterion, and what that earns."""
+
+    id: Slug
+    """Unique in the criterion."""
+    title: Line
+    """What the student reads."""
+    points: Points
+
+
+class Criterion(_Model):
+    """One thing that a person looks for in an answer: with ``levels``, or with ``points`` for all or nothing."""
+
+    id: Slug
+    """Unique in the rubric."""
+    title: Line
+    """What the student reads."""
+    points: Points | None = None
+    """What it earns where it is met; short for the two levels met and not-met."""
+    levels: Annotated[tuple[Level, ...], Field(min_length=2, max_length=100)] = ()
+    """From which a person picks one."""
+
+    @field_validator("levels")
+    @classmethod
+    def _levels_differ(cls, levels: tuple[Level, ...]) -> tuple[Level, ...]:
+        if (twice := _repeated(level.id for level in levels)) is not None:
+            raise ValueError(f"holds {twice!r} twice")
+        return levels
+
+    @model_validator(mode="after")
+    def _one_of_two_is_given(self) -> Criterion:
+        if (self.points is None) is not bool(self.levels):
+            raise ValueError("needs 'levels', or 'points' for all or nothing: one of the two")
+        return self
+
+    @property
+    def scale(self) -> tuple[Level, ...]:
+        """The levels to pick from: those of the author, or the two that ``points`` is short for."""
+        if self.points is None:
+            return self.levels
+        met = Level(id="met", title="Met", points=self.points)
+        return (met, Level(id="not-met", title="Not met", points=Fraction(0)))
+
+    @property
+    def best(self) -> Fraction:
+        """What the best level earns."""
+        return max(level.points for level in self.scale)
+
+
 class TextQuestion(_Question):
     """Answer with words."""
 
@@ -355,6 +408,20 @@ class TextQuestion(_Question):
     """Whether capitals count."""
     why: Prose | None = None
     """What a good answer says: shown with the grade."""
+    rubric: Annotated[tuple[Criterion, ...], Field(min_length=1, max_length=100)] = ()
+    """What a person looks for in the answer. The best levels add up to the question's points."""
+
+    @field_validator("rubric")
+    @classmethod
+    def _rubric_fits(cls, rubric: tuple[Criterion, ...], info: ValidationInfo) -> tuple[Criterion, ...]:
+        if (twice := _repeated(criterion.id for criterion in rubric)) is not None:
+            raise ValueError(f"holds {twice!r} twice")
+        if info.data.get("accept"):
+            raise ValueError("is for answers that a person reads: leave out 'accept', or the rubric")
+        best, points = sum((criterion.best for criterion in rubric), Fraction(0)), info.data.get("points")
+        if points is not None and best != points:
+            raise ValueError(f"adds up to {amount(best)} at best, and the question is worth {amount(points)}")
+        return rubric
 
 
 class CodeQuestion(_Question):
@@ -413,6 +480,12 @@ class AssignmentFile(_Model):
     """A sentence or two for the list of assignments."""
     topics: Annotated[tuple[Line, ...], AfterValidator(_unique)] = ()
     limits: Limits = Limits()
+    due: DueDate | None = None
+    """When it is due: 2026-11-30T18:00+01:00, or without a zone where course.yaml has a time_zone; a date: its end."""
+    policy: Policy | None = None
+    """What is not as in the course's policy."""
+    groups: Flag = False
+    """Whether a submission counts for all of the student's group, as the roster has it."""
     questions: Annotated[tuple[Question, ...], Field(min_length=1)]
     mistakes: tuple[Mistake, ...] = ()
     equivalent_mutants: tuple[EquivalentMutant, ...] = ()
@@ -490,7 +563,8 @@ class Assignment(AssignmentFile):
     def digest(self) -> str:
         """``"sha256:…"`` over the names and bytes of every file of the folder, caches and dot files left out.
 
-        Computed once, when it is first asked for.
+        Of assignment.yaml the values count, and not what no check's outcome depends on: when it is due, by which
+        policy, and for whom a submission counts. Computed once, when it is first asked for.
 
         Raises:
             InputError: a file cannot be read.
@@ -498,7 +572,7 @@ class Assignment(AssignmentFile):
         digest = hashlib.sha256()
         try:
             for name, path in sorted(list_files(self.directory)):
-                for part in (name.encode(), path.read_bytes()):
+                for part in (name.encode(), _content_for_checks(name, path)):
                     digest.update(len(part).to_bytes(8, "big") + part)
         except OSError as error:
             reason = reason_of(error)
@@ -512,6 +586,10 @@ class CourseFile(_Model):
     title: Line
     assignments: Annotated[tuple[Slug, ...], Field(min_length=1), AfterValidator(_unique)]
     """The folders of the assignments, in the order in which they are listed."""
+    time_zone: Zone | None = None
+    """The zone of due dates that name none, such as Europe/Berlin."""
+    policy: Policy | None = None
+    """The rules for handing in; an assignment's own ``policy`` replaces single keys."""
 
 
 class Course(CourseFile):
@@ -519,17 +597,48 @@ class Course(CourseFile):
 
     directory: Path
 
+    def due_of(self, assignment: Assignment) -> datetime | None:
+        """Return when an assignment is due, with its zone; None where it never is.
+
+        Raises:
+            SpecError: its due date needs a time zone, and neither it nor the course has one.
+        """
+        if assignment.due is None:
+            return None
+        try:
+            return assignment.due.resolve(self.time_zone)
+        except ValueError:
+            message = (
+                f"'due' needs a time zone: write +01:00 behind the time, or 'time_zone: Europe/Berlin' in {COURSE_FILE}"
+            )
+            raise SpecError(assignment.problems([(("due",), message)])) from None
+
+    def policy_of(self, assignment: Assignment) -> Policy:
+        """Return the rules for handing in an assignment: the course's, and its own keys in place of those.
+
+        Raises:
+            SpecError: together they contradict themselves.
+        """
+        policy = merge(self.policy, assignment.policy)
+        if fault := find_fault(policy.late):
+            message = f"with what {COURSE_FILE} says, 'late' {fault}"
+            raise SpecError(assignment.problems([(("policy", "late"), message)]))
+        return policy
+
     def load(self, assignment_id: str) -> Assignment:
         """Load one assignment.
 
         Raises:
             InputError: the course has no such assignment.
-            SpecError: its assignment.yaml is wrong.
+            SpecError: its assignment.yaml is wrong, or does not go with the course's.
         """
         if assignment_id not in self.assignments:
             near = suggest(assignment_id, self.assignments)
             raise InputError(f"no assignment {assignment_id!r}{near}", "`grader list` shows the assignments")
-        return load_assignment(self.directory / assignment_id)
+        assignment = load_assignment(self.directory / assignment_id)
+        self.due_of(assignment)
+        self.policy_of(assignment)
+        return assignment
 
 
 def load_course(directory: Path, planned: str | None = None) -> Course:
@@ -606,6 +715,19 @@ def list_files(directory: Path) -> Iterator[tuple[str, Path]]:
         parts = path.relative_to(directory).parts
         if not any(part.startswith(".") or part == "__pycache__" for part in parts) and path.is_file():
             yield "/".join(parts), path
+
+
+def _content_for_checks(name: str, path: Path) -> bytes:
+    content = path.read_bytes()
+    if name != ASSIGNMENT_FILE:
+        return content
+    try:
+        values = parse_bytes(content, path).value
+    except SpecError:  # spoilt since it was loaded
+        return content
+    if not isinstance(values, dict):
+        return content
+    return json.dumps({key: value for key, value in values.items() if key not in _TERMS}).encode()
 
 
 def _is_file(path: Path) -> bool:

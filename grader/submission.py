@@ -7,7 +7,6 @@ unpacked to disk, and what cannot be taken is refused in words that tell the stu
 from __future__ import annotations
 
 import codecs
-import errno
 import hashlib
 import io
 import json
@@ -17,15 +16,35 @@ import stat
 import struct
 import tokenize
 import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, NotRequired, Protocol, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
-from grader.errors import SubmissionError, reason_of, suggest
+from grader.errors import SubmissionError, suggest
+from grader.places import (
+    LOCAL_ENTRY,
+    MAX_FILE_BYTES,
+    MAX_NAME_LENGTH,
+    MAX_ZIP_BYTES,
+    Archive,
+    Folder,
+    Place,
+    Selection,
+    is_zip,
+    is_zip_name,
+    listed,
+    name_fault,
+    open_zip,
+    read_file,
+    refuse_special,
+    shown,
+    too_large,
+    unreadable,
+    walk,
+)
 
 if TYPE_CHECKING:
     from grader.spec import Assignment
@@ -33,16 +52,9 @@ if TYPE_CHECKING:
 MARKER = "grader.json"
 ANSWERS = "answers.yaml"
 
-MAX_FILE_BYTES = 1_000_000
 MAX_TOTAL_BYTES = 4_000_000
 MAX_FILES = 50
-MAX_FOLDER_ENTRIES = 5_000
-MAX_ZIP_BYTES = 10_000_000
-MAX_ZIP_ENTRIES = 1_000
-MAX_ZIP_UNPACKED_BYTES = 100_000_000
-MAX_ZIP_RATIO = 200
 MAX_MARKER_BYTES = 10_000
-MAX_NAME_LENGTH = 200
 
 IGNORED_FOLDERS = frozenset({"__pycache__", "__MACOSX", "checks"})
 
@@ -70,8 +82,8 @@ class Submission:
 
     def __post_init__(self) -> None:
         for name in self.files:
-            if fault := _name_fault(name):
-                raise SubmissionError(f"{_shown(name)}: {fault}")
+            if fault := name_fault(name):
+                raise SubmissionError(f"{shown(name)}: {fault}")
         _check_amount(self.files)
         ordered = {name: bytes(self.files[name]) for name in sorted(self.files)}
         object.__setattr__(self, "files", MappingProxyType(ordered))
@@ -124,7 +136,7 @@ def read_submission(path: Path, assignment: Assignment) -> Submission:
         with ExitStack() as stack:
             return _read(path, assignment, stack)
     except OSError as error:
-        raise _unreadable(error, _shown(path)) from error
+        raise unreadable(error, shown(path)) from error
 
 
 def read_marker(path: Path) -> Marker | None:
@@ -136,19 +148,49 @@ def read_marker(path: Path) -> Marker | None:
     try:
         with ExitStack() as stack:
             if not is_zip(path, _lstat(path).st_mode):
-                return _read_marker(_Folder.open(path, stack), path)
-            archive = _open_zip(path)
-            inner = _inner_folders(archive)
-            place = archive.enter(inner[0]) if MARKER not in archive.names and len(inner) == 1 else archive
-            return _read_marker(place, path)
+                return _read_marker(Folder.open(path, stack), path)
+            return _read_marker(_find_marker(_open_path(path)), path)
     except OSError as error:
-        raise _unreadable(error, _shown(path)) from error
+        raise unreadable(error, shown(path)) from error
 
 
-def is_zip(path: Path, mode: int | None = None) -> bool:
-    """Say whether a path is taken for a zip: a file, not a link, with that ending. ``mode`` is the file's, if known."""
-    mode = path.lstat().st_mode if mode is None else mode
-    return stat.S_ISREG(mode) and path.suffix.casefold() == ".zip"
+def take_submission(place: Place, path: Path, assignment: Assignment) -> Submission:
+    """Read what a student hands in from an open place; where it holds no answer but one zip, from that zip.
+
+    ``path`` is what errors call it. See ``read_submission``.
+
+    Raises:
+        SubmissionError: it cannot be taken.
+    """
+    try:
+        found = _find_folder(place, assignment)
+        if not _holds_answer(found, assignment):
+            found = _find_folder(_open_only_zip(found), assignment)
+        return _take(found, path, assignment)
+    except OSError as error:
+        raise unreadable(error, shown(path)) from error
+
+
+def find_marker(place: Place, path: Path) -> Marker | None:
+    """Return what ``grader.json`` in an open place says, or in the one folder or zip in it; see ``read_marker``.
+
+    Raises:
+        SubmissionError: what lies there cannot be read, or the marker is broken.
+    """
+    try:
+        found = _find_marker(place)
+        return _read_marker(found if MARKER in found.names else _find_marker(_open_only_zip(found)), path)
+    except OSError as error:
+        raise unreadable(error, shown(path)) from error
+
+
+def holds_answer(place: Place, assignment: Assignment | None) -> bool:
+    """Does a place, or the one folder in it, hold a file that is asked for, or a marker? It is one submission then."""
+    inner = _inner_folders(place)
+    if assignment is None:
+        only = place.enter(inner[0]) if len(inner) == 1 else place
+        return MARKER in place.names or MARKER in only.names
+    return _holds_answer(_find_folder(place, assignment), assignment)
 
 
 def pack(submission: Submission) -> bytes:
@@ -172,10 +214,10 @@ def unpack(data: bytes) -> Submission:
     """
     if len(data) > MAX_TOTAL_BYTES + MAX_FILES * 10 * MAX_NAME_LENGTH:
         raise SubmissionError("the stored submission is larger than any can be")
-    archive = _Archive.open(data, "the stored submission")
+    archive = Archive.open(data, "the stored submission")
     files: dict[str, bytes] = {}
-    for name in archive.entries:
-        files[name] = archive.read(name)
+    for name in walk(archive, hidden=True):
+        files[name] = Selection(archive, {name: name}).read(name)
         _check_amount(files)
     return Submission(files)
 
@@ -183,52 +225,43 @@ def unpack(data: bytes) -> Submission:
 # One submission, wherever it lies.
 
 
-class _Place(Protocol):
-    """A folder on disk, or a folder inside a zip."""
-
-    @property
-    def names(self) -> frozenset[str]:
-        """What lies directly inside and is not a folder."""
-
-    @property
-    def folders(self) -> frozenset[str]:
-        """The folders directly inside."""
-
-    def read(self, name: str) -> bytes:
-        """Return the bytes of a file, or raise SubmissionError."""
-
-    def enter(self, folder: str) -> _Place:
-        """Return a folder directly inside."""
-
-
 def _read(path: Path, assignment: Assignment, stack: ExitStack) -> Submission:
     mode = _lstat(path).st_mode
     if stat.S_ISDIR(mode):
-        return _take(_find_folder(_Folder.open(path, stack), assignment), path, assignment)
-    _refuse_special(mode, _shown(path))
+        return _take(_find_folder(Folder.open(path, stack), assignment), path, assignment)
+    refuse_special(mode, shown(path))
     if is_zip(path, mode):
-        return _take(_find_folder(_open_zip(path), assignment), path, assignment)
+        return _take(_find_folder(_open_path(path), assignment), path, assignment)
     return _take_file(path, assignment)
 
 
-def _open_zip(path: Path) -> _Archive:
-    data = _read_file(path, _shown(path), MAX_ZIP_BYTES)
-    # Counted before its directory is parsed: ten megabytes of that would cost seconds and much memory.
-    if data.count(_CENTRAL_ENTRY) > MAX_ZIP_ENTRIES:
-        message = f"{_shown(path.name)} holds more than {MAX_ZIP_ENTRIES} files"
-        raise SubmissionError(message, "zip only your answer")
-    return _Archive.open(data, _shown(path.name))
+def _open_path(path: Path) -> Archive:
+    return open_zip(read_file(path, shown(path), MAX_ZIP_BYTES), shown(path.name))
+
+
+def _find_marker(place: Place) -> Place:
+    """Return the place itself, or the one folder in it where that may have the marker."""
+    inner = _inner_folders(place)
+    return place.enter(inner[0]) if MARKER not in place.names and len(inner) == 1 else place
+
+
+def _open_only_zip(place: Place) -> Place:
+    """Return what is in the one zip that lies in a place, or the place itself."""
+    zips = [name for name in place.names if is_zip_name(name)]
+    if len(zips) != 1:
+        return place
+    return open_zip(place.read(zips[0], MAX_ZIP_BYTES), shown(zips[0]))
 
 
 def _lstat(path: Path) -> os.stat_result:
     try:
         return path.lstat()
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: never a path, such as one with a NUL
-        message = f"there is no file or folder {_shown(path)}"
+        message = f"there is no file or folder {shown(path)}"
         raise SubmissionError(message, "give your folder, one of its files, or a zip of it") from None
 
 
-def _find_folder(place: _Place, assignment: Assignment) -> _Place:
+def _find_folder(place: Place, assignment: Assignment) -> Place:
     """Return the place itself, or the one folder in it where the files lie there: zips are often made so."""
     inner = _inner_folders(place)
     if _holds_answer(place, assignment) or len(inner) != 1:
@@ -240,16 +273,16 @@ def _find_folder(place: _Place, assignment: Assignment) -> _Place:
     return only if _holds_answer(only, assignment) else place
 
 
-def _holds_answer(place: _Place, assignment: Assignment) -> bool:
+def _holds_answer(place: Place, assignment: Assignment) -> bool:
     expected = {_folded(name) for name in expected_files(assignment)}
     return MARKER in place.names or any(_folded(name) in expected for name in place.names)
 
 
-def _inner_folders(place: _Place) -> list[str]:
+def _inner_folders(place: Place) -> list[str]:
     return sorted(name for name in place.folders if not name.startswith(".") and name not in IGNORED_FOLDERS)
 
 
-def _take(place: _Place, path: Path, assignment: Assignment) -> Submission:
+def _take(place: Place, path: Path, assignment: Assignment) -> Submission:
     marker = _read_marker(place, path)
     _check_marker(marker, path, assignment)
     expected = expected_files(assignment)
@@ -273,9 +306,9 @@ def _take_file(path: Path, assignment: Assignment) -> Submission:
     if path.name not in expected:
         near = _misnamed(path.name, expected)
         guess = f"; did you mean {near!r}?" if near else suggest(path.name, expected)
-        message = f"{_shown(path.name)} is not a file of {assignment.id}, which asks for {_listed(expected)}{guess}"
+        message = f"{shown(path.name)} is not a file of {assignment.id}, which asks for {listed(expected)}{guess}"
         raise SubmissionError(message, _rename_hint(path.name, near or expected[0], assignment))
-    return _checked({path.name: _read_file(path, _shown(path.name), MAX_FILE_BYTES)})
+    return _checked({path.name: read_file(path, shown(path.name), MAX_FILE_BYTES)})
 
 
 def _rename_hint(name: str, expected: str, assignment: Assignment) -> str:
@@ -298,7 +331,7 @@ def _check_amount(files: Mapping[str, bytes]) -> None:
         raise _too_many_files()
     for name, content in files.items():
         if len(content) > MAX_FILE_BYTES:
-            raise _too_large(_shown(name), len(content), MAX_FILE_BYTES)
+            raise too_large(shown(name), len(content), MAX_FILE_BYTES)
     if sum(map(len, files.values())) > MAX_TOTAL_BYTES:
         message = f"the files of this submission are larger than {MAX_TOTAL_BYTES:,} bytes together"
         raise SubmissionError(message, "hand in only the Python files that your answer needs")
@@ -309,14 +342,9 @@ def _too_many_files() -> SubmissionError:
     return SubmissionError(message, "hand in a folder with only the files that your answer needs")
 
 
-def _too_large(name: str, size: int, cap: int) -> SubmissionError:
-    message = f"{name} is too large: {size:,} bytes, and at most {cap:,} are taken"
-    return SubmissionError(message, "hand in source code only: no data, weights or pictures")
-
-
 def _is_module(name: str) -> bool:
     """Say whether a file can be imported by its name, so that an answer may need it."""
-    return name.endswith(".py") and name[:-3].isidentifier() and _name_fault(name) is None
+    return name.endswith(".py") and name[:-3].isidentifier() and name_fault(name) is None
 
 
 # Words for a folder that does not hold what is asked for.
@@ -333,61 +361,48 @@ def _misnamed(name: str, expected: Iterable[str]) -> str | None:
     return next((wanted for wanted in expected if _folded(name) == _folded(wanted)), None)
 
 
-def _refuse_misnamed(place: _Place, expected: tuple[str, ...]) -> None:
+def _refuse_misnamed(place: Place, expected: tuple[str, ...]) -> None:
     missing = [name for name in expected if name not in place.names]
     for name in missing:
         if name in place.folders:
             raise SubmissionError(f"{name} is a folder, not a file", f"put your answer into a file named {name}")
     for name in sorted(place.names):
         if name not in expected and (wanted := _misnamed(name, missing)):
-            message = f"{_shown(name)} is not a name that is asked for; did you mean {wanted!r}?"
-            raise SubmissionError(message, f"rename {_shown(name)} to {wanted}")
+            message = f"{shown(name)} is not a name that is asked for; did you mean {wanted!r}?"
+            raise SubmissionError(message, f"rename {shown(name)} to {wanted}")
 
 
-def _nothing_found(place: _Place, path: Path, assignment: Assignment) -> SubmissionError:
+def _nothing_found(place: Place, path: Path, assignment: Assignment) -> SubmissionError:
     expected = expected_files(assignment)
     visible = sorted(name for name in place.names if not name.startswith("."))
     folders = _inner_folders(place)
-    found = _listed([*visible, *(f"{name}/" for name in folders)])
+    found = listed([*visible, *(f"{name}/" for name in folders)])
     guess = next(filter(None, (suggest(name, expected) for name in visible)), "")
-    message = f"{_shown(path)} holds none of the files of {assignment.id}: expected {_listed(expected)}, found {found}"
+    message = f"{shown(path)} holds none of the files of {assignment.id}: expected {listed(expected)}, found {found}"
     return SubmissionError(f"{message}{guess}", _elsewhere(place, folders, visible, assignment))
 
 
-def _elsewhere(place: _Place, folders: list[str], visible: list[str], assignment: Assignment) -> str:
+def _elsewhere(place: Place, folders: list[str], visible: list[str], assignment: Assignment) -> str:
     """Return the next step for a student whose folder holds nothing that is asked for."""
     expected = expected_files(assignment)
     for folder in folders[:20]:
         with suppress(OSError, SubmissionError):
             if _holds_answer(place.enter(folder), assignment):
-                return f"look into the folder {_shown(folder)}, and give that one"
+                return f"look into the folder {shown(folder)}, and give that one"
     for name in visible:
         if name.casefold().endswith((".zip", ".ipynb")):
             verb = "give it instead" if name.casefold().endswith(".zip") else f"copy your code into {expected[0]}"
-            return f"there is {_shown(name)}: {verb}"
+            return f"there is {shown(name)}: {verb}"
     return f"put your answer into {expected[0]}; `grader fetch {assignment.id}` makes a fresh folder"
-
-
-def _shown(name: object) -> str:
-    """Return a name as it may be printed: no control characters, no more than 100 characters."""
-    text = str(name)
-    text = text if text.isprintable() else ascii(text)[1:-1]
-    return text if len(text) <= 100 else f"{text[:97]}..."
-
-
-def _listed(names: Iterable[str]) -> str:
-    names = [_shown(name) for name in names]
-    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
-    return f"{', '.join(names[:6])}{more}" if names else "nothing"
 
 
 # The marker.
 
 
-def _read_marker(place: _Place, path: Path) -> Marker | None:
+def _read_marker(place: Place, path: Path) -> Marker | None:
     if MARKER not in place.names:
         return None
-    return _parse_marker(place.read(MARKER), f"{MARKER} in {_shown(path)}")
+    return _parse_marker(place.read(MARKER), f"{MARKER} in {shown(path)}")
 
 
 def _parse_marker(data: bytes, where: str) -> Marker:
@@ -401,7 +416,7 @@ def _parse_marker(data: bytes, where: str) -> Marker:
     if not isinstance(marker, dict) or type(marker.get("format")) is not int:
         raise SubmissionError(f"{where} does not say which format it has", hint)
     if marker["format"] != 1:
-        message = f"{where} has format {_shown(marker['format'])}, and this version of grader knows format 1"
+        message = f"{where} has format {shown(marker['format'])}, and this version of grader knows format 1"
         raise SubmissionError(message, "install a newer grader")
     assignment = marker.get("assignment")
     if not isinstance(assignment, str) or not assignment or not assignment.isprintable():
@@ -414,217 +429,8 @@ def _parse_marker(data: bytes, where: str) -> Marker:
 
 def _check_marker(marker: Marker | None, path: Path, assignment: Assignment) -> None:
     if marker is not None and marker["assignment"] != assignment.id:
-        message = f"{_shown(path)} belongs to the assignment {_shown(marker['assignment'])!r}, not to {assignment.id!r}"
+        message = f"{shown(path)} belongs to the assignment {shown(marker['assignment'])!r}, not to {assignment.id!r}"
         raise SubmissionError(message, f"give the folder that `grader fetch {assignment.id}` made")
-
-
-# Folders.
-
-_READ_ONLY = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
-
-
-@dataclass(frozen=True, slots=True)
-class _Folder:
-    """An open folder. Everything inside is reached through its descriptor, so no path is looked up twice."""
-
-    descriptor: int
-    names: frozenset[str]
-    folders: frozenset[str]
-    stack: ExitStack
-
-    @classmethod
-    def open(cls, path: str | Path, stack: ExitStack, parent: int | None = None) -> _Folder:
-        mode = os.stat(path, dir_fd=parent, follow_symlinks=False).st_mode
-        if not stat.S_ISDIR(mode):
-            _refuse_special(mode, _shown(path))
-        descriptor = os.open(path, _READ_ONLY | os.O_DIRECTORY, dir_fd=parent)
-        stack.callback(os.close, descriptor)
-        names: set[str] = set()
-        folders: set[str] = set()
-        with os.scandir(descriptor) as entries:
-            for count, entry in enumerate(entries):
-                if count >= MAX_FOLDER_ENTRIES:
-                    message = f"{_shown(path)} holds more than {MAX_FOLDER_ENTRIES} files"
-                    raise SubmissionError(message, "hand in a folder with only your answer in it")
-                (folders if entry.is_dir(follow_symlinks=False) else names).add(entry.name)
-        return cls(descriptor, frozenset(names), frozenset(folders), stack)
-
-    def read(self, name: str) -> bytes:
-        return _read_file(name, _shown(name), MAX_FILE_BYTES, self.descriptor)
-
-    def enter(self, folder: str) -> _Folder:
-        return _Folder.open(folder, self.stack, self.descriptor)
-
-
-def _read_file(path: str | Path, name: str, cap: int, parent: int | None = None) -> bytes:
-    """Read a regular file of at most ``cap`` bytes; never follow a link, never wait for a pipe."""
-    try:
-        # Opening a device can already do something, so its kind is asked for first, and again once it is open.
-        _refuse_special(os.stat(path, dir_fd=parent, follow_symlinks=False).st_mode, name)
-        descriptor = os.open(path, _READ_ONLY, dir_fd=parent)
-        try:
-            info = os.fstat(descriptor)
-            _refuse_special(info.st_mode, name)
-            if info.st_size > cap:
-                raise _too_large(name, info.st_size, cap)
-            return _read_capped(descriptor, name, cap)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        raise _unreadable(error, name) from error
-
-
-def _read_capped(descriptor: int, name: str, cap: int) -> bytes:
-    data = bytearray()
-    # The size was asked for above; a file that grows meanwhile is held to the cap too.
-    while chunk := os.read(descriptor, min(cap + 1 - len(data), 1 << 20)):
-        data += chunk
-        if len(data) > cap:
-            raise _too_large(name, len(data), cap)
-    return bytes(data)
-
-
-_KINDS = (
-    (stat.S_ISLNK, "a symbolic link", "hand in the file or folder itself, not a link to it"),
-    (stat.S_ISDIR, "a folder, not a file", "put your answer into a file of that name"),
-    (stat.S_ISFIFO, "a named pipe, not a file", "hand in an ordinary file"),
-    (stat.S_ISSOCK, "a socket, not a file", "hand in an ordinary file"),
-)
-
-
-def _refuse_special(mode: int, name: str) -> None:
-    if stat.S_ISREG(mode):
-        return
-    for is_kind, words, hint in _KINDS:
-        if is_kind(mode):
-            raise SubmissionError(f"{name} is {words}", hint)
-    raise SubmissionError(f"{name} is a device, not a file", "hand in an ordinary file")
-
-
-def _unreadable(error: OSError, name: str) -> SubmissionError:
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return SubmissionError(f"{name} cannot be read: permission denied", f"allow reading it: chmod u+rX '{name}'")
-    reason = reason_of(error)
-    return SubmissionError(f"{name} cannot be read: {reason}", "check the path, and try again")
-
-
-# Zips.
-
-# What zipfile raises for damaged or hostile bytes, as seen when feeding it such.
-_ZIP_ERRORS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    OSError,
-    ValueError,
-    RuntimeError,  # also NotImplementedError: an encryption or compression that it does not know
-    OverflowError,
-    MemoryError,
-    IndexError,
-)
-_CENTRAL_ENTRY = b"PK\x01\x02"
-_LOCAL_ENTRY = b"PK\x03\x04"
-
-
-@dataclass(frozen=True, slots=True)
-class _Archive:
-    """A zip in memory, or a folder in it. ``entries`` maps the safe names under ``prefix`` to their entries."""
-
-    archive: zipfile.ZipFile
-    entries: Mapping[str, zipfile.ZipInfo]
-    where: str
-
-    @classmethod
-    def open(cls, data: bytes, where: str) -> _Archive:
-        try:
-            archive = zipfile.ZipFile(io.BytesIO(data))
-        except _ZIP_ERRORS:
-            raise SubmissionError(f"{where} is not a zip file, or it is damaged", "make the zip again") from None
-        entries: dict[str, zipfile.ZipInfo] = {}
-        for info in archive.infolist():
-            name = _entry_name(info, where)
-            if name in entries:
-                raise SubmissionError(f"{where} holds {_shown(name)} twice", "make the zip again, from one folder")
-            if not info.is_dir():
-                entries[name] = info
-        if sum(info.file_size for info in entries.values()) > MAX_ZIP_UNPACKED_BYTES:
-            message = f"{where} would unpack to more than {MAX_ZIP_UNPACKED_BYTES:,} bytes"
-            raise SubmissionError(message, "zip only your answer: no data, weights or pictures")
-        return cls(archive, entries, where)
-
-    @property
-    def names(self) -> frozenset[str]:
-        return frozenset(name for name in self.entries if "/" not in name)
-
-    @property
-    def folders(self) -> frozenset[str]:
-        return frozenset(name.partition("/")[0] for name in self.entries if "/" in name)
-
-    def enter(self, folder: str) -> _Archive:
-        prefix = f"{folder}/"
-        inner = {name.removeprefix(prefix): info for name, info in self.entries.items() if name.startswith(prefix)}
-        return _Archive(self.archive, inner, self.where)
-
-    def read(self, name: str) -> bytes:
-        info = self.entries[name]
-        _check_entry(info, _shown(name), self.where)
-        try:
-            with self.archive.open(info) as file:
-                data = file.read(MAX_FILE_BYTES + 1)
-        except _ZIP_ERRORS:
-            raise _damaged(name, self.where) from None
-        if len(data) != info.file_size:
-            raise _damaged(name, self.where)
-        return data
-
-
-def _damaged(name: str, where: str) -> SubmissionError:
-    return SubmissionError(f"{_shown(name)} in {where} is damaged", "make the zip again")
-
-
-def _entry_name(info: zipfile.ZipInfo, where: str) -> str:
-    """Return the normal form of an entry's name, or refuse the entry."""
-    raw = info.orig_filename  # zipfile cuts .filename at a NUL byte
-    name = "/".join(part for part in raw.split("/") if part not in ("", "."))
-    is_top = not name and raw.endswith("/")  # such as "./": the folder that was zipped
-    fault = "an absolute path" if raw.startswith("/") else None if is_top else _name_fault(name)
-    if fault:
-        raise SubmissionError(f"{where} holds {_shown(raw)!r}: {fault}", "zip the folder itself, and hand that in")
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        words = "a symbolic link" if kind == stat.S_IFLNK else "not an ordinary file"
-        raise SubmissionError(f"{_shown(name)} in {where} is {words}", "zip the files themselves")
-    if info.flag_bits & 0x41:
-        raise SubmissionError(f"{where} is encrypted", "make a zip without a password")
-    if name.casefold().endswith(".zip") and not name.startswith("__MACOSX/"):
-        raise SubmissionError(f"{where} holds another zip, {_shown(name)}", "zip the files themselves")
-    return name
-
-
-def _check_entry(info: zipfile.ZipInfo, name: str, where: str) -> None:
-    if info.file_size > MAX_FILE_BYTES:
-        raise _too_large(name, info.file_size, MAX_FILE_BYTES)
-    if info.file_size > MAX_ZIP_RATIO * max(info.compress_size, 50):
-        raise SubmissionError(f"{name} in {where} is packed too tightly for source code", "make the zip again")
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        message = f"{name} in {where} is compressed in a way that is not taken"
-        raise SubmissionError(message, "make an ordinary zip (method 'deflate' or 'store')")
-
-
-def _name_fault(name: str) -> str | None:
-    """Say what is wrong with a relative posix path, or return None."""
-    if not name or len(name) > MAX_NAME_LENGTH:
-        return "a name that is empty or too long"
-    if "\\" in name:
-        return "a backslash in a name"
-    if name.startswith("/"):
-        return "an absolute path"
-    if re.match(r"[A-Za-z]:", name):
-        return "a path with a drive letter"
-    if any(part in ("", ".", "..") for part in name.split("/")):
-        return "a path that leaves its folder, or is not in its plain form"
-    return None if name.isprintable() else "a name with characters that cannot be printed"
 
 
 # Text.
@@ -636,9 +442,9 @@ _ASCII = bytes(range(128))
 
 def _decode(name: str, content: bytes) -> str:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise SubmissionError(f"{_shown(name)}:1: UTF-16, not UTF-8; save the file as UTF-8")
-    if content.startswith(_LOCAL_ENTRY):
-        raise SubmissionError(f"{_shown(name)}:1: this is a zip, not text; hand in the file that is in it")
+        raise SubmissionError(f"{shown(name)}:1: UTF-16, not UTF-8; save the file as UTF-8")
+    if content.startswith(LOCAL_ENTRY):
+        raise SubmissionError(f"{shown(name)}:1: this is a zip, not text; hand in the file that is in it")
     data = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if (position := data.find(b"\0")) >= 0:
         raise _not_text(name, data, position, "a NUL byte, which text has not; is this a text file?")
@@ -661,7 +467,7 @@ def _source_encoding(name: str, data: bytes) -> str:
             raise LookupError
     except (SyntaxError, LookupError, ValueError):
         _refuse_broken_start(name, data)
-        message = f"{_shown(name)}:1: an encoding is declared that Python source cannot be read with"
+        message = f"{shown(name)}:1: an encoding is declared that Python source cannot be read with"
         raise SubmissionError(f"{message}; save the file as UTF-8 and delete the declaration") from None
     return encoding
 
@@ -678,4 +484,4 @@ def _refuse_broken_start(name: str, data: bytes) -> None:
 
 def _not_text(name: str, data: bytes, position: int, words: str) -> SubmissionError:
     line = data.count(b"\n", 0, position) + 1
-    return SubmissionError(f"{_shown(name)}:{line}: {words}")
+    return SubmissionError(f"{shown(name)}:{line}: {words}")

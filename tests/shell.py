@@ -84,13 +84,20 @@ class Shell:
             start_new_session=True,
         )
 
-    def in_a_terminal(self, *arguments: str | Path) -> str:
-        """Run a command whose output is a terminal, and return all that it wrote."""
+    def in_a_terminal(self, *arguments: str | Path, typed: str | None = None) -> str:
+        """Run a command whose output is a terminal, and its input too if something is typed; return all it wrote."""
         own, theirs = pty.openpty()
         command = [*GRADER, *map(str, arguments)]
         process = subprocess.Popen(
-            command, cwd=self.folder, env={"TERM": "xterm", **self.environment}, stdout=theirs, stderr=theirs
+            command,
+            cwd=self.folder,
+            env={"TERM": "xterm", **self.environment},
+            stdin=None if typed is None else theirs,
+            stdout=theirs,
+            stderr=theirs,
         )
+        if typed is not None:
+            os.write(own, typed.encode())
         os.close(theirs)
         written = b""
         while select.select([own], [], [], 60)[0]:

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.answers import MAX_TEXT_LENGTH, AnswerProblem, Answers, Value, read_answers
+from grader.places import MAX_FILE_BYTES
 from grader.spec import Assignment, load_assignment
-from grader.submission import ANSWERS, MAX_FILE_BYTES, Submission
+from grader.submission import ANSWERS, Submission
 
 YAML = """\
 format: 1

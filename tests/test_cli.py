@@ -237,10 +237,11 @@ def test_the_whole_way_of_one_student(shell: Shell) -> None:
     assert "Full marks" in (shell.folder / "out/page.html").read_text()
 
     status = shell("status")
-    assert re.search(rf"halve +1 +\d{{4}}-.* +5 / 5 +graded +{name}", status.out)
+    assert re.search(rf"halve +1 +\d{{4}}-.* +5 / 5 +graded +5 +{name}", status.out)
     (row,) = shell("status", "--json").json
     assert row["submitted_at"] == report["submission"]["submitted_at"]
     assert (row["id"], row["attempt"], row["status"], row["score"]) == (name, 1, "graded", 5.0)
+    assert (row["counts"], row["final_score"]) == (True, 5.0)
     assert shell("status", "--student", "ben").out.startswith("ben has handed in nothing yet")
     shell("show", "--student", "ben").fails(2, "ben has handed in nothing yet", "`grader submit`")
     shell("show", "quiz").fails(2, "ada has handed in nothing for quiz yet")
@@ -626,7 +627,8 @@ def test_the_same_work_gets_the_same_report(zoo: Graded, tmp_path: Path) -> None
 
     def plain(report: Mapping[str, Any]) -> str:
         submission = {**report["submission"], "id": None, "submitted_at": None}
-        return json.dumps({**report, "student": None, "submission": submission})
+        final = report["final"] and {**report["final"], "submission": None}
+        return json.dumps({**report, "student": None, "submission": submission, "final": final})
 
     for name in names:
         assert plain(zoo.reports[name]) == plain(twins[name]) == plain(twins[f"{name}-twin"])
@@ -780,7 +782,7 @@ def test_a_student_id_is_no_path(shell: Shell, tmp_path: Path, name: str) -> Non
         (["frobnicate"], ["no command 'frobnicate'\n"]),
         (["export", "canvs"], ["no such command 'canvs'", "'canvas'"]),
         (["submit", "--jsn"], ["no such option '--jsn'", "'--json'", "`grader submit --help` says more"]),
-        (["grade"], ["missing argument 'INBOX'", "usage: grader grade [OPTIONS] INBOX"]),
+        (["grade"], ["missing argument 'PATH [PATH]...'", "usage: grader grade [OPTIONS] PATH [PATH]..."]),
         (["fetch"], ["missing argument 'ASSIGNMENT'"]),
         (["list", "more"], ["unexpected extra argument (more)"]),
         ([f"{ESC}[31m"], ["no command '\\x1b[31m'"]),

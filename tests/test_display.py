@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from grader.display import (
     clean_line,
     clean_text,
     format_amount,
+    format_moment,
     format_percent,
     format_points,
     list_names,
@@ -108,3 +110,9 @@ def test_moments_are_told_in_utc_to_the_second() -> None:
     assert timestamp(moment) == "2026-11-23T10:00:00Z"
     assert timestamp(datetime(2026, 11, 23, 10)) == timestamp(datetime(2026, 11, 23, 10, tzinfo=UTC))
     assert timestamp(None) is None
+
+
+def test_moments_are_told_in_a_zone_to_the_minute() -> None:
+    moment = datetime(2026, 11, 30, 22, 59, 59, 999_999, tzinfo=UTC)
+    assert format_moment(moment, ZoneInfo("Europe/Berlin")) == "Mon 30 Nov 2026 23:59 CET"
+    assert format_moment(moment, UTC) == "Mon 30 Nov 2026 22:59 UTC"

@@ -7,23 +7,35 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from grader.answers import format_answer
 from grader.checks import KNOWN_MARKS
+from grader.decisions import Extension, Override
+from grader.layouts import Layout
+from grader.policy import merge
 from grader.resources import find_data
+from grader.scoring import Attempt, FinalGrade, Grade, Status, judge_attempts, settle
+from grader.spec import Assignment, Course, amount, load_assignment, load_course
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 AUTHORING = (ROOT / "docs" / "authoring.md").read_text()
+POLICY = (ROOT / "docs" / "policy.md").read_text()
 ISOLATION = (ROOT / "docs" / "isolation.md").read_text()
 CLUSTER = (ROOT / "docs" / "cluster.md").read_text()
+GRADING = (ROOT / "docs" / "grading.md").read_text()
+PAGES = (AUTHORING, POLICY, ISOLATION, CLUSTER, GRADING)
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
-def run(command: str, folder: Path) -> str:
+def run(command: str, folder: Path, codes: tuple[int, ...] = (0, 1)) -> str:
     """Run a command as the README shows it, in ``folder``; return what it prints on standard output."""
     words = command.split()
     assert words[0] == "grader"
@@ -31,7 +43,7 @@ def run(command: str, folder: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-m", *words], cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
-    assert done.returncode in (0, 1), done.stderr
+    assert done.returncode in codes, done.stderr
     return done.stdout
 
 
@@ -110,9 +122,96 @@ def hand_in(folder: Path) -> None:
     (folder / "class" / "ada" / "answers.yaml").write_text("slope: 1\n")
 
 
+def test_grading_shows_what_is_printed(tmp_path: Path) -> None:
+    (command, printed), (name, roster) = (
+        block.split("\n", 1) for block in re.findall(r"^```\n(.*?)^```$", GRADING, re.MULTILINE | re.DOTALL)
+    )
+    (tmp_path / name.removeprefix("# ")).write_text(roster)
+    assignment = load_assignment(find_data("assignments") / "choose-the-loss")
+    for student in re.findall(r"`([^`]+)/`", GRADING.partition("holds ")[2].partition(", and the roster")[0]):
+        (tmp_path / "inbox" / student).mkdir(parents=True)
+        answers = [format_answer(question) for question in assignment.quiz_questions]
+        text = "".join(answers) if student != "008" else "{}\n"
+        (tmp_path / "inbox" / student / "answers.yaml").write_text(text)
+    assert run(command.removeprefix("$ "), tmp_path, (2,)) == printed
+
+
+@pytest.mark.parametrize("layout", Layout)
+def test_every_layout_is_documented(layout: Layout) -> None:
+    assert f"| `{layout}` |" in GRADING
+
+
+def rows(text: str, columns: int) -> list[list[str]]:
+    """Return the cells of the table with so many columns, without its head."""
+    lines = [[cell.strip(" `") for cell in line.strip("| ").split(" | ")] for line in text.splitlines() if "|" in line]
+    _, *cells = [cells for cells in lines if len(cells) == columns]
+    return cells
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """The course of docs/policy.md."""
+    folder = tmp_path_factory.mktemp("course")
+    course_yaml, own, question = re.findall(r"^```yaml\n(.*?)^```$", POLICY, re.MULTILINE | re.DOTALL)
+    (folder / "course.yaml").write_text(course_yaml)
+    for name, rules in (("choose-the-loss", ""), ("focal-loss", own)):
+        head = f"format: 1\nid: {name}\ntitle: T\nsummary: S\n{rules}questions:\n"
+        essay = "  - {id: essay, kind: text, points: 7, prompt: Why?}\n"
+        (folder / name).mkdir()
+        (folder / name / "assignment.yaml").write_text(head + question + essay)
+    return load_course(folder)
+
+
+@pytest.fixture(scope="module")
+def focal_loss(course: Course) -> Assignment:
+    """The assignment of docs/policy.md, which is worth 10 points."""
+    return course.load("focal-loss")
+
+
+def test_the_rules_of_the_policy_page_are_read_as_it_says(course: Course, focal_loss: Assignment) -> None:
+    plain, own = course.policy_of(course.load("choose-the-loss")), course.policy_of(focal_loss)
+    assert plain == course.policy
+    assert own.late.grace == 4 * timedelta(minutes=15)
+    assert own.late.model_copy(update={"grace": plain.late.grace}) == plain.late
+    assert own.attempts.limit is None
+    assert own.attempts.model_copy(update={"limit": plain.attempts.limit}) == plain.attempts
+    assert focal_loss.groups
+
+
+def test_the_example_of_the_policy_page_is_right(course: Course, focal_loss: Assignment) -> None:
+    due = course.due_of(focal_loss)
+    assert due is not None
+    assert due.tzinfo is not None
+    example = POLICY.partition("## An example\n")[2]
+    policy = merge(course.policy, None)
+    attempts = {}
+    for number, at, earned, _, _ in rows(example, 5):
+        grade = Grade("focal-loss", "T", Status.GRADED, Fraction(earned), focal_loss.points)
+        attempts[number] = Attempt(number, datetime.fromisoformat(at).replace(tzinfo=due.tzinfo), grade)
+    assert len(attempts) == 7
+    standings = judge_attempts(attempts.values(), policy.attempts)
+    for standing, (number, _, _, said, counts) in zip(standings, rows(example, 5), strict=True):
+        alone = settle(focal_loss, "ada", [attempts[number]], policy, due)
+        told = (standing.reason, "no") if standing.reason else (alone.penalty or "on time", amount(alone.score))
+        assert (said, counts) == told
+
+    def final(counts: str, **more: Any) -> FinalGrade:
+        rules = policy.model_copy(update={"attempts": policy.attempts.model_copy(update={"counts": counts})})
+        return settle(focal_loss, "ada", list(attempts.values()), rules, due, **more)
+
+    assert rows(example, 3) == [
+        [counts, str(final(counts).number), amount(final(counts).score)] for counts in ("best", "first", "last")
+    ]
+    (moment,) = re.findall(r"to ([0-9T:-]+), her fourth attempt is on time, and the best with 9 points", example)
+    longer = Extension("focal-loss", datetime.fromisoformat(moment).replace(tzinfo=due.tzinfo), "bo", due, "ill", "ada")
+    extended = final("best", extensions=[longer])
+    assert (extended.number, extended.penalty, extended.score) == (4, None, Fraction(9))
+    (score,) = re.findall(r"An override\nof ([0-9]+) would make it \1\.", example)
+    assert final("best", overrides=[Override("ada", "focal-loss", Fraction(score), "bo", due, "so")]).score == 8
+
+
 def test_links_and_make_targets_exist() -> None:
-    documents = ((README, ROOT), *((text, ROOT / "docs") for text in (AUTHORING, ISOLATION, CLUSTER)))
-    for text, folder in documents:
+    for text, folder in ((README, ROOT), *((text, ROOT / "docs") for text in PAGES)):
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", text):
             assert (folder / target).exists(), target
     makefile = (ROOT / "Makefile").read_text()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +18,8 @@ from grader.checks import read_checks
 from grader.cluster import RayPool
 from grader.engine import Examiner, Pool
 from grader.grading import Setup, grade_submissions
-from grader.results import Outcome
+from grader.job import Fault, Finished, Job, Verdict, event_to_json
+from grader.results import CheckResult, Outcome
 from grader.scoring import Grade, Status
 from grader.spec import Assignment, load_assignment
 from grader.submission import Submission
@@ -149,6 +153,38 @@ def test_a_pool_uses_several_examiners_and_leaves_none_behind(assignment: Assign
         assert len(pids) == 2
     time.sleep(0.1)
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+CONFUSED = {
+    "a submission that there is not": ["verdict 7"],
+    "one before the first": ["verdict -1"],
+    "one that is finished": ["finished 0", "finished 0"],
+    "a verdict after the end": ["finished 0", "verdict 0"],
+    "no field": ["finished"],
+}
+
+
+@pytest.mark.parametrize("words", CONFUSED.values(), ids=CONFUSED)
+def test_an_event_that_was_not_asked_for_is_a_fault(words: list[str]) -> None:
+    """Another process stands where the examiner would."""
+    lines = []
+    for word in words:
+        kind, _, number = word.partition(" ")
+        event = Verdict(0, CheckResult("test_one", Outcome.PASSED)) if kind == "verdict" else Finished(0, "", 1.0)
+        own = {"submission": int(number)} if number else {}
+        data = {**event_to_json(event), **own}
+        lines.append(json.dumps(data if number else {"event": kind}))
+    job = Job("", (), {}, ({}, {}), seconds=1, check_seconds=1, memory_mb=1)
+    with Examiner() as examiner:
+        examiner.close()
+        script = f"import time; print({'|'.join(lines)!r}.replace('|', chr(10)), flush=True); time.sleep(60)"
+        examiner._process = subprocess.Popen(
+            [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+        )
+        events = list(examiner.run(job))
+        assert len(events) == len(words)
+        assert isinstance(events[-1], Fault)
+        assert examiner.ended
 
 
 def test_what_breaks_while_jobs_are_made_is_raised(engine: AnyEngine) -> None:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 from pathlib import Path
@@ -19,10 +20,14 @@ from pathlib import Path
 import pytest
 
 import grader
+from grader.decisions import Extension, Mark, Override
 from grader.errors import FaultError, GradebookError, InputError
-from grader.gradebook import DATABASE, Entry, Gradebook, check_student, choose_journal, state_directory
+from grader.gradebook import DATABASE, Entry, Gradebook, check_student, state_directory
+from grader.gradebook.database import choose_journal
+from grader.gradebook.inspection import inspect_gradebook
 from grader.resources import find_data
 from grader.results import Frame, Outcome, Visibility
+from grader.roster import Roster, RosterStudent
 from grader.scoring import CheckGrade, Grade, QuestionGrade, Status
 from grader.submission import Submission
 
@@ -80,6 +85,13 @@ def test_a_submission_is_recorded_and_comes_back(gradebook: Gradebook, directory
         assert again.entries() == (entry,)
         assert again.entry(entry.id) == entry
         assert again.load(entry) == FOCAL
+
+
+def test_for_whom_its_questions_were_drawn_stays_with_it(gradebook: Gradebook, directory: Path) -> None:
+    own, others = (gradebook.submit("ada", "x", replace(FOCAL, drawn_for=student), AT) for student in (None, "ben"))
+    with Gradebook.open(directory) as again:
+        assert again.entries() == (own, others)
+        assert [again.load(entry).drawn_for for entry in (own, others)] == [None, "ben"]
 
 
 def test_every_submission_is_a_new_attempt(gradebook: Gradebook) -> None:
@@ -242,20 +254,148 @@ def test_a_grade_needs_its_submission(gradebook: Gradebook, directory: Path) -> 
         "UPDATE grades SET score = 1",
         "DELETE FROM submissions",
         "DELETE FROM grades",
-        "INSERT OR REPLACE INTO submissions SELECT sequence, id, 'eve', assignment, number, digest, submitted_at"
-        " FROM submissions",
-        "INSERT OR REPLACE INTO submissions SELECT NULL, 'new', student, assignment, number, digest, submitted_at"
-        " FROM submissions",
-        "REPLACE INTO grades SELECT sequence, submission, status, 1, 1, 1, assignment_digest, graded_at, grade"
-        " FROM grades",
+        "INSERT OR REPLACE INTO submissions SELECT sequence, id, 'eve', assignment, number, digest, submitted_at, who,"
+        " drawn_for FROM submissions",
+        "INSERT OR REPLACE INTO submissions SELECT NULL, 'new', student, assignment, number, digest, submitted_at, who,"
+        " drawn_for FROM submissions",
+        "UPDATE overrides SET score = 9",
+        "DELETE FROM overrides",
+        "UPDATE extensions SET due = NULL",
+        "DELETE FROM marks",
+        "DELETE FROM members",
+        "INSERT OR REPLACE INTO members SELECT submission, student FROM members",
+        "DELETE FROM rosters",
+        "REPLACE INTO overrides SELECT sequence, 'eve', assignment, score, who, at, why FROM overrides",
+        "REPLACE INTO grades SELECT sequence, submission, status, 1, 1, 1, assignment_digest, graded_at, grade, who,"
+        " why FROM grades",
     ],
 )
 def test_rows_are_never_changed_or_removed(gradebook: Gradebook, directory: Path, statement: str) -> None:
-    entry = gradebook.submit("ada", "focal-loss", FOCAL, AT)
+    entry = gradebook.submit("ada", "focal-loss", FOCAL, AT, members=["ben"])
     gradebook.add_grade(entry, make_grade(), "sha256:abc", AT)
+    gradebook.add_override(Override("ada", "focal-loss", Fraction(1), "kim", AT, ""))
+    gradebook.add_extension(Extension("focal-loss", AT, "kim", AT, ""))
+    gradebook.add_mark(Mark(entry.id, "why", Fraction(1), "kim", AT))
+    gradebook.set_roster(Roster(), "kim", AT)
     with pytest.raises(sqlite3.IntegrityError, match="append-only"):
         rows(directory, statement)
     assert gradebook.latest() == ((entry, make_grade()),)
+
+
+def test_the_same_grade_again_is_not_added(gradebook: Gradebook, directory: Path) -> None:
+    """Whoever grades twice, or two graders at once, count once."""
+    entry = gradebook.submit("ada", "focal-loss", FOCAL, AT)
+    later = AT + timedelta(hours=1)
+    assert gradebook.add_grade(entry, make_grade(), "sha256:abc", AT, by="kim")
+    assert not gradebook.add_grade(entry, make_grade(), "sha256:abc", later, by="lee", why="again")
+    assert gradebook.add_grade(entry, make_grade(), "sha256:def", later)  # the assignment has changed
+    assert gradebook.add_grade(entry, make_grade(Fraction(1, 2)), "sha256:def", later)
+    assert gradebook.add_grade(entry, make_grade(), "sha256:def", later)
+    assert len(gradebook.grades(entry)) == 4
+
+
+# Groups.
+
+
+def test_the_same_files_again_are_no_new_attempt_if_asked(gradebook: Gradebook) -> None:
+    first = gradebook.submit("ada", "focal-loss", FOCAL, AT, unless_same=True)
+    assert gradebook.submit("ada", "focal-loss", FOCAL, AT, unless_same=True) == first
+    other = gradebook.submit("ada", "focal-loss", Submission({"focal_loss.py": b"2"}), AT, unless_same=True)
+    back = gradebook.submit("ada", "focal-loss", FOCAL, AT, unless_same=True)  # the newest differs
+    ben = gradebook.submit("ben", "focal-loss", FOCAL, AT, unless_same=True)
+    assert [entry.number for entry in (first, other, back, ben)] == [1, 2, 3, 1]
+    assert gradebook.entries() == (first, other, back, ben)
+
+
+def test_a_submission_counts_for_the_whole_group(gradebook: Gradebook) -> None:
+    alone = gradebook.submit("ben", "focal-loss", Submission({"focal_loss.py": b"1"}), AT)
+    shared = gradebook.submit("ada", "focal-loss", FOCAL, AT, members=["cleo", "ben", "ada"])
+    assert (shared.number, shared.members, shared.students) == (2, ("ben", "cleo"), ("ada", "ben", "cleo"))
+    for student, own in (("ada", (shared,)), ("ben", (alone, shared)), ("cleo", (shared,)), ("dan", ())):
+        assert gradebook.entries(student) == own
+    assert gradebook.submit("cleo", "focal-loss", FOCAL, AT, members=["ada"], unless_same=True) == shared
+    assert gradebook.submit("cleo", "focal-loss", FOCAL, AT).number == 3
+    assert gradebook.submit("cleo", "bce", FOCAL, AT).number == 1
+    with pytest.raises(InputError, match="cannot be a student's id"):
+        gradebook.submit("ada", "focal-loss", FOCAL, AT, members=["../eve"])
+
+
+# What was decided.
+
+
+def test_decisions_come_back_in_their_order(gradebook: Gradebook, directory: Path) -> None:
+    entry = gradebook.submit("ada", "focal-loss", FOCAL, AT)
+    extensions = (
+        Extension("focal-loss", AT + timedelta(days=7), "kim", AT, "ill", student="ada"),
+        Extension("focal-loss", AT + timedelta(days=1), "kim", AT, "the room was locked", section="B"),
+        Extension("bce", None, "kim", AT, "a mistake"),
+    )
+    overrides = (
+        Override("ada", "focal-loss", Fraction(19, 3), "kim", AT, "regraded by hand"),
+        Override("ada", "focal-loss", None, "kim", AT, "and back"),
+        Override("ada", "bce", Fraction(0), "kim", AT, "copied"),
+    )
+    marks = (
+        Mark(entry.id, "why", Fraction(1, 2), "kim", AT, ("idea=clear", "words=none"), "Say why.\nNot what."),
+        Mark(entry.id, "why", None, "lee", AT),
+    )
+    for extension in extensions:
+        gradebook.add_extension(extension)
+    for override in overrides:
+        gradebook.add_override(override)
+    for mark in marks:
+        gradebook.add_mark(mark)
+    with Gradebook.open(directory) as again:
+        assert again.extensions() == extensions
+        assert again.extensions("bce") == extensions[2:]
+        assert again.overrides() == overrides
+        assert again.overrides("focal-loss") == overrides[:2]
+        assert again.marks() == again.marks("focal-loss") == again.marks(entry=entry) == marks
+        assert again.marks("bce") == ()
+
+
+def test_a_mark_needs_its_submission(gradebook: Gradebook) -> None:
+    fault(lambda: gradebook.add_mark(Mark("nothing", "why", Fraction(1), "kim", AT)))
+    assert gradebook.marks() == ()
+
+
+def test_the_newest_roster_counts_and_earlier_ones_stay(gradebook: Gradebook, directory: Path) -> None:
+    assert gradebook.roster() is None
+    first = Roster((RosterStudent("007", 'Zo\u00eb, "Z"', "z@example.org", "A", "g1", {"canvas_id": "0012"}),))
+    second = Roster((RosterStudent("ada"), *first.students))
+    for roster in (first, second):
+        gradebook.set_roster(roster, "kim", AT)
+    assert gradebook.roster() == second
+    assert rows(directory, "SELECT students FROM rosters") == [(1,), (2,)]
+
+
+def test_the_trail_says_who_did_what_when_and_why(gradebook: Gradebook) -> None:
+    def at(minutes: int) -> datetime:
+        return AT + timedelta(minutes=minutes)
+
+    gradebook.set_roster(Roster((RosterStudent("ada"), RosterStudent("ben"))), "kim", at(0))
+    entry = gradebook.submit("ada", "focal-loss", FOCAL, at(1), by="ada", members=["ben"])
+    gradebook.add_grade(entry, make_grade(status=Status.PENDING), "sha256:abc", at(2), by="ada")
+    gradebook.add_grade(entry, make_grade(), "sha256:abc", at(3), by="kim", why="the disk was full")
+    gradebook.add_extension(Extension("focal-loss", at(99), "kim", at(4), "ill", student="ben"))
+    gradebook.add_mark(Mark(entry.id, "why", Fraction(1, 2), "kim", at(5), comment="half"))
+    gradebook.add_override(Override("ada", "focal-loss", Fraction(9, 2), "lee", at(6), "told so"))
+    gradebook.submit("dan", "bce", FOCAL, at(7), by="dan")
+    trail = gradebook.trail()
+    assert [(change.what, change.who, change.detail, change.why) for change in trail] == [
+        ("roster", "kim", "2 students", ""),
+        ("submission", "ada", "attempt 1", ""),
+        ("grade", "ada", "pending", ""),
+        ("grade", "kim", "0.33 of 1.0 + 0.1", "the disk was full"),
+        ("extension", "kim", "until 2026-11-23T11:39:00.123456+00:00", "ill"),
+        ("mark", "kim", "why: 1/2", "half"),
+        ("override", "lee", "score 9/2", "told so"),
+        ("submission", "dan", "attempt 1", ""),
+    ]
+    assert [change.at for change in trail] == [at(minutes) for minutes in range(8)]
+    assert [change.what for change in gradebook.trail("ben")] == ["submission", "grade", "grade", "extension", "mark"]
+    assert [change.what for change in gradebook.trail(assignment="bce")] == ["submission"]
+    assert [change.submission for change in gradebook.trail("ada", "focal-loss")][:3] == [entry.id] * 3
 
 
 # Many writers.
@@ -263,17 +403,20 @@ def test_rows_are_never_changed_or_removed(gradebook: Gradebook, directory: Path
 
 def run(source: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", PRELUDE + source, *map(str, arguments)]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, cwd=ROOT)
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=200, cwd=ROOT)
 
 
 ROOT = Path(grader.__file__).parents[1]
 PRELUDE = """
 import os, resource, signal, sys
 from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
+from grader.decisions import Override
 from grader.errors import GradebookError
 from grader.gradebook import Gradebook
 from grader.submission import Submission
+from tests.test_gradebook import make_grade
 directory = Path(sys.argv[1])
 """
 
@@ -323,25 +466,36 @@ def test_threads_may_share_a_gradebook(gradebook: Gradebook) -> None:
 
 # Kills.
 
+# Writers of two kinds, one after another killed somewhere: while it opens the gradebook, or in the middle of a later
+# round of submitting and grading. What was acknowledged is printed, by the process that is not killed.
 VICTIMS = """
+def work(number, pipe):
+    with Gradebook.open(directory) as gradebook:
+        for attempt in range(1_000_000):
+            content = Submission({"a.py": b"%d %d" % (number, attempt) * 2000})
+            entry = gradebook.submit("ada", "focal-loss", content, datetime.now(UTC), members=["ben"])
+            os.write(pipe, f"submission {entry.id}\\n".encode())
+            gradebook.add_grade(entry, make_grade(Fraction(attempt, 7)), "sha256:abc", datetime.now(UTC))
+            os.write(pipe, f"grade {entry.id} {attempt}/7\\n".encode())
+            if attempt % 3 == 0:
+                gradebook.add_override(Override("ada", entry.id, Fraction(1), "kim", datetime.now(UTC), ""))
+                os.write(pipe, f"override {entry.id}\\n".encode())
+
+running = []
 for number in range(int(sys.argv[2])):
     acknowledged, pipe = os.pipe()
     pid = os.fork()
     if pid == 0:
-        with Gradebook.open(directory) as gradebook:
-            for attempt in range(1_000_000):
-                content = Submission({"a.py": b"%d %d" % (number, attempt) * 2000})
-                entry = gradebook.submit("ada", "focal-loss", content, datetime.now(UTC))
-                os.write(pipe, entry.id.encode() + b"\\n")
+        work(number, pipe)
     os.close(pipe)
     signal.signal(signal.SIGALRM, lambda *_: os.kill(pid, signal.SIGKILL))
     if number % 4 == 0:
-        signal.setitimer(signal.ITIMER_REAL, 0.001 + 0.002 * number)  # while it opens, or makes the tables
+        signal.setitimer(signal.ITIMER_REAL, 0.001 + 0.002 * (number % 40))  # while it opens, or makes the tables
     with open(acknowledged, "rb") as lines:
         for count, line in enumerate(lines):
             sys.stdout.write(line.decode())
-            if count == number % 4:
-                signal.setitimer(signal.ITIMER_REAL, 0.0001 + 0.0007 * number)  # somewhere in a later submission
+            if count == number % 7:
+                signal.setitimer(signal.ITIMER_REAL, 0.0001 + 0.0007 * (number % 50))  # somewhere in a later round
     signal.setitimer(signal.ITIMER_REAL, 0)  # it has ended, and its number may be another's once that is known
     status = os.waitpid(pid, 0)[1]
     if status != signal.SIGKILL:
@@ -349,19 +503,44 @@ for number in range(int(sys.argv[2])):
 """
 
 
-def test_what_was_acknowledged_survives_kills(directory: Path) -> None:
-    done = run(VICTIMS, directory, 20)
-    assert (done.returncode, done.stderr) == (0, "")
-    acknowledged = done.stdout.split()
-    assert len(acknowledged) >= 5 * (2 + 3 + 4)
+@pytest.mark.parametrize("kills", [20, pytest.param(200, marks=pytest.mark.slow)])
+def test_what_was_acknowledged_survives_kills(directory: Path, kills: int) -> None:
+    """A second writer is at work all the time, and is not killed."""
+    done = threading.Event()
+    second: list[Entry] = []
+
+    def submit() -> None:
+        with Gradebook.open(directory) as gradebook:
+            while not done.is_set():
+                content = Submission({"a.py": b"second %d" % len(second)})
+                second.append(gradebook.submit("dan", "focal-loss", content, datetime.now(UTC)))
+                time.sleep(0.005)
+
+    writer = threading.Thread(target=submit)
+    writer.start()
+    try:
+        victims = run(VICTIMS, directory, kills)
+    finally:
+        done.set()
+        writer.join()
+    assert (victims.returncode, victims.stderr) == (0, "")
+    said = [line.split() for line in victims.stdout.splitlines()]
+    assert len(said) >= kills
     with Gradebook.open(directory) as gradebook:
-        entries = gradebook.entries()
-        assert set(acknowledged) <= {entry.id for entry in entries}
+        entries = gradebook.entries("ben")
+        assert gradebook.entries("ada") == entries
+        assert {entry for kind, entry, *_ in said if kind == "submission"} <= {entry.id for entry in entries}
+        assert {entry for kind, entry, *_ in said if kind == "override"} <= {
+            o.assignment for o in gradebook.overrides()
+        }
+        # Also those that were recorded, but killed before they could be acknowledged, count, and count once.
         assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
-        for entry in entries:  # also those that were recorded, but killed before they could be acknowledged
-            assert gradebook.load(entry).digest == entry.digest
-        assert gradebook.submit("ada", "focal-loss", FOCAL, AT).number == len(entries) + 1
-    assert rows(directory, "PRAGMA integrity_check") == [("ok",)]
+        assert gradebook.entries("dan") == tuple(second)
+        grades = {entry.id: gradebook.grades(entry) for entry in entries}
+        assert all(len(found) <= 1 for found in grades.values())
+        for kind, entry, *score in said:
+            assert kind != "grade" or grades[entry][0].score == Fraction(score[0])
+    assert [finding for finding in inspect_gradebook(directory) if not finding.harmless] == []
 
 
 # Full disks.
@@ -485,9 +664,9 @@ def test_a_database_of_something_else(directory: Path) -> None:
 
 def test_a_gradebook_of_a_newer_version(directory: Path) -> None:
     Gradebook.open(directory).close()
-    rows(directory, "PRAGMA user_version = 2")
+    rows(directory, "PRAGMA user_version = 3")
     error = fault(lambda: Gradebook.open(directory))
-    assert "was written by a newer grader (its version is 2, this grader knows 1)" in error.message
+    assert "was written by a newer grader (its version is 3, this grader knows 2)" in error.message
 
 
 def test_a_damaged_database(directory: Path) -> None:

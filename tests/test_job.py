@@ -16,7 +16,9 @@ from grader.job import (
     Job,
     JobCheck,
     JobQuestion,
+    Survey,
     Verdict,
+    Wall,
     event_from_json,
     event_to_json,
     job_from_json,
@@ -118,8 +120,18 @@ def test_what_a_student_printed_may_be_no_unicode() -> None:
     assert event_from_json(send(event_to_json(event))) == event
 
 
+SURVEY = event_to_json(Survey("A", "Linux", (Wall("landlock", True),), ("cpu",), {"torch": "2"}))
 VERDICT = event_to_json(Verdict(3, CheckResult("test_a", Outcome.PASSED, frames=(Frame("a.py", 1, "f", "x"),))))
+WRONG: dict[str, Any] = {
+    "check": None, "outcome": 1, "message": 1, "detail": [], "frames": {}, "device": 1, "deferred": "no",
+    "seconds": "1", "figure": 3,
+}  # fmt: skip
 FINISHED = event_to_json(Finished(0, "", 1.0))
+
+
+def test_what_is_refused_below_is_a_change_of_what_is_taken() -> None:
+    for data in (VERDICT, FINISHED, SURVEY):
+        assert event_to_json(event_from_json(send(data))) == data
 
 
 def test_events_say_what_they_are() -> None:
@@ -152,6 +164,29 @@ def test_events_say_what_they_are() -> None:
         {"event": "finished"},
         {"event": "fault"},
         {"event": "fault", "message": "m", "blame": "you"},
+        {"event": "fault", "message": 7, "hint": None, "lasting": False},
+        {"event": "fault", "message": "m", "hint": 7, "lasting": False},
+        {"event": "fault", "message": "m", "hint": None, "lasting": 1},
+        {**VERDICT, "submission": "3"},
+        {**VERDICT, "submission": 3.0},
+        {**VERDICT, "submission": True},
+        {**VERDICT, "submission": None},
+        *({**VERDICT, "result": {**VERDICT["result"], name: value}} for name, value in WRONG.items()),
+        {**VERDICT, "result": {**VERDICT["result"], "seconds": float("nan")}},
+        {**VERDICT, "result": {**VERDICT["result"], "frames": [{**VERDICT["result"]["frames"][0], "line": "1"}]}},
+        {**FINISHED, "submission": "0"},
+        {**FINISHED, "output": None},
+        {**FINISHED, "seconds": True},
+        {**FINISHED, "environment": {"torch": 2}},
+        {**FINISHED, "environment": ["torch"]},
+        {**FINISHED, "mistakes": {"q": "abc"}},
+        {**FINISHED, "mistakes": {"q": [1]}},
+        {**FINISHED, "mistakes": None},
+        {**FINISHED, "diagnosis_fault": 1},
+        {**SURVEY, "tier": 1},
+        {**SURVEY, "walls": [["landlock", True, ""]]},
+        {**SURVEY, "devices": "cpu"},
+        {**SURVEY, "environment": {"torch": None}},
     ],
 )
 def test_what_is_no_event_is_refused(data: Any) -> None:

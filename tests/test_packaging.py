@@ -50,7 +50,7 @@ LITTER = (
     "dist/grader-0.0.0.tar.gz",
 )
 # What is installed beside grader for the commands that run no code.
-LIGHT = ("click", "jinja2", "pyyaml", "pydantic", "sqlalchemy", "rich", "platformdirs")
+LIGHT = ("click", "jinja2", "pyyaml", "pydantic", "sqlalchemy", "rich", "platformdirs", "tzdata")
 
 THIEF = """\
 import os

@@ -32,7 +32,7 @@ from grader.report import (
 )
 from grader.resources import find_data
 from grader.results import Frame, Outcome, Visibility
-from grader.scoring import CheckGrade, Grade, QuestionGrade, Status
+from grader.scoring import CheckGrade, CriterionGrade, Grade, QuestionGrade, Status
 
 DOCS = Path(__file__).parents[1] / "docs" / "report.md"
 PUBLIC, HIDDEN = Visibility.PUBLIC, Visibility.HIDDEN
@@ -135,6 +135,21 @@ PENDING = grade_of(
 )
 DIAGNOSIS = Diagnosis("detached-weight", "The weight is cut off", "p_t carries no gradient.", code=("focal-loss",))
 DIAGNOSED = replace(FULL, diagnoses=(DIAGNOSIS,))
+ESSAY = QuestionGrade(
+    "essay",
+    "text",
+    "In your own words",
+    Fraction(3),
+    Fraction(2),
+    answer="They are rare.",
+    comment="Rare, and so?\nSay what follows.",
+    marked_by="bo",
+    criteria=(CriterionGrade("Gives the reason.", "Partly", Fraction(2), Fraction(3)),),
+)
+MARKED = grade_of(
+    replace(code_question(VALUE, SHAPE), score=Fraction(7, 2), marked_by="bo", comment="Nearly: a mean is missing."),
+    ESSAY,
+)
 
 
 def student(grade: Grade, **more: Any) -> Report:
@@ -307,6 +322,7 @@ def fields(value: Any) -> Iterator[str]:
 def test_every_field_is_documented() -> None:
     named = set(re.findall(r"`([a-z_]+)`", DOCS.read_text(encoding="utf-8")))
     assert set(fields(to_json(build_report(DIAGNOSED, INFO, Reader.INSTRUCTOR)))) <= named
+    assert set(fields(to_json(build_report(MARKED, INFO, Reader.INSTRUCTOR)))) <= named
     assert set(fields(to_class_json(sample_class()))) - {"ada", "bob", "cy", "focal-loss", "quiz"} <= named
 
 
@@ -388,6 +404,51 @@ def test_a_report_in_the_terminal_reads_like_this() -> None:
         "3.67 of 16 points so far, and 1 of 1 bonus point. 1 point is deferred: this\n"
         "machine cannot run the checks. An answer waits for a person to read it."
     )
+
+
+def test_what_a_person_gave_and_said_is_shown_with_the_question() -> None:
+    assert to_text(student(MARKED)) == (
+        "focal-loss · Implement focal loss · cpu, torch 2.9.0\n"
+        "\n"
+        "  The class FocalLoss                                                    3.5 / 5\n"
+        "  pass      Four examples computed by hand                                 2 / 2\n"
+        "  FAIL      The loss is one number                                         0 / 3\n"
+        "            expected shape (), got shape (8,)\n"
+        "            focal_loss.py:17  return weight * loss\n"
+        "            got tensor([0.1, 0.2])\n"
+        "            hint: Is a mean missing?\n"
+        "            Marked by bo: 3.5 of 5 points, in place of what the checks\n"
+        "            gave.\n"
+        "            Nearly: a mean is missing.\n"
+        "\n"
+        "  partly    In your own words                                              2 / 3\n"
+        "            answer: They are rare.\n"
+        "            Gives the reason: Partly, 2 of 3 points\n"
+        "            Marked by bo: 2 of 3 points.\n"
+        "            Rare, and so?\n"
+        "            Say what follows.\n"
+        "\n"
+        "5.5 of 8 points."
+    )
+    page = Page(to_html(student(MARKED))).text
+    assert "1 of 2 checks passed, 3.5 of 5 points by a person's mark" in page
+    for said in (
+        "Nearly: a mean is missing.",
+        "Gives the reason: Partly, 2 of 3 points",
+        "Marked by bo: 2 of 3 points.",
+    ):
+        assert page.count(said) == 1
+    code, essay = to_json(student(MARKED))["questions"]
+    assert (code["score"], code["marked_by"], code["criteria"]) == (3.5, "bo", [])
+    assert essay["comment"] == "Rare, and so?\nSay what follows."
+    assert essay["criteria"] == [{"title": "Gives the reason.", "level": "Partly", "score": 2.0, "points": 3.0}]
+
+
+def test_a_local_run_knows_of_no_marks() -> None:
+    shown = everywhere(student(MARKED, complete=False))
+    for form, text in shown.items():
+        assert "Nearly" not in text, form
+        assert "Rare, and" not in text, form
 
 
 def test_a_single_question_needs_no_heading() -> None:
@@ -478,10 +539,12 @@ HOSTILE = (
 def hostile_grade() -> Grade:
     frame = Frame(HOSTILE, 3, HOSTILE, HOSTILE)
     failed = replace(SHAPE, message=HOSTILE, detail=HOSTILE * 3, hint=HOSTILE, title=HOSTILE, frames=(frame,))
-    quiz = replace(WHY, answer=HOSTILE, message=HOSTILE, feedback=HOSTILE, title=HOSTILE)
+    criterion = CriterionGrade(HOSTILE, HOSTILE, ZERO, ZERO)
+    marked: dict[str, Any] = {"comment": HOSTILE, "marked_by": HOSTILE, "criteria": (criterion,)}
+    quiz = replace(WHY, answer=HOSTILE, message=HOSTILE, feedback=HOSTILE, title=HOSTILE, **marked)
     environment = {**ENVIRONMENT, HOSTILE: HOSTILE}
     return grade_of(
-        code_question(failed, title=HOSTILE, message=HOSTILE),
+        code_question(failed, title=HOSTILE, message=HOSTILE, **marked),
         quiz,
         title=HOSTILE,
         output=HOSTILE * 50,
@@ -630,6 +693,16 @@ def test_encouragement_is_true() -> None:
     assert "what is left is bonus" in told(code_question(VALUE, replace(BONUS, outcome=Outcome.FAILED, score=ZERO)))
     assert "Nothing is right yet" in told(code_question(SHAPE))
     assert "1 of 2 checks right." in told(code_question(VALUE, SHAPE))
+
+
+def test_encouragement_counts_what_a_person_gave() -> None:
+    full = replace(code_question(VALUE, SHAPE), score=Fraction(5), marked_by="bo")
+    assert "Full marks. Well done." in to_html(student(grade_of(full)))
+    assert "is bonus" not in to_html(student(grade_of(full)))
+    lowered = replace(code_question(VALUE, replace(SHAPE, outcome=Outcome.PASSED)), score=Fraction(4), marked_by="bo")
+    assert "2 of 2 checks right." in to_html(student(grade_of(lowered)))
+    some = replace(code_question(SHAPE), score=Fraction(1), marked_by="bo")
+    assert "Nothing is right yet" not in to_html(student(grade_of(some)))
 
 
 def contrast(first: str, second: str) -> float:

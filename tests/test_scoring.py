@@ -20,6 +20,7 @@ from grader.checks import Check
 from grader.results import CheckResult, Frame, Outcome, Run, Visibility
 from grader.scoring import (
     CheckGrade,
+    CriterionGrade,
     Grade,
     QuestionGrade,
     Status,
@@ -580,6 +581,9 @@ QUESTION_GRADES = st.builds(
     message=MAYBE,
     feedback=MAYBE,
     checks=st.lists(CHECK_GRADES, max_size=2).map(tuple),
+    comment=MAYBE,
+    marked_by=MAYBE,
+    criteria=st.lists(st.builds(CriterionGrade, TEXTS, TEXTS, AMOUNTS, AMOUNTS), max_size=2).map(tuple),
 )
 GRADES = st.builds(
     Grade,
@@ -614,6 +618,14 @@ GRADE = code(
         CheckResult("test_b", Outcome.FAILED, frames=(Frame("a.py", 1, "f", "x"),)),
     ],
 )
+
+
+def test_a_grade_that_was_stored_before_people_could_mark_is_read() -> None:
+    grade = score_submission(make_assignment(CHOICE), (), Run(), Answers({"pick": "b"}))
+    data = grade_to_json(grade)
+    for name in ("comment", "marked_by", "criteria"):
+        del data["questions"][0][name]
+    assert grade_from_json(data) == grade
 
 
 def test_fractions_are_stored_as_they_are() -> None:

@@ -349,7 +349,7 @@ def test_the_digest_covers_every_file_and_no_caches(write_assignment: Writer) ->
     seen = {first}
     for path in [path for path in directory.rglob("*") if path.is_file() and path.suffix in (".py", ".yaml")]:
         content = path.read_bytes()
-        path.write_bytes(content + b"\n")
+        path.write_bytes(content + b"\n" if path.suffix == ".py" else content.replace(b"Average", b"Add up"))
         seen.add(digest())
         path.write_bytes(content)
     assert len(seen) == 6
@@ -439,6 +439,10 @@ def invalid(value: Any) -> list[str]:
 def test_the_schema_accepts_what_the_loader_accepts(assignment_yaml: str) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(SCHEMA.read_text()))
     assert invalid(parse(assignment_yaml, "f.yaml").value) == []
+    rules = (
+        "due: 2026-11-30\ngroups: true\npolicy: {late: {grace: 1 d, cut_off: }, attempts: {limit: 2, counts: best}}\n"
+    )
+    assert invalid(parse(assignment_yaml + rules, "f.yaml").value) == []
 
 
 @pytest.mark.parametrize(
@@ -451,6 +455,8 @@ def test_the_schema_accepts_what_the_loader_accepts(assignment_yaml: str) -> Non
         ("id: mean-loss\ntitle", "id: Mean Loss\ntitle"),
         ("format: 1", "format: 2"),
         ("format: 1", "directory: here\nformat: 1"),
+        ("format: 1", "policy: {late: {grace: 15}}\nformat: 1"),
+        ("accept: [average]", "rubric: [{id: a}]"),
     ],
 )
 def test_the_schema_refuses_what_the_loader_refuses(assignment_yaml: str, old: str, new: str) -> None:

@@ -23,16 +23,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.errors import SubmissionError
+from grader.places import MAX_FILE_BYTES, MAX_FOLDER_ENTRIES, MAX_ZIP_BYTES, MAX_ZIP_ENTRIES
 from grader.spec import Assignment, load_assignment
 from grader.submission import (
     ANSWERS,
     MARKER,
-    MAX_FILE_BYTES,
     MAX_FILES,
-    MAX_FOLDER_ENTRIES,
     MAX_TOTAL_BYTES,
-    MAX_ZIP_BYTES,
-    MAX_ZIP_ENTRIES,
     Submission,
     expected_files,
     pack,

@@ -613,9 +613,10 @@ def test_a_variant_that_cannot_be_made_costs_nobody_else_the_grade(load: Load, q
     assert a != fill_assignment(quiz, "ada").drawn["add"]["a"]
     load(SUM.replace("total: a + b", f"total: a + b + 0 / (a - {a})") + PICK + PLAIN)
     graded = shell("grade", "inbox", "--assignment", "a-quiz")
-    assert graded.code == 2
+    assert graded.code == 3
     assert "'total' cannot be computed" in graded.err
     assert re.search(r"ada +a-quiz +4 / 4", graded.out)
+    assert re.search(r"bob +a-quiz .*pending", graded.out)
 
 
 def test_every_report_shows_what_this_student_was_asked(quiz: Assignment) -> None:

@@ -16,7 +16,18 @@ from typing import Any
 import click
 
 from grader import __version__
-from grader.cli import authors, demo, instructors, operators, students
+from grader.cli import (
+    authors,
+    decisions,
+    demo,
+    gradebook,
+    grading,
+    instructors,
+    marking,
+    operators,
+    regrading,
+    students,
+)
 from grader.errors import GraderError, suggest
 
 ABOUT = """Fetch, check, submit and grade exercises of a PyTorch course.
@@ -30,8 +41,18 @@ grader submit focal-loss     hand it in and see the score
 SECTIONS = {
     "Students": (students.list_, students.fetch, students.check, students.submit, students.status, students.show),
     "Authors": (authors.new, authors.verify),
-    "Instructors": (instructors.grade, instructors.report, instructors.export),
-    "Operators": (operators.doctor,),
+    "Instructors": (
+        grading.grade,
+        marking.mark,
+        regrading.regrade,
+        regrading.replay,
+        decisions.roster,
+        decisions.extend,
+        decisions.override,
+        instructors.report,
+        instructors.export,
+    ),
+    "Operators": (gradebook.gradebook, operators.doctor),
     "Try it": (demo.demo,),
 }
 
@@ -94,7 +115,7 @@ def _accept_course(command: click.Command) -> None:
     if isinstance(command, click.Group):
         for inner in command.commands.values():
             _accept_course(inner)
-    else:
+    if not isinstance(command, click.Group) or command.invoke_without_command:
         kind = click.Path(path_type=Path)
         option = click.Option(["--course"], type=kind, expose_value=False, hidden=True, callback=_choose_course)
         command.params.append(option)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from grader.gradebook import Entry, Gradebook
     from grader.grading import Setup
     from grader.scoring import Grade
+    from grader.settlement import Settled
     from grader.spec import Assignment
 
 MARKER = ".grader-demo"
@@ -85,6 +86,7 @@ def demo(directory: Path) -> None:
 
     with Examiner() as examiner:
         from grader.gradebook import Gradebook
+        from grader.settlement import settle_assignment
 
         _make_room(directory)
         seat = Seat(None)
@@ -96,8 +98,9 @@ def demo(directory: Path) -> None:
             setup = Setup(secrets=(state, directory / "students"))
             for student, assignment, folder in _hand_in(directory / "students", assignments):
                 graded.append(_submit(examiner, gradebook, student, assignment, folder, setup))
+            settled = {name: settle_assignment(seat.course, gradebook, one) for name, one in assignments.items()}
     _summarise(assignments, graded)
-    _write_reports(directory, seat.course.title, assignments, graded)
+    _write_reports(directory, seat.course.title, assignments, settled)
 
 
 def _make_room(directory: Path) -> None:
@@ -171,14 +174,13 @@ def _summarise(assignments: Mapping[str, Assignment], graded: list[tuple[Entry, 
 
 
 def _write_reports(
-    directory: Path, title: str, assignments: Mapping[str, Assignment], graded: list[tuple[Entry, Grade]]
+    directory: Path, title: str, assignments: Mapping[str, Assignment], settled: Mapping[str, Mapping[str, Settled]]
 ) -> None:
     from grader.export.canvas import Column, canvas_csv
 
-    latest = {(entry.student, entry.assignment): (entry, grade) for entry, grade in graded}
-    index = write_class_report(directory / "report", title, list(assignments.values()), latest)
+    index = write_class_report(directory / "report", title, list(assignments.values()), settled)
     focal = assignments["focal-loss"]
-    scores = {entry.student: grade.score for entry, grade in graded if entry.assignment == focal.id}
+    scores = {student: one.final.score for student, one in settled[focal.id].items()}
     write_file(directory / "canvas.csv", canvas_csv([Column(focal.title, focal.points, scores)]).data)
     click.echo(f"\nClass report   {index}")
     click.echo(f"Canvas CSV     {directory / 'canvas.csv'}  ({focal.title})")

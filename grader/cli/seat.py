@@ -78,7 +78,8 @@ class Seat:
         Raises:
             InputError: there is no such path, or nothing says which assignment it is.
         """
-        from grader.submission import is_zip, read_marker
+        from grader.places import is_zip
+        from grader.submission import read_marker
 
         try:
             mode = path.stat().st_mode
@@ -122,6 +123,14 @@ def _say_unmarked(path: Path, is_folder: bool) -> InputError:
     if found:
         hint = f"give one of the folders in it: {', '.join(found[:5])}{' …' if len(found) > 5 else ''}"
     return InputError(f"{path.resolve()} is not a submission folder: it has no {MARKER}", hint)
+
+
+def acting_user() -> str:
+    """Return who does this, for the trail: the name that this user is logged in with, or a number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without a user database
+        return f"uid {os.getuid()}" if hasattr(os, "getuid") else ""
 
 
 def who(student: str | None) -> str:

@@ -15,11 +15,13 @@ from grader.cli.seat import Seat, draw_for, who
 from grader.errors import FaultError, InputError, reason_of, suggest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from grader.engine import Examiner
     from grader.gradebook import Entry, Gradebook
     from grader.grading import Setup
     from grader.report import Report, SubmissionInfo
-    from grader.scoring import Grade
+    from grader.scoring import FinalGrade, Grade
     from grader.spec import Assignment
     from grader.stub import WrittenStub
     from grader.submission import Submission
@@ -171,12 +173,44 @@ def submit(
         student = who(student)
         spec, submission = _read(seat, path, assignment, student)
         with seat.open_gradebook() as gradebook:
+            _refuse_useless(seat, gradebook, spec, student)
             setup = seat.setup(isolated=not no_isolation)
             entry, grade = submit_work(examiner, gradebook, spec, submission, student, setup)
-    from grader.report import Reader, build_report
-
-    _print(build_report(grade, describe_entry(entry), Reader.STUDENT), as_json)
+            report = report_of(seat, gradebook, entry, grade, student)
+    _print(report, as_json)
     raise click.exceptions.Exit(exit_code([grade]))
+
+
+def _refuse_useless(seat: Seat, gradebook: Gradebook, assignment: Assignment, student: str) -> None:
+    """Refuse an attempt that would not count, before it is handed in; say which one it is where there is a limit.
+
+    Raises:
+        InputError: all attempts are used up, or the next one opens later.
+    """
+    from grader.settlement import find_next
+
+    found = find_next(seat.course, gradebook, assignment, student, datetime.now(UTC))
+    if not found.is_open:
+        at = "" if found.opens_at is None else f", at {found.opens_at.astimezone():%Y-%m-%d %H:%M}"
+        hint = "nothing was handed in; `grader show` shows the last report, `grader check` checks as often as you like"
+        raise InputError(f"{assignment.id}: {found.reason}{at}", hint)
+
+
+def report_of(
+    seat: Seat, gradebook: Gradebook, entry: Entry, grade: Grade, student: str, *, instructor: bool = False
+) -> Report:
+    """Return the report of a submission, with people's marks in it, and with what counts for the student in the end."""
+    from grader.report import Reader, build_report
+    from grader.scoring import apply_marks
+    from grader.settlement import settle_student
+
+    reader = Reader.INSTRUCTOR if instructor else Reader.STUDENT
+    if entry.assignment not in seat.course.assignments:  # it was taken from the course since
+        return build_report(apply_marks(grade, gradebook.marks(entry=entry)), describe_entry(entry), reader)
+    assignment = seat.course.load(entry.assignment)
+    marked = apply_marks(grade, gradebook.marks(entry=entry), assignment)
+    final = settle_student(seat.course, gradebook, assignment, student).final
+    return build_report(marked, describe_entry(entry), reader, final=final)
 
 
 def submit_work(
@@ -193,19 +227,21 @@ def submit_work(
         FaultError: it is stored, but this machine cannot grade it.
     """
     from grader.checks import read_checks
-    from grader.grading import grade_submissions
+    from grader.recording import Work, grade_stored, store_work
 
-    checks = read_checks(assignment)
-    entry = gradebook.submit(student, assignment.id, submission, datetime.now(UTC))
+    read_checks(assignment)  # a broken assignment is better told of before anything is handed in
+    entry = store_work(gradebook, Work(student, assignment, student, lambda: submission), by=student)
     # Whoever stops this now shall know that it is in.
     click.echo(f"Handed in: {assignment.id}, attempt {entry.number} of {student} ({entry.id}).", err=True)
     try:
         with waiting("Running the checks"):
-            ((_, grade),) = grade_submissions(examiner, assignment, checks, [submission], setup)
+            (graded,) = grade_stored(examiner, gradebook, assignment, [entry], setup, by=student)
     except FaultError as fault:
         raise FaultError(f"submission {entry.id} is stored, but not graded: {fault.message}", fault.hint) from None
-    gradebook.add_grade(entry, grade, assignment.digest, datetime.now(UTC))
-    return entry, grade
+    if graded.grade is None:
+        assert graded.error is not None
+        raise graded.error
+    return entry, graded.grade
 
 
 def describe_entry(entry: Entry) -> SubmissionInfo:
@@ -224,9 +260,10 @@ def status(course: Path | None, student: str | None, as_json: bool) -> None:
     seat = Seat(course)
     student = who(student)
     with seat.open_gradebook() as gradebook:
-        rows = [(entry, gradebook.grade(entry)) for entry in gradebook.entries(student=student)]
+        rows = gradebook.graded(student)
+        counting = _find_counting(seat, gradebook, student, {entry.assignment for entry, _ in rows})
     if as_json:
-        print_json([_entry_json(entry, grade) for entry, grade in rows])
+        print_json([_entry_json(entry, grade, counting.get(entry.id)) for entry, grade in rows])
         return
     if not rows:
         click.echo(f"{student} has handed in nothing yet. `grader list` shows what there is to do.")
@@ -240,14 +277,37 @@ def status(course: Path | None, student: str | None, as_json: bool) -> None:
             f"{entry.submitted_at.astimezone():%Y-%m-%d %H:%M}",
             f"{format_amount(grade.score)} / {format_amount(grade.points)}" if grade else "-",
             (grade.status if grade else "not graded").replace("_", " "),
+            _describe_counting(counting.get(entry.id)),
             entry.id,
         )
         for entry, grade in rows
     ]
-    print_table(("ASSIGNMENT", "ATTEMPT", "SUBMITTED", "SCORE", "STATUS", "ID"), table, numbers=(1, 3))
+    print_table(("ASSIGNMENT", "ATTEMPT", "SUBMITTED", "SCORE", "STATUS", "COUNTS", "ID"), table, numbers=(1, 3))
 
 
-def _entry_json(entry: Entry, grade: Grade | None) -> dict[str, object]:
+def _find_counting(seat: Seat, gradebook: Gradebook, student: str, assignments: Iterable[str]) -> dict[str, FinalGrade]:
+    """Return what counts of each assignment, by the submission that it is of."""
+    from grader.settlement import settle_student
+
+    found = {}
+    for name in sorted(set(assignments) & set(seat.course.assignments)):
+        final = settle_student(seat.course, gradebook, seat.course.load(name), student).final
+        if final.attempt is not None:
+            found[final.attempt.submission] = final
+    return found
+
+
+def _describe_counting(final: FinalGrade | None) -> str:
+    from grader.display import format_amount
+
+    if final is None:
+        return ""
+    if final.status is None or final.status == "pending":
+        return "-"
+    return f"{format_amount(final.score)}{f' + {format_amount(final.bonus)}' if final.bonus else ''}"
+
+
+def _entry_json(entry: Entry, grade: Grade | None, final: FinalGrade | None) -> dict[str, object]:
     from grader.display import timestamp
 
     return {
@@ -260,6 +320,8 @@ def _entry_json(entry: Entry, grade: Grade | None) -> dict[str, object]:
         "status": str(grade.status) if grade else None,
         "score": float(grade.score) if grade else None,
         "points": float(grade.points) if grade else None,
+        "counts": final is not None,
+        "final_score": float(final.total) if final is not None and final.status is not None else None,
     }
 
 
@@ -278,15 +340,17 @@ def show(
     Without an argument it is your last submission; ASSIGNMENT is your last one for that assignment; ID is the name of
     a submission, as `grader status` lists it.
     """
-    from grader.report import Reader, build_report, to_html
+    from grader.report import to_html
 
     seat = Seat(course)
     with seat.open_gradebook() as gradebook:
         entry = _find_entry(seat, gradebook, what, who(student))
         grade = gradebook.grade(entry)
-    if grade is None:
-        raise InputError(f"submission {entry.id} has no grade yet", "`grader submit` it again, or ask your instructor")
-    report = build_report(grade, describe_entry(entry), Reader.INSTRUCTOR if instructor else Reader.STUDENT)
+        if grade is None:
+            hint = "`grader submit` it again, or ask your instructor"
+            raise InputError(f"submission {entry.id} has no grade yet", hint)
+        own = who(student) if who(student) in entry.students else entry.student
+        report = report_of(seat, gradebook, entry, grade, own, instructor=instructor)
     if html is not None:
         write_file(html, to_html(report).encode())
         click.echo(f"{html}", err=as_json)

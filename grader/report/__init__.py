@@ -7,11 +7,13 @@ afterwards shows all of it.
 from grader.report.content import Reader, Report, SubmissionInfo, build_report
 from grader.report.course import ClassReport, build_class_report
 from grader.report.data import to_class_json, to_json
+from grader.report.junit import JunitFile
 from grader.report.pages import to_class_html, to_html
 from grader.report.terminal import to_text
 
 __all__ = [
     "ClassReport",
+    "JunitFile",
     "Reader",
     "Report",
     "SubmissionInfo",

@@ -11,7 +11,7 @@ from fractions import Fraction
 from grader.diagnosis import Diagnosis
 from grader.display import clean_line, clean_text
 from grader.results import Frame, Outcome, Visibility
-from grader.scoring import CheckGrade, Grade, QuestionGrade, Status
+from grader.scoring import CheckGrade, CriterionGrade, FinalGrade, Grade, QuestionGrade, Status
 
 ZERO = Fraction(0)
 MESSAGE_LIMIT = 2_000
@@ -41,23 +41,27 @@ class Report:
     """What one reader sees of one grade: ``grade`` holds nothing else, and its texts are clean.
 
     ``complete`` is False after a local run of the public checks while hidden ones exist. ``score`` and ``points`` then
-    count the public checks only.
+    count the public checks only. ``final`` is what counts for the student in the end, where that was worked out.
     """
 
     grade: Grade
     info: SubmissionInfo
     reader: Reader
     complete: bool = True
+    final: FinalGrade | None = None
 
 
-def build_report(grade: Grade, info: SubmissionInfo, reader: Reader, *, complete: bool = True) -> Report:
+def build_report(
+    grade: Grade, info: SubmissionInfo, reader: Reader, *, complete: bool = True, final: FinalGrade | None = None
+) -> Report:
     """Return what ``reader`` may see of ``grade``.
 
     Of a hidden check a student sees the title, the outcome, the points, the message (safe by contract), the hint and
     the lines of their own code, but no values and no exception text; and nothing of the program's output where there
     are hidden checks, since what code prints could be their inputs. Set ``complete`` to False where hidden checks exist
     and have not been run: they are left out then, and so is whether an answer to a quiz question is right, and what
-    known mistakes the submission shows.
+    known mistakes the submission shows. ``final`` adds what counts in the end: a student is not told why somebody
+    decided so, only that it was decided.
     """
     student = reader is Reader.STUDENT
     questions = [question if complete else _before_submitting(question) for question in grade.questions]
@@ -82,6 +86,21 @@ def build_report(grade: Grade, info: SubmissionInfo, reader: Reader, *, complete
         ),
         reader=reader,
         complete=complete,
+        final=_visible_final(final, student) if final is not None else None,
+    )
+
+
+def _visible_final(final: FinalGrade, student: bool) -> FinalGrade:
+    override = final.override
+    if override is not None:
+        override = replace(override, by=clean_line(override.by), why="" if student else clean_line(override.why))
+    return replace(
+        final,
+        student=clean_line(final.student),
+        grade=None,
+        override=override,
+        penalty=_clean_line(final.penalty),
+        notes=tuple(map(clean_line, final.notes)),
     )
 
 
@@ -97,6 +116,7 @@ def _has_hidden(grade: Grade) -> bool:
 
 def _before_submitting(question: QuestionGrade) -> QuestionGrade:
     """Take out what is only known, or only told, once a submission is graded."""
+    question = replace(question, comment=None, marked_by=None, criteria=())
     if not is_code(question):
         return replace(question, score=ZERO, feedback=None, asked=None, expected=None)
     public = tuple(check for check in question.checks if check.visibility is Visibility.PUBLIC)
@@ -139,6 +159,9 @@ def _visible_question(question: QuestionGrade, student: bool) -> QuestionGrade:
         # A student may hand in once more: what is right is only told by the author's feedback.
         expected=None if student else _clean_line(question.expected),
         checks=tuple(_visible_check(check, student) for check in question.checks),
+        comment=_clean(question.comment, MESSAGE_LIMIT),
+        marked_by=_clean_line(question.marked_by),
+        criteria=tuple(_clean_criterion(criterion) for criterion in question.criteria),
     )
 
 
@@ -173,6 +196,10 @@ def _clean_diagnosis(found: Diagnosis) -> Diagnosis:
         code=tuple(map(clean_line, found.code)),
         quiz=tuple(map(clean_line, found.quiz)),
     )
+
+
+def _clean_criterion(criterion: CriterionGrade) -> CriterionGrade:
+    return replace(criterion, title=clean_line(criterion.title), level=clean_line(criterion.level))
 
 
 def _clean_frame(frame: Frame) -> Frame:

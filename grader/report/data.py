@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -10,7 +11,7 @@ from grader.display import clean_line, timestamp
 from grader.report.content import Report, is_code
 from grader.report.course import ClassAssignment, ClassCell, ClassReport
 from grader.results import Outcome
-from grader.scoring import CheckGrade, Grade, QuestionGrade, Status
+from grader.scoring import CheckGrade, FinalGrade, Grade, QuestionGrade, Status
 from grader.statistics import CheckFigures, QuestionFigures
 
 FORMAT = 1
@@ -30,6 +31,7 @@ def to_json(report: Report) -> dict[str, Any]:
         "complete": report.complete,
         "submission": {"id": info.id, "digest": info.digest, "submitted_at": timestamp(info.submitted_at)},
         **_amounts(grade),
+        "final": _final_json(report.final) if report.final is not None else None,
         "questions": [_question_json(report, question) for question in grade.questions],
         "diagnoses": [
             {
@@ -42,6 +44,27 @@ def to_json(report: Report) -> dict[str, Any]:
         ],
         "environment": {name: _setting(name, value) for name, value in grade.environment.items()},
         "output": grade.output or None,
+    }
+
+
+def _final_json(final: FinalGrade) -> dict[str, Any]:
+    override = final.override
+    return {
+        "status": final.status.value if final.status is not None else "not_graded",
+        "score": _number(final.score),
+        "points": _number(final.points),
+        "bonus": _number(final.bonus),
+        "submission": final.attempt.submission if final.attempt is not None else None,
+        "attempt": final.number,
+        "attempts_used": final.used,
+        "attempts_limit": final.limit,
+        "due": timestamp(final.due),
+        "late_seconds": final.lateness // timedelta(seconds=1),
+        "penalty": final.penalty,
+        "override": None
+        if override is None
+        else {"score": _number(override.score or Fraction(0)), "by": override.by, "why": override.why or None},
+        "notes": list(final.notes),
     }
 
 
@@ -58,6 +81,17 @@ def _question_json(report: Report, question: QuestionGrade) -> dict[str, Any]:
         "expected": question.expected,
         "message": question.message,
         "feedback": question.feedback,
+        "comment": question.comment,
+        "marked_by": question.marked_by,
+        "criteria": [
+            {
+                "title": criterion.title,
+                "level": criterion.level,
+                "score": _number(criterion.score),
+                "points": _number(criterion.points),
+            }
+            for criterion in question.criteria
+        ],
         "checks": [_check_json(check) for check in question.checks],
     }
 

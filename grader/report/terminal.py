@@ -21,7 +21,10 @@ from grader.report.wording import (
     check_explanation,
     check_tags,
     check_verdict,
+    criterion_line,
     diagnosis_title,
+    final_sentences,
+    mark_line,
     question_amount,
     shared_end,
     total_sentences,
@@ -48,7 +51,8 @@ _OUTPUT_LINES = 20
 def to_text(report: Report, width: int = 80, color: bool = False) -> str:
     """Return the report for a terminal ``width`` columns wide, without a newline at its end.
 
-    Colours are ANSI sequences; without ``color`` the text holds none. The last line is the total, in words.
+    Colours are ANSI sequences; without ``color`` the text holds none. Its end is the total, in words, and what counts
+    where that is something else.
     """
     console = Console(
         file=io.StringIO(),
@@ -95,6 +99,8 @@ def _text_parts(report: Report) -> Iterator[Text | Table | Padding]:
         yield Padding(_plain(f"note: {report.grade.note}", _MESSAGE_LINES), (1, 0, 0, 2))
     yield Text()
     yield Text(" ".join(total_sentences(report)), style="bold")
+    for sentence in final_sentences(report):
+        yield Text(sentence)
 
 
 def _headline(report: Report) -> str:
@@ -138,7 +144,19 @@ def _code_table(report: Report, question: QuestionGrade, right: int) -> Padding:
         table.add_row(_word(verdict), title, check_amount(check, question))
         for line in () if shared else _check_lines(check):
             table.add_row("", line, "")
+    for line in _mark_lines(question):
+        table.add_row("", line, "")
     return Padding(table, (0, 0, 0, 2))
+
+
+def _mark_lines(question: QuestionGrade) -> Iterator[Text]:
+    """Yield what a person gave and said."""
+    for criterion in question.criteria:
+        yield _plain(criterion_line(criterion), 1)
+    if marked := mark_line(question):
+        yield _plain(marked, 1)
+    if question.comment:
+        yield _plain(question.comment, _MESSAGE_LINES)
 
 
 def _check_lines(check: CheckGrade) -> Iterator[Text]:
@@ -169,6 +187,8 @@ def _quiz_table(report: Report, question: QuestionGrade, right: int) -> Padding:
     for text in (question.message, question.feedback):
         if text:
             table.add_row("", _plain(text, _MESSAGE_LINES), "")
+    for line in _mark_lines(question):
+        table.add_row("", line, "")
     return Padding(table, (0, 0, 0, 2))
 
 

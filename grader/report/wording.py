@@ -10,7 +10,7 @@ from grader.diagnosis import Diagnosis
 from grader.display import UNDECIDED, format_amount, format_points
 from grader.report.content import Report, is_code
 from grader.results import SHADOW, STAND_IN, Frame, Outcome, Visibility
-from grader.scoring import CheckGrade, Grade, QuestionGrade, Status
+from grader.scoring import CheckGrade, CriterionGrade, FinalGrade, Grade, QuestionGrade, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +170,31 @@ def total_sentences(report: Report) -> list[str]:
     return [score, *_waiting_sentences(report), *broken]
 
 
+def final_sentences(report: Report) -> list[str]:
+    """Return what counts in the end, in words: lateness as arithmetic, which attempt, what somebody decided.
+
+    Nothing, where this submission counts with the score that it has.
+    """
+    final = report.final
+    if final is None:
+        return []
+    own = final.attempt is not None and final.attempt.submission == report.info.id
+    told = [f"{final.penalty[:1].upper()}{final.penalty[1:]}."] if final.penalty and own else []
+    told += final.notes
+    if not own and final.number is not None and not final.notes:
+        told.append(f"Attempt {final.number} counts.")
+    if final.override is not None:
+        why = f": {final.override.why.removesuffix('.')}" if final.override.why else ""
+        told.append(f"An instructor decided what counts{why}.")
+    if final.limit is not None:
+        told.append(f"{final.used} of {final.limit} {'attempt' if final.limit == 1 else 'attempts'} used.")
+    score = final.score if final.status is not None else None
+    if score is not None and (not own or (final.score, final.bonus) != (report.grade.score, report.grade.bonus)):
+        bonus = f" and {_bonus(final)}" if final.bonus_points else ""
+        told.append(f"What counts: {format_amount(score)} of {format_points(final.points)}{bonus}.")
+    return told
+
+
 def pending_text(report: Report) -> str:
     """Return what a fault of ours means to a student."""
     if not report.complete:
@@ -208,11 +233,12 @@ def encouragement(report: Report) -> str:
     nouns = _nouns(report)
     if report.grade.status is not Status.GRADED:
         return f"{passed} of {of} {nouns} right so far."
-    if passed == of > 1:
+    full, marked = report.grade.score >= report.grade.points, any(one.marked_by for one in report.grade.questions)
+    if full and passed == of > 1:
         return f"Full marks: all {of} {nouns} right. Well done."
-    if report.grade.score >= report.grade.points:
-        return "Full marks. Well done." if passed == of else "Full marks. Well done; what is left is bonus."
-    if not passed:
+    if full:
+        return "Full marks. Well done." if passed == of or marked else "Full marks. Well done; what is left is bonus."
+    if not passed and not report.grade.score:
         return "Nothing is right yet. Take it one step at a time: what was seen is said below."
     return f"{passed} of {of} {nouns} right."
 
@@ -223,7 +249,24 @@ def question_caption(report: Report, question: QuestionGrade) -> str:
     kind = "checks" if report.complete else "public checks"
     bonus = f", and {_bonus(question)}" if question.bonus_points else ""
     score = f"{format_amount(question.score)} of {format_points(question.points)}"
-    return f"{passed} of {len(question.checks)} {kind} passed, {score}{bonus}"
+    marked = " by a person's mark" if question.marked_by else ""
+    return f"{passed} of {len(question.checks)} {kind} passed, {score}{marked}{bonus}"
+
+
+def mark_line(question: QuestionGrade) -> str | None:
+    """Return who gave the question's score, where a person did; of code, that it replaces what the checks gave."""
+    if question.marked_by is None:
+        return None
+    instead = ", in place of what the checks gave" if is_code(question) else ""
+    return (
+        f"Marked by {question.marked_by}: {format_amount(question.score)} of {format_points(question.points)}{instead}."
+    )
+
+
+def criterion_line(criterion: CriterionGrade) -> str:
+    """Return a criterion of the rubric, the level that was chosen, and what it gave."""
+    score = f"{format_amount(criterion.score)} of {format_points(criterion.points)}"
+    return f"{criterion.title.removesuffix('.')}: {criterion.level.removesuffix('.')}, {score}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +304,7 @@ def _nouns(report: Report) -> str:
     return "checks and answers" if code and quiz else "checks" if code else "answers"
 
 
-def _bonus(graded: Grade | QuestionGrade) -> str:
+def _bonus(graded: Grade | QuestionGrade | FinalGrade) -> str:
     noun = "point" if graded.bonus_points == 1 else "points"
     return f"{format_amount(graded.bonus)} of {format_amount(graded.bonus_points)} bonus {noun}"
 

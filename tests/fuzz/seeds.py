@@ -74,11 +74,28 @@ def _refer(value: Any) -> Any:
     raise TypeError(type(value).__name__)
 
 
+RULES = """\
+policy:
+  late: {grace: 15 min, penalty: 10 % per day, floor: 50 %, cut_off: P7D}
+  attempts: {limit: 5, cooldown: 1 h 30 s, counts: best}
+"""
+RUBRIC = (
+    "rubric: [{id: a, title: A, points: 0.1}, "
+    "{id: b, title: B, levels: [{id: yes, title: Y, points: 0}, {id: no, title: N, points: 0}]}]"
+)
+
+
 def _assignments() -> Iterator[bytes]:
     """Yield every assignment.yaml there is, under the id that the target's folder has."""
     yield ASSIGNMENT.encode()
+    yield (RULES + "groups: true\ndue: 2026-11-30T18:00\n" + ASSIGNMENT.replace("accept: [average]", RUBRIC)).encode()
     for path in sorted(ROOT.glob("assignments/*/assignment.yaml")):
         yield re.sub(rb"^id: .*", b"id: mean-loss", path.read_bytes(), count=1, flags=re.MULTILINE)
+
+
+def _courses() -> Iterator[bytes]:
+    yield b"title: Losses\nassignments:\n  - first\n  - second\n"
+    yield b"title: Losses\nassignments: [first, second]\ntime_zone: Europe/Berlin\n" + RULES.encode()
 
 
 def _checks() -> Iterator[bytes]:
@@ -133,7 +150,7 @@ _SEEDS: Mapping[str, Callable[[], Iterator[bytes]]] = {
     "value": _trees,
     "answers": lambda: iter((ANSWERS.encode(), b"{why-mean: It is cheaper., reductions: 'mean, sum', by-hand: 1e-3}")),
     "assignment": _assignments,
-    "course": lambda: iter((b"title: Losses\nassignments:\n  - first\n  - second\n",)),
+    "course": _courses,
     "checks": _checks,
     "zip": _zips,
     "stored": _zips,
@@ -152,6 +169,11 @@ _SPEC = (
     "points", "caught_by", "forbid", "devices", "cuda", "starter", "limits", "topics", "format", "kind", "accept",
     "mistakes/" + "a" * 300 + ".py", "-1", "1000000", "0.1234567", "''", "torch.py", "id", "relative_tolerance",
 )  # fmt: skip
+_RULES = (
+    "time_zone", "Europe", "../UTC", "right/UTC", "a" * 300, "grace", "9999999999 d", "PT", "1 h 1 d", "101 %",
+    "per week", "cut_off", "floor", "2026-02-30", "0001-01-01T00:00-12:00", "9999-12-31", "T24:00", "+99:99",
+    "counts", "levels",
+)  # fmt: skip
 _PYTHON = (
     "import ", "from ", " as ", "*", "(", ")", "[", "]", "{", "}", ":", "=", ":=", "def ", "class ", "lambda: ",
     "async ", "await ", "# coding: utf-7\n", "# coding: cp932\n", '"""', "f'{",
@@ -168,8 +190,8 @@ _FORBIDDEN = (
 
 WORDS: Mapping[str, Sequence[str]] = {
     "answers": (*_YAML, "why-mean", "reductions", "by-hand", "in-words", "mean-loss", "a, b", "(c)", "3,5"),
-    "assignment": (*_YAML, *_SPEC),
-    "course": (*_YAML, "title", "assignments", "first", "second", "../first"),
+    "assignment": (*_YAML, *_SPEC, *_RULES),
+    "course": (*_YAML, "title", "assignments", "first", "second", "../first", *_RULES),
     "checks": (*_PYTHON, *_CHECKS),
     "source": (*_PYTHON, *_FORBIDDEN),
     "zip": ("mean_loss.py", "Mean-Loss (1).py", "answers.yml", "grader.json", "../x.py", "/x.py", "C:x.py", "a\\b.py"),

@@ -35,14 +35,14 @@ from grader.examiner.cost import read_cost
 from grader.examiner.figure import make_picture, read_figure
 from grader.forbidden import MAX_VIOLATIONS, find_forbidden
 from grader.job import event_from_json
+from grader.places import MAX_FILE_BYTES
 from grader.results import Run
 from grader.scoring import score_submission
-from grader.spec import ASSIGNMENT_FILE, COURSE_FILE, Assignment, load_assignment, load_course
+from grader.spec import ASSIGNMENT_FILE, COURSE_FILE, Assignment, Course, load_assignment, load_course
 from grader.stub import render_stub
 from grader.submission import (
     ANSWERS,
     MARKER,
-    MAX_FILE_BYTES,
     MAX_FILES,
     MAX_TOTAL_BYTES,
     Submission,
@@ -246,6 +246,12 @@ def fuzz_assignment(data: bytes) -> None:
     for question in assignment.questions:
         assert assignment.question(question.id) is question
         question.prompt.encode()
+    course = Course(title="C", assignments=(assignment.id,), directory=folder.parent)
+    for read in (course.due_of, course.policy_of):
+        try:
+            read(assignment)
+        except SpecError as error:
+            _check_error(error)
     try:
         checks = read_checks(assignment)
     except SpecError as error:
@@ -270,6 +276,11 @@ def fuzz_course(data: bytes) -> None:
         _check_error(error)
         return
     course.title.encode()
+    for name in course.assignments:
+        try:
+            course.load(name)
+        except InputError as error:
+            _check_error(error)
     assert all((folder / name / ASSIGNMENT_FILE).is_file() for name in course.assignments)
 
 

@@ -13,7 +13,8 @@ import zipfile
 from collections.abc import Iterator
 from itertools import islice, product
 
-from grader.submission import MAX_FILE_BYTES, MAX_MARKER_BYTES, MAX_ZIP_BYTES
+from grader.places import MAX_FILE_BYTES, MAX_ZIP_BYTES
+from grader.submission import MAX_MARKER_BYTES
 from grader.wire import FRAME, MAGIC, MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES, MAX_TENSORS
 from tests.conftest import ASSIGNMENT
 from tests.fuzz.seeds import zipped

@@ -1,22 +1,18 @@
-"""Checks, a run and answers become a grade. Pure and exact: amounts are fractions, nothing is rounded here."""
+"""Checks, a run and answers become a grade. Nothing is rounded here."""
 
 from __future__ import annotations
 
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
-from enum import StrEnum
 from fractions import Fraction
-from typing import Any
-
-from pydantic import TypeAdapter
 
 from grader.answers import Answers, Value
 from grader.checks import Check
-from grader.diagnosis import Diagnosis
-from grader.results import CheckResult, Frame, Outcome, Run, Visibility
+from grader.results import CheckResult, Outcome, Run
+from grader.scoring.grades import ZERO, CheckGrade, Grade, QuestionGrade, Status
 from grader.spec import (
     Assignment,
     ChoiceQuestion,
@@ -26,91 +22,6 @@ from grader.spec import (
     Question,
     TextQuestion,
 )
-
-ZERO = Fraction(0)
-
-
-class Status(StrEnum):
-    """How far a grade or a question has come."""
-
-    GRADED = "graded"
-    UNANSWERED = "unanswered"  # questions only
-    NEEDS_REVIEW = "needs_review"  # a person must read an answer
-    PENDING = "pending"  # a fault of ours; costs nobody a point
-
-
-@dataclass(frozen=True, slots=True)
-class CheckGrade:
-    """A check, how it ended and what it earned. A bonus check's points come on top of the question's."""
-
-    id: str
-    title: str
-    visibility: Visibility
-    points: Fraction
-    score: Fraction
-    bonus: bool
-    outcome: Outcome
-    deferred: bool = False
-    device: str = "cpu"
-    hint: str | None = None
-    message: str | None = None
-    detail: str | None = None
-    frames: tuple[Frame, ...] = ()
-    figure: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionGrade:
-    """A question and what its answer earned.
-
-    ``answer`` is what the student gave, as text; ``feedback`` the author's words on it; ``message`` says why an
-    answer could not be read or its checks did not run. Where the question differs from student to student, ``asked``
-    is what this one was asked, with the choices, and ``expected`` the right answer.
-    """
-
-    id: str
-    kind: str
-    title: str
-    points: Fraction
-    score: Fraction = ZERO
-    bonus: Fraction = ZERO
-    bonus_points: Fraction = ZERO
-    deferred: Fraction = ZERO
-    status: Status = Status.GRADED
-    answer: str | None = None
-    message: str | None = None
-    feedback: str | None = None
-    checks: tuple[CheckGrade, ...] = ()
-    asked: str | None = None
-    expected: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Grade:
-    """What a submission earned: ``score`` of ``points``; ``bonus`` is on top, ``deferred`` waits for a device.
-
-    ``diagnosis_fault`` says why known mistakes could not be looked for: no points depend on it; ``note`` is something
-    that the student should know of the whole submission.
-    """
-
-    assignment: str
-    title: str
-    status: Status
-    score: Fraction
-    points: Fraction
-    bonus: Fraction = ZERO
-    bonus_points: Fraction = ZERO
-    deferred: Fraction = ZERO
-    questions: tuple[QuestionGrade, ...] = ()
-    diagnoses: tuple[Diagnosis, ...] = ()
-    diagnosis_fault: str | None = None
-    fault: str | None = None
-    output: str = ""
-    environment: Mapping[str, str] = field(default_factory=dict)
-    note: str | None = None
-
-
-_GRADE = TypeAdapter(Grade)
 
 
 def score_submission(
@@ -299,18 +210,3 @@ def _feedback(question: Question, value: Value) -> str | None:
     if isinstance(question, ChoiceQuestion | MultipleChoiceQuestion):
         return "\n".join(choice.why.strip() for choice in question.picked(value) if choice.why) or None
     return question.why if isinstance(question, NumericQuestion | TextQuestion) else None
-
-
-def grade_to_json(grade: Grade) -> dict[str, Any]:
-    """Return a grade as JSON data that holds everything; fractions become strings such as ``"1/3"``."""
-    data: dict[str, Any] = _GRADE.dump_python(grade, mode="json")
-    return data
-
-
-def grade_from_json(data: Mapping[str, Any]) -> Grade:
-    """Return the grade that ``grade_to_json`` wrote.
-
-    Raises:
-        ValueError: it is not such data.
-    """
-    return _GRADE.validate_python(data)

@@ -1,0 +1,1 @@
+"""One file per version, in order; each names the version before it."""

@@ -1,0 +1,126 @@
+"""What counts for each student: the gradebook's submissions and decisions, settled by the course's policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from grader.gradebook import Entry, Gradebook
+from grader.roster import Roster
+from grader.scoring import Attempt, FinalGrade, Grade, NextAttempt, Status, find_next_attempt, find_teammates, settle
+from grader.spec import Assignment, Course
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The grade that counts for a student, and the submission that it is of; None where nothing was handed in."""
+
+    final: FinalGrade
+    entry: Entry | None
+
+    @property
+    def grade(self) -> Grade | None:
+        """The submission's grade with the amounts that count: less what lateness costs, or as somebody decided.
+
+        None while there is nothing to count.
+        """
+        final = self.final
+        if final.status is None:
+            return None
+        grade = final.grade or Grade(final.assignment, final.assignment, Status.GRADED, final.score, final.points)
+        return replace(
+            grade,
+            status=final.status,
+            score=final.score,
+            bonus=final.bonus,
+            deferred=grade.deferred if final.override is None else grade.deferred * 0,
+            fault=grade.fault if final.status is Status.PENDING else None,
+        )
+
+
+def settle_assignment(course: Course, gradebook: Gradebook, assignment: Assignment) -> dict[str, Settled]:
+    """Return what counts for everybody: the roster's students in its order, then others who handed in, by their ids.
+
+    Raises:
+        SpecError: the due date or the policy make no sense.
+        GradebookError: the gradebook cannot be read.
+    """
+    roster = gradebook.roster() or Roster()
+    attempts = _find_attempts(gradebook, assignment, None)
+    overridden = {override.student for override in gradebook.overrides(assignment.id)}
+    known = [student.id for student in roster.students]
+    others = sorted({*attempts, *overridden} - set(known))
+    return _settle(course, gradebook, assignment, roster, attempts, [*known, *others])
+
+
+def settle_student(course: Course, gradebook: Gradebook, assignment: Assignment, student: str) -> Settled:
+    """Return what counts for one student; see ``settle_assignment``."""
+    attempts = _find_attempts(gradebook, assignment, student)
+    return _settle(course, gradebook, assignment, gradebook.roster() or Roster(), attempts, [student])[student]
+
+
+def find_next(course: Course, gradebook: Gradebook, assignment: Assignment, student: str, now: datetime) -> NextAttempt:
+    """Say whether what a student, or the group, hands in now would count."""
+    attempts = [attempt for _, attempt in _find_attempts(gradebook, assignment, student).get(student, ())]
+    return find_next_attempt(attempts, course.policy_of(assignment).attempts, now)
+
+
+def find_members(gradebook: Gradebook, assignment: Assignment, student: str) -> tuple[str, ...]:
+    """Return for whom else a submission of this student counts: the others of the group, where there are groups."""
+    roster = gradebook.roster() or Roster()
+    return tuple(one for one in find_teammates(assignment, student, roster) if one != student)
+
+
+_Decision = TypeVar("_Decision")
+_Attempts = Mapping[str, Sequence[tuple[Entry, Attempt]]]
+
+
+def _find_attempts(gradebook: Gradebook, assignment: Assignment, student: str | None) -> _Attempts:
+    excused = gradebook.once_pending(assignment.id)
+    found: dict[str, list[tuple[Entry, Attempt]]] = {}
+    for entry, grade in gradebook.graded(student, assignment.id):
+        attempt = Attempt(entry.id, entry.submitted_at, grade, entry.id in excused, entry.student, entry.number)
+        for one in entry.students:
+            found.setdefault(one, []).append((entry, attempt))
+    return found
+
+
+def _settle(
+    course: Course,
+    gradebook: Gradebook,
+    assignment: Assignment,
+    roster: Roster,
+    attempts: _Attempts,
+    students: Iterable[str],
+) -> dict[str, Settled]:
+    policy, due = course.policy_of(assignment), course.due_of(assignment)
+    sections = {student.id: student.section for student in roster.students}
+    extensions = gradebook.extensions(assignment.id)
+    overrides = _group_by(gradebook.overrides(assignment.id), lambda override: override.student)
+    marks = _group_by(gradebook.marks(assignment.id), lambda mark: mark.submission)
+    settled = {}
+    for student in students:
+        own = attempts.get(student, ())
+        submissions = {entry.id: entry for entry, _ in own}
+        final = settle(
+            assignment,
+            student,
+            [attempt for _, attempt in own],
+            policy,
+            due,
+            section=sections.get(student),
+            extensions=extensions,
+            overrides=overrides.get(student, ()),
+            marks=[mark for submission in submissions for mark in marks.get(submission, ())],
+        )
+        settled[student] = Settled(final, submissions[final.attempt.submission] if final.attempt is not None else None)
+    return settled
+
+
+def _group_by(decisions: Iterable[_Decision], key: Callable[[_Decision], str]) -> dict[str, list[_Decision]]:
+    groups: dict[str, list[_Decision]] = {}
+    for decision in decisions:
+        groups.setdefault(key(decision), []).append(decision)
+    return groups
