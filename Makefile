@@ -29,8 +29,12 @@ demo: $(READY) ## Grade a small class, from fetch to reports, in demo/
 test: $(READY) ## Run the tests (a few minutes)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
-test-slow: $(READY) ## Run the tests that take long: attacks, packaging, every known mistake, the demo
+test-slow: $(VENV)/.ray ## Run the tests that take long: attacks, packaging, every known mistake, the demo
 	$(BIN)/python -m pytest -n 2 --dist loadscope -m slow
+
+$(VENV)/.ray: $(READY)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[ray]'
+	@touch $@
 
 $(VENV)/.fuzz: $(READY)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[fuzz]'

@@ -64,7 +64,7 @@ class Engine(Protocol):
         ...
 
 
-class _Closing(ABC):
+class Closing(ABC):
     """A context manager that closes itself at the end of the block."""
 
     def __enter__(self) -> Self:
@@ -76,10 +76,11 @@ class _Closing(ABC):
         self.close()
 
     @abstractmethod
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """End what was started."""
 
 
-class Examiner(_Closing):
+class Examiner(Closing):
     """The process that runs checks. Use it as a context manager; it ends with the block."""
 
     def __init__(self) -> None:
@@ -200,7 +201,7 @@ _Events = queue.Queue[tuple[int, Event] | BaseException | None]
 """What the threads of a pool tell: events, what stopped one, and that one has ended."""
 
 
-class Pool(_Closing):
+class Pool(Closing):
     """Several examiners that share the jobs. Use it as a context manager; they end with the block.
 
     The first starts at once, the others when there is a job for them.
@@ -222,6 +223,10 @@ class Pool(_Closing):
     def first(self) -> Examiner:
         """The examiner that runs what needs only one."""
         return self._examiners[0]
+
+    def survey(self, *, seed: int = 0, isolated: bool = True) -> Survey:
+        """Return what this machine offers; see ``Examiner``."""
+        return self.first.survey(seed=seed, isolated=isolated)
 
     def close(self) -> None:
         """End all examiners, and with them every student's process."""

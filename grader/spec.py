@@ -571,7 +571,7 @@ class Assignment(AssignmentFile):
         """
         digest = hashlib.sha256()
         try:
-            for name, path in sorted(_files(self.directory)):
+            for name, path in sorted(list_files(self.directory)):
                 for part in (name.encode(), _content_for_checks(name, path)):
                     digest.update(len(part).to_bytes(8, "big") + part)
         except OSError as error:
@@ -709,7 +709,8 @@ def _read_from(directory: Path, name: str, what: str) -> Document:
     return read(directory / name)
 
 
-def _files(directory: Path) -> Iterator[tuple[str, Path]]:
+def list_files(directory: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the files that make an assignment, by name and path: all but caches and dot files."""
     for path in directory.rglob("*"):
         parts = path.relative_to(directory).parts
         if not any(part.startswith(".") or part == "__pycache__" for part in parts) and path.is_file():

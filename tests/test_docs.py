@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from grader.answers import format_answer
 from grader.checks import KNOWN_MARKS
@@ -28,7 +29,9 @@ README = (ROOT / "README.md").read_text()
 AUTHORING = (ROOT / "docs" / "authoring.md").read_text()
 POLICY = (ROOT / "docs" / "policy.md").read_text()
 ISOLATION = (ROOT / "docs" / "isolation.md").read_text()
+CLUSTER = (ROOT / "docs" / "cluster.md").read_text()
 GRADING = (ROOT / "docs" / "grading.md").read_text()
+PAGES = (AUTHORING, POLICY, ISOLATION, CLUSTER, GRADING)
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
@@ -207,13 +210,31 @@ def test_the_example_of_the_policy_page_is_right(course: Course, focal_loss: Ass
 
 
 def test_links_and_make_targets_exist() -> None:
-    for text, folder in ((README, ROOT), *((text, ROOT / "docs") for text in (AUTHORING, POLICY, ISOLATION, GRADING))):
+    for text, folder in ((README, ROOT), *((text, ROOT / "docs") for text in PAGES)):
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", text):
             assert (folder / target).exists(), target
     makefile = (ROOT / "Makefile").read_text()
     for document in (README, (ROOT / "CONTRIBUTING.md").read_text()):
         for target in re.findall(r"make ([a-z]+(?:-[a-z]+)*)", document):
             assert f"\n{target}:" in makefile, target
+
+
+def test_what_a_cluster_is_told_can_be_read_and_names_what_is_there() -> None:
+    """Neither SLURM nor Kubernetes is here to run it."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", CLUSTER, re.MULTILINE | re.DOTALL)
+    (manifest,) = (yaml.safe_load(text) for kind, text in blocks if kind == "yaml")
+    (script,) = (text for kind, text in blocks if kind == "bash")
+    assert subprocess.run(["bash", "-n"], input=script, text=True, check=False).returncode == 0
+    commands = [manifest["spec"]["entrypoint"], script, *(text for kind, text in blocks if not kind)]
+    options = {
+        found for text in commands for part in text.split("grader ")[1:] for found in re.findall(r"--[a-z-]+", part)
+    }
+    assert {"--engine", "--address", "--assignment"} <= options
+    from grader.cli import cli
+
+    known = {name for command in ("grade", "doctor") for option in cli.commands[command].params for name in option.opts}
+    ray = set(re.findall(r"--(?:head|port|include-dashboard|object-store-memory|generate)", CLUSTER))
+    assert options - ray <= known | {"--course"}
 
 
 @pytest.mark.parametrize("mark", KNOWN_MARKS)

@@ -1,4 +1,4 @@
-"""Whatever runs jobs gives the same grades: one examiner, or several at once."""
+"""Whatever runs jobs gives the same grades: one examiner, several at once, or a cluster."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from grader.checks import read_checks
+from grader.cluster import RayPool
 from grader.engine import Examiner, Pool
 from grader.grading import Setup, grade_submissions
 from grader.job import Fault, Finished, Job, Verdict, event_to_json
@@ -22,6 +23,7 @@ from grader.results import CheckResult, Outcome
 from grader.scoring import Grade, Status
 from grader.spec import Assignment, load_assignment
 from grader.submission import Submission
+from tests.machines import find_examiners
 from tests.shell import write
 
 FILES = {
@@ -56,10 +58,18 @@ HALF = "def twice(x):\n    return 2  # {}\n"
 LOOP = "def twice(x):\n    while True:\n        pass  # {}\n"
 
 
-@pytest.fixture(scope="module", params=[1, 2], ids=["examiner", "pool"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Examiner | Pool]:
-    with Examiner() if request.param == 1 else Pool(request.param) as engine:
-        yield engine
+AnyEngine = Examiner | Pool | RayPool
+
+
+@pytest.fixture(scope="module", params=["examiner", "pool", pytest.param("ray", marks=pytest.mark.slow)])
+def engine(request: pytest.FixtureRequest) -> Iterator[AnyEngine]:
+    if request.param == "ray":
+        pytest.importorskip("ray")
+        with RayPool(2) as cluster:
+            yield cluster
+    else:
+        with Examiner() if request.param == "examiner" else Pool(2) as engine:
+            yield engine
 
 
 @pytest.fixture
@@ -67,34 +77,48 @@ def assignment(tmp_path: Path) -> Assignment:
     return load_assignment(write(tmp_path / "course" / "twice", FILES))
 
 
-def grade(engine: Examiner | Pool, assignment: Assignment, *sources: str) -> list[Grade]:
+def grade(engine: AnyEngine, assignment: Assignment, *sources: str) -> list[Grade]:
     work = [Submission({"twice.py": source.format(n).encode()}) for n, source in enumerate(sources)]
     found = dict(grade_submissions(engine, assignment, read_checks(assignment), work, Setup()))
     assert len(found) == len(work)
     return [found[number] for number in range(len(work))]
 
 
-def test_each_submission_gets_its_own_grade(engine: Examiner | Pool, assignment: Assignment) -> None:
+def find_victim(engine: AnyEngine) -> int:
+    """Return the process whose end takes an examiner along."""
+    if isinstance(engine, RayPool):
+        engine.survey()  # so that there is an examiner
+        return find_examiners(engine.pid)[0]
+    return engine.pid if isinstance(engine, Examiner) else engine.first.pid
+
+
+def test_each_submission_gets_its_own_grade(engine: AnyEngine, assignment: Assignment) -> None:
     sources = [RIGHT, HALF, "", "def twice(", RIGHT] * 8
     scores = [int(one.score) for one in grade(engine, assignment, *sources)]
     assert scores == [2, 1, 0, 0, 2] * 8
 
 
-def test_nothing_to_do(engine: Examiner | Pool, assignment: Assignment) -> None:
+def test_nothing_to_do(engine: AnyEngine, assignment: Assignment) -> None:
     assert grade(engine, assignment) == []
 
 
-def test_a_loop_costs_nobody_else_anything(engine: Examiner | Pool, assignment: Assignment) -> None:
+def test_a_loop_costs_nobody_else_anything(engine: AnyEngine, assignment: Assignment) -> None:
     grades = grade(engine, assignment, *[RIGHT] * 5, LOOP, *[RIGHT] * 10)
     assert [int(one.score) for one in grades] == [2] * 5 + [0] + [2] * 10
     assert {check.outcome for check in grades[5].questions[0].checks} == {Outcome.TIMED_OUT}
 
 
+def test_each_can_say_what_it_offers(engine: AnyEngine, assignment: Assignment) -> None:
+    (one,) = grade(engine, assignment, RIGHT)
+    assert engine.survey().environment == one.environment
+    assert engine.survey(isolated=False).environment["isolation"] == "none"
+
+
 @pytest.mark.parametrize("moment", [0.0, 0.05, 0.3, 1.0])
 def test_an_examiner_that_is_killed_costs_nobody_a_point(
-    engine: Examiner | Pool, assignment: Assignment, moment: float
+    engine: AnyEngine, assignment: Assignment, moment: float
 ) -> None:
-    pid = engine.pid if isinstance(engine, Examiner) else engine.first.pid
+    pid = find_victim(engine)
     killer = threading.Timer(moment, lambda: os.kill(pid, signal.SIGKILL))
     killer.start()
     grades = grade(engine, assignment, *[RIGHT, HALF] * 30)
@@ -103,13 +127,22 @@ def test_an_examiner_that_is_killed_costs_nobody_a_point(
     assert {one.status for one in grades} == {Status.GRADED}
 
 
-def test_whoever_stops_can_go_on(engine: Examiner | Pool, assignment: Assignment) -> None:
+def test_whoever_stops_can_go_on(engine: AnyEngine, assignment: Assignment) -> None:
     work = [Submission({"twice.py": RIGHT.format(n).encode()}) for n in range(40)]
     some = grade_submissions(engine, assignment, read_checks(assignment), work, Setup())
     first, _ = next(some)
     some.close()  # type: ignore[attr-defined]
     assert 0 <= first < 40
     assert [int(one.score) for one in grade(engine, assignment, RIGHT, HALF)] == [2, 1]
+
+
+def test_a_check_that_is_broken_names_the_course_and_no_other_place(engine: AnyEngine, tmp_path: Path) -> None:
+    broken = {"checks/hidden/test_hidden.py": FILES["checks/hidden/test_hidden.py"] + "\n\nopen(__file__ + '.txt')\n"}
+    folder = write(tmp_path / "course" / "twice", {**FILES, **broken})
+    (one,) = grade(engine, load_assignment(folder), RIGHT)
+    assert one.status is Status.PENDING
+    assert one.fault is not None
+    assert f"No such file or directory: '{folder}/checks/hidden/test_hidden.py.txt'" in one.fault
 
 
 def test_a_pool_uses_several_examiners_and_leaves_none_behind(assignment: Assignment) -> None:
@@ -154,7 +187,7 @@ def test_an_event_that_was_not_asked_for_is_a_fault(words: list[str]) -> None:
         assert examiner.ended
 
 
-def test_what_breaks_while_jobs_are_made_is_raised(engine: Examiner | Pool) -> None:
+def test_what_breaks_while_jobs_are_made_is_raised(engine: AnyEngine) -> None:
     def jobs() -> Iterator[object]:
         yield from ()
         raise LookupError("no such file")

@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from grader.cli.output import exit_code, print_json, print_table, progress
 from grader.cli.seat import Seat, acting_user
 from grader.cli.students import describe_entry, jobs_option, json_option, no_isolation_option
 from grader.display import clean_line, clean_text, format_amount, list_names
-from grader.errors import FaultError, GraderError, SpecError
+from grader.errors import FaultError, GraderError, InputError, SpecError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from grader.cluster import RayPool
     from grader.engine import Pool
     from grader.gradebook import Gradebook
     from grader.inbox import Inbox, Refusal
@@ -48,6 +50,11 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.option("--junitxml", type=_file, metavar="FILE", help="Write what came of each check as JUnit XML.")
 @json_option
 @no_isolation_option
+@click.option(
+    "--engine", type=click.Choice(["local", "ray"]), default="local", help="What runs checks; see docs/cluster.md."
+)
+@click.option("--address", metavar="HOST:PORT", help="The Ray cluster to use, or auto.  [default: one on this machine]")
+@click.option("--gpu-share", type=float, metavar="X", help="What part of a GPU Ray keeps for each submission.")
 @click.pass_obj
 def grade(course: Path | None, /, paths: tuple[Path, ...], **options: Any) -> None:
     """Grade a class: each PATH is a folder or zip of students' work.
@@ -60,10 +67,8 @@ def grade(course: Path | None, /, paths: tuple[Path, ...], **options: Any) -> No
     What has not changed since it was graded keeps its grade. Ctrl-C stops; the same command goes on from there. With
     --json, one report is printed per line.
     """
-    from grader.engine import Pool
-
     request = _Request(**options)
-    with Pool(request.jobs) as pool, _open_junit(request.junitxml) as junit:
+    with _start_engine(request) as pool, _open_junit(request.junitxml) as junit:
         seat = Seat(course)
         ledger = _Ledger(request.as_json, junit)
         with seat.open_gradebook() as gradebook, _open(seat, gradebook, paths, request) as inbox:
@@ -93,6 +98,24 @@ class _Request:
     junitxml: Path | None
     as_json: bool
     no_isolation: bool
+    engine: str
+    address: str | None
+    gpu_share: float | None
+
+
+def _start_engine(request: _Request) -> Pool | RayPool:
+    """Start what runs the checks. ``-j`` holds for each of a cluster's machines, if it was given at all."""
+    if request.engine == "ray":
+        from grader.cluster import RayPool
+
+        given = click.get_current_context().get_parameter_source("jobs") is not ParameterSource.DEFAULT
+        each = request.jobs if given or request.address is None else None
+        return RayPool(each, address=request.address, gpu_share=request.gpu_share)
+    if request.address is not None or request.gpu_share is not None:
+        raise InputError("--address and --gpu-share are about a Ray cluster", "add --engine ray")
+    from grader.engine import Pool
+
+    return Pool(request.jobs)
 
 
 def _open(seat: Seat, gradebook: Gradebook, paths: Sequence[Path], request: _Request) -> Inbox:
@@ -129,13 +152,15 @@ def _open_junit(path: Path | None) -> AbstractContextManager[JunitFile | None]:
     return nullcontext() if path is None else JunitFile(path)
 
 
-def _grade_all(pool: Pool, seat: Seat, gradebook: Gradebook, inbox: Inbox, ledger: _Ledger, request: _Request) -> None:
+def _grade_all(
+    pool: Pool | RayPool, seat: Seat, gradebook: Gradebook, inbox: Inbox, ledger: _Ledger, request: _Request
+) -> None:
     from grader.recording import record_work
 
     setup = seat.setup(isolated=not request.no_isolation, secrets=inbox.secrets)
 
     def find_environment() -> Mapping[str, str]:
-        return pool.first.survey(seed=setup.seed, isolated=setup.isolated).environment
+        return pool.survey(seed=setup.seed, isolated=setup.isolated).environment
 
     keep = None if request.force else find_environment
     with progress(len(inbox.works), "Grading") as advance:
