@@ -47,6 +47,9 @@ DTYPES = {
     )
 }  # fmt: skip
 
+NAMES = {dtype: name for name, dtype in DTYPES.items()}
+READ_BYTES = 1 << 14  # at once: most messages come whole
+
 Node = Any  # a JSON value
 Header = dict[str, Any]
 
@@ -76,6 +79,7 @@ class Channel:
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
+        self._ahead = memoryview(b"")  # what was read and not asked for yet
         self.fd = connection.fileno()
 
     def close(self) -> None:
@@ -90,7 +94,7 @@ class Channel:
             TimeoutError, ConnectionClosed: the other end does not read, or is gone.
         """
         described = [_describe(tensor) for tensor in tensors]
-        head = json.dumps({**header, "tensors": described}, separators=(",", ":")).encode()
+        head = _write_json({**header, "tensors": described}).encode()
         payload = [_raw_bytes(tensor) for tensor in tensors]
         size = sum(len(part) for part in payload)
         if len(head) > MAX_HEADER_BYTES or size > MAX_PAYLOAD_BYTES or len(payload) > MAX_TENSORS:
@@ -149,15 +153,26 @@ class Channel:
 
     def _fill(self, view: memoryview, deadline: float | None) -> None:
         while len(view):
-            if deadline is not None:
-                self._wait(select.POLLIN, deadline)
-            try:
-                count = os.readv(self.fd, [view])
-            except ConnectionResetError:
-                count = 0
-            if count == 0:
-                raise ConnectionClosed("the other end is gone")
-            view = view[count:]
+            if not self._ahead:
+                if deadline is not None:
+                    self._wait(select.POLLIN, deadline)
+                if len(view) >= READ_BYTES:
+                    view = view[self._read_into(view) :]
+                    continue
+                buffer = memoryview(bytearray(READ_BYTES))
+                self._ahead = buffer[: self._read_into(buffer)]
+            part = self._ahead[: len(view)]
+            view[: len(part)] = part
+            view, self._ahead = view[len(part) :], self._ahead[len(part) :]
+
+    def _read_into(self, view: memoryview) -> int:
+        try:
+            count = os.readv(self.fd, [view])
+        except ConnectionResetError:
+            count = 0
+        if count == 0:
+            raise ConnectionClosed("the other end is gone")
+        return count
 
     def _wait(self, event: int, deadline: float) -> None:
         """Wait until the socket is ready; a deadline is for the whole message, so trickling does not help."""
@@ -178,15 +193,18 @@ class _Layout:
 def _describe(tensor: Tensor) -> list[Any]:
     if tensor.layout != torch.strided or tensor.is_quantized:
         raise TypeError(f"a tensor with layout {tensor.layout} cannot cross; only plain dense tensors can")
-    name = str(tensor.dtype).removeprefix("torch.")
-    if name not in DTYPES:
-        raise TypeError(f"a tensor of dtype {name} cannot cross")
+    name = NAMES.get(tensor.dtype)
+    if name is None:
+        raise TypeError(f"a tensor of dtype {str(tensor.dtype).removeprefix('torch.')} cannot cross")
     stride = None if tensor.is_contiguous() or not tensor.numel() else list(tensor.stride())
     return [name, list(tensor.shape), bool(tensor.requires_grad), stride]
 
 
 def _raw_bytes(tensor: Tensor) -> memoryview:
-    tensor = tensor.detach().as_subclass(Tensor).cpu().resolve_conj().resolve_neg().contiguous()
+    tensor = tensor.detach()
+    is_plain = type(tensor) is Tensor and tensor.is_cpu and not (tensor.is_conj() or tensor.is_neg())
+    if not is_plain or not tensor.is_contiguous():
+        tensor = tensor.as_subclass(Tensor).cpu().resolve_conj().resolve_neg().contiguous()
     # Not reshape: what has one element may have any stride, such as 0 once it was expanded, and keeps it.
     flat = tensor.as_strided((tensor.numel(),), (1,))
     return _view(flat.view(torch.uint8)) if tensor.numel() else memoryview(b"")
@@ -199,7 +217,7 @@ def _view(data: Tensor) -> memoryview:
 
 def _parse_header(data: bytes, payload_bytes: int) -> tuple[Header, list[_Layout]]:
     try:
-        header = json.loads(data, parse_constant=_refuse_constant)
+        header = _read_json(data.decode())
         described = header.pop("tensors")
         if len(described) > MAX_TENSORS:
             raise ValueError("too many tensors")
@@ -214,6 +232,10 @@ def _parse_header(data: bytes, payload_bytes: int) -> tuple[Header, list[_Layout
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(name)
+
+
+_write_json = json.JSONEncoder(separators=(",", ":")).encode
+_read_json = json.JSONDecoder(parse_constant=_refuse_constant).decode
 
 
 def _parse_layout(name: str, shape: list[int], requires_grad: bool, stride: list[int] | None) -> _Layout:

@@ -52,23 +52,23 @@ def main(directory: Path) -> None:
     import torch
 
     torch.set_num_threads(1)
-    checks = [check for path in sorted(directory.glob("checks/*/test_*.py")) for check in _find_checks(_load(path))]
-    reference = _load(min(directory.glob("solutions/*.py")))
-    _run(checks, vars(reference))  # warm: first uses of torch are slow
+    checks = [check for path in sorted(directory.glob("checks/*/test_*.py")) for check in find_checks(load_file(path))]
+    reference = load_file(min(directory.glob("solutions/*.py")))
+    run_checks(checks, vars(reference))  # warm: first uses of torch are slow
     while size := sys.stdin.buffer.read(4):
         source = sys.stdin.buffer.read(int.from_bytes(size, "big"))
         pid = os.fork()
         if not pid:
             namespace: dict[str, Any] = {"__name__": "submission"}
             exec(compile(source, "submission.py", "exec"), namespace)
-            _run(checks, namespace)
+            run_checks(checks, namespace)
             os._exit(0)
         _, status = os.waitpid(pid, 0)
         sys.stdout.buffer.write(b"n" if status else b"y")
         sys.stdout.buffer.flush()
 
 
-def _load(path: Path) -> ModuleType:
+def load_file(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
@@ -77,11 +77,11 @@ def _load(path: Path) -> ModuleType:
     return module
 
 
-def _find_checks(module: ModuleType) -> Iterator[Callable[..., None]]:
+def find_checks(module: ModuleType) -> Iterator[Callable[..., None]]:
     yield from (value for name, value in vars(module).items() if name.startswith("test_"))
 
 
-def _run(checks: Sequence[Callable[..., None]], namespace: dict[str, Any]) -> None:
+def run_checks(checks: Sequence[Callable[..., None]], namespace: dict[str, Any]) -> None:
     from functools import partial
     from types import SimpleNamespace
 
@@ -91,12 +91,12 @@ def _run(checks: Sequence[Callable[..., None]], namespace: dict[str, Any]) -> No
 
     submission = SimpleNamespace(**namespace, cost=partial(measure_here, "submission.py"))
     for check in checks:
-        for values in _parameters(check):
+        for values in list_parameters(check):
             given = {"submission": submission, "device": "cpu", "rng": torch.Generator().manual_seed(0), **values}
             check(**{name: given[name] for name in inspect.signature(check).parameters})
 
 
-def _parameters(check: Callable[..., None]) -> Iterator[dict[str, Any]]:
+def list_parameters(check: Callable[..., None]) -> Iterator[dict[str, Any]]:
     """Yield the arguments of one mark ``parametrize``, which is all that focal loss has."""
     marks = [mark for mark in getattr(check, "pytestmark", ()) if mark.name == "parametrize"]
     if not marks:

@@ -167,3 +167,79 @@ def test_made(made):
     assert found.status is Status.PENDING
     (check,) = found.questions[0].checks
     assert check.outcome is Outcome.ERRORED
+
+
+def test_checks_that_pytest_must_run_stand_beside_those_that_it_need_not(tmp_path: Path) -> None:
+    """Fixtures of a wide scope are made anew for every submission; what pytest does with marks, it does."""
+    checks = '''\
+import pytest
+
+MADE = []
+
+
+@pytest.fixture(scope="module")
+def made():
+    MADE.append(0)
+    return len(MADE)
+
+
+@pytest.mark.points(1)
+def test_first(submission, made):
+    """A fixture is made once in each submission."""
+    MADE.append(0)
+    assert submission.twice(made) == 2
+
+
+@pytest.mark.points(1)
+def test_second(submission, made):
+    """It is the same in the next check."""
+    assert len(MADE) == made + 1
+    MADE.clear()
+'''
+    plain = '''\
+import pytest
+
+
+@pytest.mark.points(1)
+@pytest.mark.parametrize("number", [2, 3])
+def test_plain(submission, number, times=2):
+    """One that needs nothing of pytest's."""
+    assert submission.twice(number) == times * number
+
+
+@pytest.mark.points(1)
+def test_skipped(submission):
+    """One that is skipped."""
+    pytest.skip("not here")
+'''
+    write_course(tmp_path, checks)
+    (tmp_path / "course/twice/checks/hidden/test_plain.py").write_text(plain)
+    assignment = load_assignment(tmp_path / "course" / "twice")
+    work = [Submission({"twice.py": text.encode()}) for text in (RIGHT, HALF, RIGHT)]
+    with Examiner() as examiner:
+        found = dict(grade_submissions(examiner, assignment, read_checks(assignment), work, Setup()))
+    outcomes = [{check.id: check.outcome for check in found[n].questions[0].checks} for n in range(3)]
+    right = {"test_first": Outcome.PASSED, "test_second": Outcome.PASSED, "test_plain": Outcome.PASSED}
+    assert outcomes == [
+        {**right, "test_skipped": Outcome.NOT_RUN},
+        {**right, "test_plain": Outcome.FAILED, "test_skipped": Outcome.NOT_RUN},
+        {**right, "test_skipped": Outcome.NOT_RUN},
+    ]
+
+
+def test_a_check_that_returns_a_value_passes_nobody(tmp_path: Path) -> None:
+    checks = '''\
+import pytest
+
+
+@pytest.mark.points(4)
+def test_returns(submission):
+    """It should assert."""
+    return submission.twice(1) == 3
+'''
+    assignment = write_course(tmp_path, checks)
+    with Examiner() as examiner:
+        work = [Submission({"twice.py": RIGHT.encode()})]
+        ((_, found),) = grade_submissions(examiner, assignment, read_checks(assignment), work, Setup())
+    (check,) = found.questions[0].checks
+    assert check.outcome is Outcome.ERRORED

@@ -17,7 +17,7 @@ import pytest
 
 from grader.examiner import paths
 from grader.examiner.exceptions import LoadError, StudentError, WorkerLost
-from grader.examiner.workers import Zygote, ZygoteFailed
+from grader.examiner.workers import Allowance, Zygote, ZygoteFailed
 from grader.results import Outcome
 from tests.workers import find_worker, list_descendants, make_job, start_zygote, student
 
@@ -415,3 +415,46 @@ def test_paths_reach_the_zygote_however_many_there_are(tmp_path: Path) -> None:
             assert module.run()[1]
     finally:
         zygote.close()
+
+
+def test_a_worker_that_is_forked_ahead_is_the_next_one(zygote: Zygote) -> None:
+    allowance, other = Allowance(5, 512), Allowance(6, 512)
+    before = list_descendants(zygote.pid)
+    zygote.fork_ahead(allowance, isolated=True)
+    zygote.fork_ahead(other, isolated=True)  # there is one already
+    zygote.inspect(1)  # whatever is asked meanwhile, the answers do not get mixed up
+    (ahead,) = set(list_descendants(zygote.pid)) - set(before)
+    worker = zygote.fork(allowance, isolated=True)
+    assert set(list_descendants(zygote.pid)) - set(before) == {ahead}
+    zygote.fork_ahead(other, isolated=True)
+    worker.discard()
+    assert not worker.alive
+    zygote.fork(allowance, isolated=True).end()  # one with other limits is not taken, and ends
+    assert list_descendants(zygote.pid) == before
+
+
+def test_a_worker_that_was_forked_ahead_does_not_outlive_its_walls(zygote: Zygote, secret: Path) -> None:
+    """The next job has other secrets, and may be another course's."""
+    before = list_descendants(zygote.pid)
+    zygote.fork_ahead(Allowance(5, 512), isolated=True)
+    zygote.configure(warm=[], readable=paths.list_readable((secret,)), writable=paths.DEVICES, isolated=True)
+    zygote.fork(Allowance(5, 512), isolated=True).end()
+    assert list_descendants(zygote.pid) == before
+
+
+def test_memory_that_is_joined_keeps_what_it_holds() -> None:
+    code = """
+import re
+from grader.sandbox import system
+data = bytearray(range(256)) * (1 << 17)
+before = int(re.search("AnonHugePages: *([0-9]+)", open("/proc/self/smaps_rollup").read())[1])
+joined = system.join_pages()
+after = int(re.search("AnonHugePages: *([0-9]+)", open("/proc/self/smaps_rollup").read())[1])
+print(joined, after - before, data == bytearray(range(256)) * (1 << 17))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    joined, grown, same = done.stdout.split()
+    assert same == "True"
+    if joined == "0":
+        pytest.skip("this kernel joins no pages when asked to")
+    assert int(grown) > 16_000

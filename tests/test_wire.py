@@ -325,3 +325,30 @@ def test_a_closed_end_is_told_apart_from_a_bad_message(ends: tuple[Channel, sock
         channel.receive(time.monotonic() + 5)
     with pytest.raises(ConnectionClosed):
         channel.send({"value": 1}, [torch.zeros(1 << 20)], time.monotonic() + 5)
+
+
+def test_messages_that_come_at_once_are_told_apart(ends: tuple[Channel, socket.socket]) -> None:
+    """What follows a message belongs to the next one, wherever the pieces that arrive end."""
+    channel, other = ends
+    left, right = socket.socketpair()
+    sender = Channel(left)
+    tensors = [torch.arange(size, dtype=torch.float64) for size in (0, 3, wire.READ_BYTES // 8, 5)]
+    for number, tensor in enumerate(tensors):
+        sender.send({"number": number}, [tensor, tensor + 1])
+    sender.close()
+    data = b""
+    while piece := right.recv(1 << 16):
+        data += piece
+    right.close()
+
+    def trickle() -> None:
+        for start in range(0, len(data), 1237):
+            other.sendall(data[start : start + 1237])
+
+    thread = threading.Thread(target=trickle)
+    thread.start()
+    for number, tensor in enumerate(tensors):
+        message = channel.receive(time.monotonic() + 10)
+        assert message.header == {"number": number}
+        assert [arrived.tolist() for arrived in message.tensors] == [tensor.tolist(), (tensor + 1).tolist()]
+    thread.join()

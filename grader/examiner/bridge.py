@@ -55,6 +55,7 @@ class Connection:
         self._received = 0
         self._sizes: set[int] = set()
         self._device = "cpu"
+        self._beginning: Header | None = None  # what the next request tells the worker of the check that begins
         self.used = False  # has it been asked for anything but to load and import?
         self.deadline = 0.0
         self.time_words = ""
@@ -89,18 +90,21 @@ class Connection:
             Expectation: on the shadow device, a result is not on the device of what was passed.
         """
         header, tensors = self._describe_call("call", target, arguments, keywords)
-        if torch.is_grad_enabled():
-            box: list[Message] = []
-            results = list(RemoteCall.apply(self, header, box, len(tensors), self._anchor, *tensors))  # type: ignore[no-untyped-call]
-            message = box[0]
-            value = self._decode(message, self._leaves(message, results))
-        else:
-            message = self._exchange(header, tensors)
-            value = self._decode(message, message.tensors)
+        message = self._exchange(header, tensors)
+        value = self._decode(message, self._join_graph(message, header, tensors))
         self.last_call = (name, value)
         if self._device == SHADOW and (list_tensors(header["arguments"]) or list_tensors(header["keywords"])):
             self._expect_on_device(name, message)
         return value
+
+    def _join_graph(self, message: Message, header: Header, tensors: Sequence[Tensor]) -> list[Tensor]:
+        """Return a call's tensors, as outputs of a node of the graph that has its inputs where they require grad."""
+        snapshots = _snapshots(message)
+        outputs = [wanted and index not in snapshots for index, wanted in enumerate(message.requires_grad)]
+        if not (header["grad"] and any(outputs)):
+            return self._leaves(message) if header["grad"] else message.tensors
+        results = RemoteCall.apply(self, header, [message], len(tensors), self._anchor, *tensors)  # type: ignore[no-untyped-call]
+        return self._leaves(message, list(results))
 
     def measure_cost(self, target: int, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Cost:
         """Let a student's object be called on copies of the arguments, and return what that took.
@@ -205,14 +209,12 @@ class Connection:
     def begin_check(self, seed: int, device: str = "cpu") -> None:
         """Let the worker forget what earlier checks made, seed its generators, and use a device.
 
-        Raises:
-            StudentError: student code that broke the worker's own raised.
-            WorkerLost: no valid answer came.
+        It is told so with the next request, whose answer may then be an error that student code brought about there.
         """
         self._received = 0
         self._sizes.clear()
         self._device = device
-        self.request({"op": "begin", "seed": seed, "device": device})
+        self._beginning = {"seed": seed, "device": device}
         self.last_call = None
         self.picture = None
 
@@ -229,7 +231,9 @@ class Connection:
         if not self._worker.alive:
             raise WorkerLost(Outcome.CRASHED, "The code's process was gone already.")
         header["dropped"], self._dropped = self._dropped, []
-        self.used |= header["op"] not in ("load", "begin", "import")
+        if self._beginning is not None:
+            header["begin"], self._beginning = self._beginning, None
+        self.used |= header["op"] not in ("load", "import")
         try:
             self._worker.channel.send(header, tensors, self.deadline)
             message = self._worker.channel.receive(self.deadline)
@@ -341,10 +345,10 @@ class RemoteCall(torch.autograd.Function):
         anchor: Tensor,
         *tensors: Tensor,
     ) -> tuple[Tensor, ...]:
-        """Run the request; ``tensors[:count]`` are the inputs, of which ``differentiate`` sends the last part only."""
-        sent = tensors if header["op"] == "call" else tensors[count:]
-        message = connection._exchange(header, sent)
-        box.append(message)
+        """Take the answer in ``box``, or ask for it: a ``differentiate`` sends the tensors after its inputs."""
+        if not box:
+            box.append(connection._exchange(header, tensors[count:]))
+        (message,) = box
         graph: Any = message.header.get("graph")
         ctx.connection = connection
         ctx.graph = _Graph(connection, graph) if _is_number(graph) else None

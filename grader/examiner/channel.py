@@ -20,11 +20,16 @@ class WatchedChannel(Channel):
         super().__init__(connection)
         self._worker = worker
         self._output = output
+        self._polls = {event: self._watch(event) for event in (select.POLLIN, select.POLLOUT)}
 
-    def _wait(self, event: int, deadline: float) -> None:
+    def _watch(self, event: int) -> select.poll:
         poll = select.poll()
         poll.register(self.fd, event)
         poll.register(self._output, select.POLLIN)
+        return poll
+
+    def _wait(self, event: int, deadline: float) -> None:
+        poll = self._polls[event]
         while True:
             ready = dict(poll.poll(max(0.0, deadline - time.monotonic()) * 1000))
             if not ready:

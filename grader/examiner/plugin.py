@@ -1,7 +1,8 @@
 """The pytest plugin: one session runs an assignment's checks against many submissions.
 
-The session is parametrised over the submissions, so check files are imported once; each submission's checks run one
-after another, and its result is reported before the next begins.
+Checks are collected once, and run again for each submission, whose result is reported before the next begins. pytest's
+own way to run a check (fixtures that any file may redefine, reports for any plugin) takes longer than most checks: one
+that needs nothing of it is called directly.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import pytest
 import torch
 
 from grader.examiner.exceptions import WorkerLost
+from grader.examiner.items import find_arguments, find_parameters, is_plain, name_of, pair_with_next
 from grader.examiner.recogniser import Recognised, Recogniser
 from grader.examiner.student import Student, seed_generators
 from grader.examiner.trusted import close_figures, import_dotted, import_file
@@ -50,32 +52,14 @@ class ExaminerPlugin:
         self._recogniser = Recogniser(job)
         self._results: dict[str, list[CheckResult]] = {}
         self._student: Student | None = None
+        self._plain: set[pytest.Item] = set()
         self.uncollected: str | None = None
         self.broken: str | None = None
 
     # Fixtures: what a check can ask for
 
-    @pytest.fixture(scope="session", autouse=True)
-    def _submission(self, request: pytest.FixtureRequest) -> Iterator[Student]:
-        """The submission under examination."""
-        number: int = request.param
-        started = time.monotonic()
-        self._results = {}
-        self._student = student = Student(self._zygote, self._job, self._job.submissions[number])
-        student.start_check()  # the check that asked for it began before there was a student to tell
-        yield student
-        if self.broken is not None:
-            student.close()
-            return  # the job goes on with a fresh sandbox, from this submission's first check
-        for result in self._decide_all():
-            self._emit(Verdict(number, result))
-        recognised = self._recognise(student)
-        student.close()
-        seconds = time.monotonic() - started
-        self._emit(Finished(number, student.output, seconds, self._environment, recognised.mistakes, recognised.fault))
-
     @pytest.fixture(autouse=True)
-    def _seeded(self, request: pytest.FixtureRequest, _submission: Student) -> torch.Generator:
+    def _seeded(self, request: pytest.FixtureRequest) -> torch.Generator:
         return seed_generators(self._seed_of(request.node))
 
     @pytest.fixture
@@ -84,18 +68,14 @@ class ExaminerPlugin:
         return _seeded
 
     @pytest.fixture
-    def submission(self, request: pytest.FixtureRequest, _submission: Student) -> Any:
+    def submission(self, request: pytest.FixtureRequest, _seeded: torch.Generator) -> Any:
         """The student's file, called in the student's process."""
-        question = self._job.questions[self._check_of(request.node).question]
-        return _submission.load(question.file, self._seed_of(request.node), self._device_of(request.node))
+        return self._load(request.node)
 
     @pytest.fixture
     def device(self, request: pytest.FixtureRequest) -> str:
         """Where the check puts its tensors: what is on the shadow device there is on the CPU here."""
-        name: str = request.param
-        if name not in self._devices:
-            pytest.skip(f"this machine has no {name} device")
-        return "cpu" if name == SHADOW else name
+        return self._place(request.param)
 
     @pytest.fixture
     def reference(self, request: pytest.FixtureRequest) -> ModuleType:
@@ -103,16 +83,14 @@ class ExaminerPlugin:
         return self._reference_of(self._check_of(request.node))
 
     @pytest.fixture
-    def remote(self, _submission: Student) -> Callable[[str], Any]:
+    def remote(self) -> Callable[[str], Any]:
         """Returns something of torch, by its dotted name, in the student's process."""
-        return _submission.fetch
+        return self._present.fetch
 
     # Hooks
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Run every check for every submission, and those that use ``device`` on each device of their question."""
-        numbers = range(len(self._job.submissions))
-        metafunc.parametrize("_submission", numbers, indirect=True, scope="session", ids=[str(n) for n in numbers])
+        """Run the checks that use ``device`` on each device of their question."""
         if "device" in metafunc.fixturenames:
             check = self._checks.get(metafunc.function.__name__)
             wanted = self._job.questions[check.question].devices if check else ("cpu",)
@@ -123,7 +101,7 @@ class ExaminerPlugin:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the checks that the job asks for and that this machine has the device for."""
-        items[:] = [item for item in items if _name_of(item) in self._checks and self._device_is_here(item)]
+        items[:] = [item for item in items if name_of(item) in self._checks and self._device_is_here(item)]
         wanted = {question.fingerprint for question in self._job.questions.values()}
         modules = {str(item.path): item.getparent(pytest.Module) for item in items if str(item.path) in wanted}
         self._recogniser.functions = {
@@ -154,13 +132,41 @@ class ExaminerPlugin:
             fixturedef.cached_result = (None, key, (lost, lost.__traceback__))
             raise
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Give each check its own time, from setup to teardown."""
-        result = yield
-        if self._student is not None:
-            self._student.stop_check()
-        return result
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        """Run the checks for one submission after another. What keeps pytest from it is left to pytest."""
+        if session.testsfailed or not session.items:
+            return None
+        self._plain = set(filter(is_plain, session.items))
+        for number in range(len(self._job.submissions)):
+            try:
+                self._examine(number, session)
+            except ZygoteFailed as error:
+                self.broken = str(error)
+            if self.broken is not None:
+                break  # the job goes on with a fresh sandbox, from this submission's first check
+        return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        """Run a check that is plain; the others are left to pytest."""
+        if item not in self._plain:
+            return None
+        self._present.start_check()
+        error: BaseException | None = None
+        arguments: dict[str, Any] = {}
+        started = time.perf_counter()
+        try:
+            arguments = self._provide(item)
+            started = time.perf_counter()
+            if item.function(**arguments) is not None:  # type: ignore[attr-defined]
+                pytest.fail("the check returns a value, which nobody looks at: say assert instead of return")
+        except (KeyboardInterrupt, pytest.exit.Exception, ZygoteFailed):
+            raise
+        except BaseException as raised:
+            error = raised
+        self._note(item, error, time.perf_counter() - started, arguments)
+        return True
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -173,13 +179,65 @@ class ExaminerPlugin:
             self.broken = str(error)
             item.session.shouldstop = self.broken
         elif call.when == "call" or (call.when == "setup" and error is not None):
-            self._note(item, error, call.duration)
+            self._note(item, error, call.duration, item.funcargs)  # type: ignore[attr-defined]
         return report
 
     def pytest_runtest_setup(self) -> None:
         """Start the check's time."""
-        if self._student is not None:
-            self._student.start_check()
+        self._present.start_check()
+
+    # One submission
+
+    def _examine(self, number: int, session: pytest.Session) -> None:
+        """Run all checks for one submission, and tell what came of it.
+
+        Raises:
+            ZygoteFailed: the sandbox broke.
+        """
+        started = time.monotonic()
+        self._results = {}
+        submissions = self._job.submissions
+        last = number == len(submissions) - 1
+        self._student = student = Student(self._zygote, self._job, submissions[number], last=last)
+        for item, following in pair_with_next(session.items, self._plain):
+            session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            student.stop_check()
+            if self.broken is not None:
+                student.close()
+                return
+        for result in self._decide_all():
+            self._emit(Verdict(number, result))
+        recognised = self._recognise(student)
+        student.close()
+        seconds = time.monotonic() - started
+        self._emit(Finished(number, student.output, seconds, self._environment, recognised.mistakes, recognised.fault))
+
+    def _provide(self, item: pytest.Item) -> dict[str, Any]:
+        """Return the arguments of a plain check, as the fixtures would."""
+        rng = seed_generators(self._seed_of(item))
+        makers: dict[str, Callable[[], Any]] = {
+            "submission": lambda: self._load(item),
+            "device": lambda: self._place(parameters["device"]),
+            "rng": lambda: rng,
+            "reference": lambda: self._reference_of(self._check_of(item)),
+            "remote": lambda: self._present.fetch,
+        }
+        parameters = find_parameters(item)
+        return {name: makers[name]() if name in makers else parameters[name] for name in find_arguments(item)}
+
+    def _load(self, item: pytest.Item) -> Any:
+        question = self._job.questions[self._check_of(item).question]
+        return self._present.load(question.file, self._seed_of(item), self._device_of(item))
+
+    def _place(self, name: str) -> str:
+        if name not in self._devices:
+            pytest.skip(f"this machine has no {name} device")
+        return "cpu" if name == SHADOW else name
+
+    @property
+    def _present(self) -> Student:
+        assert self._student is not None
+        return self._student
 
     # Results
 
@@ -191,13 +249,15 @@ class ExaminerPlugin:
                 self._emit(Verdict(number, result))
             self._emit(Finished(number, "", 0.0, self._environment))
 
-    def _note(self, item: pytest.Item, error: BaseException | None, seconds: float) -> None:
-        check = _name_of(item)
+    def _note(
+        self, item: pytest.Item, error: BaseException | None, seconds: float, arguments: Mapping[str, Any]
+    ) -> None:
+        check = name_of(item)
         last_call = self._student.last_call if self._student is not None else None
         if isinstance(error, AssertionError | pytest.fail.Exception) and not self._is_of_checks(error):
             result = say_broken(check, f"an assertion of no check's own failed: {type(error).__name__}: {error}")
         else:
-            result = judge(check, error, last_call, lambda: self._try_reference(item))
+            result = judge(check, error, last_call, lambda: self._try_reference(item, arguments))
         if self._check_of(item).visibility is Visibility.HIDDEN and self._student is not None:
             result = hide_sizes(result, self._student.passed_sizes)
         picture = self._student.picture if self._student is not None else None
@@ -229,11 +289,10 @@ class ExaminerPlugin:
         }
         return self._recogniser.recognise(student, failed)
 
-    def _try_reference(self, item: pytest.Item) -> BaseException | None:
+    def _try_reference(self, item: pytest.Item, arguments: Mapping[str, Any]) -> BaseException | None:
         """Run a check on the reference solution, in this process; return what it raised."""
         check = self._check_of(item)
         function: Callable[..., object] = item.function  # type: ignore[attr-defined]
-        arguments: dict[str, Any] = dict(item.funcargs)  # type: ignore[attr-defined]
         replaced: dict[str, Callable[[], Any]] = {
             "submission": lambda: self._reference_of(check),
             "remote": lambda: import_dotted,
@@ -251,15 +310,13 @@ class ExaminerPlugin:
     # Looking up
 
     def _check_of(self, item: pytest.Item) -> JobCheck:
-        return self._checks[_name_of(item)]
+        return self._checks[name_of(item)]
 
     def _seed_of(self, item: pytest.Item) -> int:
-        return self._job.seed_of(_name_of(item))
+        return self._job.seed_of(name_of(item))
 
     def _device_of(self, item: pytest.Item) -> str:
-        callspec = getattr(item, "callspec", None)
-        asked = callspec.params.get("device") if callspec is not None else None
-        return str(asked or self._check_of(item).needs_device or "cpu")
+        return str(find_parameters(item).get("device") or self._check_of(item).needs_device or "cpu")
 
     def _device_is_here(self, item: pytest.Item) -> bool:
         needed = self._check_of(item).needs_device
@@ -272,8 +329,3 @@ class ExaminerPlugin:
         if path not in self._references:
             self._references[path] = import_file(Path(path))
         return self._references[path]
-
-
-def _name_of(item: pytest.Item) -> str:
-    function: Mapping[str, Any] | Any = getattr(item, "function", None)
-    return str(getattr(function, "__name__", item.name))

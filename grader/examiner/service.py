@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import platform
@@ -44,6 +45,7 @@ WARM_FOR = {"optim": ("torch._dynamo",), "matplotlib": ("matplotlib.pyplot", "ma
 
 def serve(jobs: IO[str], events: IO[str], zygote: Zygote) -> None:
     """Answer one job per line until there are no more."""
+    gc.freeze()  # torch and its like stay as long as this process: collections need not look at them
 
     def emit(event: Message) -> None:
         events.write(json.dumps(event_to_json(event)) + "\n")

@@ -24,13 +24,15 @@ START_SECONDS = 30.0  # a forked worker takes some hundredths, on a machine that
 class Student:
     """Serves the checks of one submission, with a fresh worker whenever the last one was lost.
 
-    A file that does not load is not tried again: the same verdict holds for all its checks.
+    A file that does not load is not tried again: the same verdict holds for all its checks. Unless it is the ``last``
+    submission, the next one's worker is forked while this one is examined.
     """
 
-    def __init__(self, zygote: Zygote, job: Job, files: Mapping[str, bytes]) -> None:
+    def __init__(self, zygote: Zygote, job: Job, files: Mapping[str, bytes], *, last: bool = True) -> None:
         self._zygote = zygote
         self._job = job
         self._files = dict(files)
+        self._last = last
         self._allowance = Allowance(cpu_seconds=int(job.seconds) + 1, memory_mb=job.memory_mb)
         self._sources = {name: content.decode("utf-8", "replace").splitlines() for name, content in files.items()}
         self._worker: WorkerProcess | None = None
@@ -83,7 +85,6 @@ class Student:
 
         Raises:
             LoadError, WorkerLost: importing the file failed, now or before.
-            StudentError: what the file broke of the worker's own raised.
             WorkerLost: the submission has used up its time.
         """
         if file in self._failures:
@@ -103,7 +104,8 @@ class Student:
     def close(self) -> None:
         """End the worker, if there is one."""
         if self._worker is not None:
-            self._worker.end()
+            # After the last one nothing is left behind; before, nobody waits while a worker's memory is taken down.
+            self._worker.end() if self._last else self._worker.discard()
             self._printed += self._worker.printed[: MAX_OUTPUT_KEPT - len(self._printed)]
         self._worker = None
         self._connection = None
@@ -158,6 +160,8 @@ class Student:
         connection = Connection(self._worker, self._allowance, self._sources, self._make_handle)
         set_time(connection, START_SECONDS, f"{START_SECONDS:g} s")
         self._hand_over(self._worker, connection)
+        if not self._last:
+            self._zygote.fork_ahead(self._allowance, isolated=self._job.isolated)
         if self._started is not None:
             self._started += time.monotonic() - started
         return connection

@@ -58,6 +58,21 @@ class Ending:
     peak_kb: int
 
 
+@dataclass(slots=True)
+class _Fork:
+    """A worker that was asked for: our ends of its socket and its output, and the answer once it was received."""
+
+    allowance: Allowance
+    isolated: bool
+    connection: socket.socket
+    output: int
+    answer: dict[str, Any] | None = None
+
+    def close(self) -> None:
+        self.connection.close()
+        os.close(self.output)
+
+
 class Zygote:
     """The warm process, seen from the examiner. ``configure`` waits until it is ready.
 
@@ -73,6 +88,7 @@ class Zygote:
             self._wall_problem = None
         self._process, self._control = _start_zygote(program, self._mounts)
         self._greeted = False
+        self._spare: _Fork | None = None
         if self._mounts is not None:
             try:
                 self._control.settimeout(GREET_SECONDS)
@@ -107,6 +123,7 @@ class Zygote:
     def _configure(
         self, warm: Sequence[str], readable: Sequence[str], writable: Sequence[str], isolated: bool
     ) -> Walls:
+        self._discard_spare()  # its walls are those of the job before
         for part in _split_paths(readable):
             self._ask({"op": "allow", "paths": part})
         answer = self._ask({"op": "configure", "warm": list(warm), "writable": list(writable), "isolated": isolated})
@@ -137,24 +154,70 @@ class Zygote:
             self._greeted = True
 
     def fork(self, allowance: Allowance, *, isolated: bool) -> WorkerProcess:
-        """Fork a locked-down worker.
+        """Fork a locked-down worker, or return the one that was forked ahead.
 
         Raises:
             ZygoteFailed: the zygote could not, or the worker is not locked down.
         """
+        fork, self._spare = self._spare, None
+        if fork is not None and (fork.allowance, fork.isolated) != (allowance, isolated):
+            self._settle(fork)
+            self._drop(fork)
+            fork = None
+        fork = fork or self._ask_for_fork(allowance, isolated)
+        try:
+            self._settle(fork)
+        except ZygoteFailed:
+            fork.close()
+            raise
+        assert fork.answer is not None
+        pid, user = int(fork.answer["pid"]), fork.answer["user"]
+        return WorkerProcess(self, pid, user, fork.connection, fork.output, isolated=isolated)
+
+    def fork_ahead(self, allowance: Allowance, *, isolated: bool) -> None:
+        """Have the worker forked that the next ``fork`` with the same arguments returns; does not wait for it.
+
+        Raises:
+            ZygoteFailed: the zygote is gone.
+        """
+        if self._spare is None:
+            self._spare = self._ask_for_fork(allowance, isolated)
+
+    def _ask_for_fork(self, allowance: Allowance, isolated: bool) -> _Fork:
         own, theirs = socket.socketpair()
         output, output_end = os.pipe2(os.O_CLOEXEC)
+        fork = _Fork(allowance, isolated, own, output)
         try:
             request = {"op": "fork", "cpu_seconds": allowance.cpu_seconds, "memory_mb": allowance.memory_mb}
-            answer = self._ask(request, [theirs.fileno(), output_end])
+            self._tell(request, [theirs.fileno(), output_end])
         except ZygoteFailed:
-            own.close()
-            os.close(output)
+            fork.close()
             raise
         finally:
             theirs.close()
             os.close(output_end)
-        return WorkerProcess(self, int(answer["pid"]), answer["user"], own, output, isolated=isolated)
+        return fork
+
+    def _settle(self, fork: _Fork) -> None:
+        """Receive the answer to a fork, which comes before that to any later request."""
+        if fork.answer is None:
+            fork.answer = self._hear()
+
+    def _discard_spare(self) -> None:
+        if (fork := self._spare) is not None:
+            self._spare = None
+            with contextlib.suppress(ZygoteFailed):
+                self._settle(fork)
+            self._drop(fork)
+
+    def _drop(self, fork: _Fork) -> None:
+        fork.close()
+        if fork.answer is not None:
+            self.discard(fork.answer["pid"])
+
+    def discard(self, pid: int) -> None:
+        """End a worker of which nothing more is wanted, and do not wait until it has ended."""
+        self._tell({"op": "discard", "pid": pid})
 
     def reap(self, pid: int, grace_seconds: float = 0.0) -> Ending:
         """End a worker and say how it ended; one that is ending already gets ``grace_seconds`` to do so."""
@@ -167,6 +230,9 @@ class Zygote:
 
     def close(self) -> None:
         """End the zygote; the kernel ends its workers with it."""
+        if self._spare is not None:
+            self._spare.close()
+            self._spare = None
         self._control.close()
         try:
             self._process.wait(CLOSE_SECONDS)
@@ -176,13 +242,25 @@ class Zygote:
             self._process.stderr.close()
         self._process.wait()
 
-    def _ask(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        self._tell(request)
+        return self._hear()
+
+    def _tell(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> None:
+        """Send a request; whoever asked for a fork before hears of it first."""
+        if self._spare is not None:
+            self._settle(self._spare)
         try:
             self._greet()
             socket.send_fds(self._control, [json.dumps(request).encode()], list(descriptors))
+        except OSError as error:
+            raise _silent(error) from None
+
+    def _hear(self) -> dict[str, Any]:
+        try:
             answer: dict[str, Any] = json.loads(self._receive())
         except OSError as error:
-            raise ZygoteFailed(f"the process that runs submissions does not answer: {error}") from None
+            raise _silent(error) from None
         if "fault" in answer:
             raise ZygoteFailed(str(answer["fault"]))
         return answer
@@ -197,6 +275,10 @@ class Zygote:
         self._process.kill()
         assert self._process.stderr is not None
         return self._process.stderr.read().decode(errors="replace")[-2000:].strip() or "it said nothing"
+
+
+def _silent(error: OSError) -> ZygoteFailed:
+    return ZygoteFailed(f"the process that runs submissions does not answer: {error}")
 
 
 def _start_zygote(wall: str | None, mounts: Sequence[str] | None) -> tuple[subprocess.Popen[bytes], socket.socket]:
@@ -254,6 +336,7 @@ class WorkerProcess:
         self._zygote = zygote
         self._output = output
         self._ending: Ending | None = None
+        self._discarded = False
         self.printed = bytearray()
         self.printed_bytes = 0
         os.set_blocking(output, False)
@@ -265,7 +348,7 @@ class WorkerProcess:
     @property
     def alive(self) -> bool:
         """Has it not been ended yet?"""
-        return self._ending is None
+        return self._ending is None and not self._discarded
 
     def verify_lockdown(self) -> None:
         """Look from outside whether the worker is locked down. Call after its first answer.
@@ -306,9 +389,24 @@ class WorkerProcess:
             self._ending = self._zygote.reap(self.pid, grace_seconds)
             with contextlib.suppress(WorkerLost):
                 self.drain()
-            self.channel.close()
-            os.close(self._output)
+            self._close()
         return self._ending
+
+    def discard(self) -> None:
+        """End the process and keep what it printed; how it ends matters to nobody any more."""
+        if not self._isolated:  # it may have left others behind, which are ended with it
+            self.end()
+        if not self.alive:
+            return
+        self._discarded = True
+        with contextlib.suppress(WorkerLost):
+            self.drain()
+        self._zygote.discard(self.pid)
+        self._close()
+
+    def _close(self) -> None:
+        self.channel.close()
+        os.close(self._output)
 
 
 def explain_ending(ending: Ending, allowance: Allowance) -> WorkerLost:

@@ -10,6 +10,7 @@ It runs in the student's process, which could forge it: it finds errors, and pro
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -178,9 +179,16 @@ def _run(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if not stays:
         return args[0] if func is _aten.copy_.default else result
     wrapped = tree_map_only(Tensor, ShadowTensor, result)
-    if not on_device:
+    if not on_device or not _has_aliases(func):
         return wrapped
     return return_and_correct_aliasing(func, args, kwargs, wrapped)  # type: ignore[no-untyped-call]
+
+
+@functools.cache
+def _has_aliases(func: Any) -> bool:
+    """May what the operation returns share memory with what it is passed? Of the others nothing need be put right."""
+    values = (*func._schema.arguments, *func._schema.returns)
+    return any(value.alias_info is not None for value in values)
 
 
 def _copy_to_device(source: Tensor, kwargs: dict[str, Any]) -> Tensor:

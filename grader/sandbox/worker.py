@@ -30,6 +30,14 @@ from grader.wire import Channel, ConnectionClosed, Header, Message, Node, decode
 MAX_MESSAGE = 4000
 MAX_FRAMES = 20
 MAX_ITEMS = 10_000
+# What can be asked, and the methods that answer.
+OPERATIONS = {
+    name: f"_{name}"
+    for name in (
+        "load", "import", "get", "set", "call", "cost", "figure", "iterate", "item", "length", "backward",
+        "differentiate",
+    )
+}  # fmt: skip
 VALUES = ("arguments", "keywords", "value", "key")  # the fields of a request that hold values
 
 
@@ -122,23 +130,10 @@ class Worker:
         header = request.header
         for graph in header.get("dropped", ()):
             self._graphs.pop(graph, None)
-        operations: dict[str, Callable[[Message], tuple[Header, list[Tensor]]]] = {
-            "load": self._load,
-            "begin": self._begin,
-            "import": self._import,
-            "get": self._get,
-            "set": self._set,
-            "call": self._call,
-            "cost": self._cost,
-            "figure": self._figure,
-            "iterate": self._iterate,
-            "item": self._item,
-            "length": self._length,
-            "backward": self._backward,
-            "differentiate": self._differentiate,
-        }
-        operation = operations[header["op"]]
-        if not self._on_shadow or header["op"] in ("load", "begin", "import"):
+        if "begin" in header:
+            self._begin(header["begin"])
+        operation: Callable[[Message], tuple[Header, list[Tensor]]] = getattr(self, OPERATIONS[header["op"]])
+        if not self._on_shadow or header["op"] in ("load", "import"):
             return operation(request)
         with shadow.shadow_device():
             return operation(request)
@@ -163,20 +158,19 @@ class Worker:
             value = getattr(value, part)
         return self._reply(value)
 
-    def _begin(self, request: Message) -> tuple[Header, list[Tensor]]:
+    def _begin(self, check: Header) -> None:
         """Forget what earlier checks made, and seed every global generator for the next one, on its device."""
         modules = {number: value for number, value in self._objects.items() if isinstance(value, types.ModuleType)}
         self._objects = modules
         self._numbers = {id(value): number for number, value in modules.items()}
         self._graphs.clear()
-        seed = request.header["seed"]
+        seed = check["seed"]
         random.seed(seed)
         np.random.seed(seed)
         torch.default_generator.manual_seed(seed)  # torch.manual_seed records a stack trace for CUDA, every time
         torch.set_grad_enabled(True)
         torch.set_default_dtype(torch.float32)
-        self._on_shadow = request.header["device"] == "shadow"
-        return {"value": None}, []
+        self._on_shadow = check["device"] == "shadow"
 
     # Objects
 

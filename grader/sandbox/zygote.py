@@ -6,6 +6,7 @@ after the lock-down. It never runs student code, and stays at one thread, so tha
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
@@ -30,6 +31,7 @@ from grader.wire import Channel
 
 MAX_REQUEST_BYTES = 1 << 16
 MAX_STRAY_ROUNDS = 100
+FORKS_BETWEEN_JOINS = 200
 LINES_OF_STATUS = ("Seccomp", "NoNewPrivs", "CapEff", "CapPrm", "Uid", "Gid")
 
 Request = Mapping[str, Any]
@@ -40,7 +42,8 @@ class Zygote:
 
     ``allow`` adds to the paths that workers may read, in parts since a request is small; ``configure`` prepares the
     walls; ``fork`` carries two descriptors, the worker's end of its socket and the pipe for its output; ``inspect``
-    tells what the kernel says of a worker; ``reap`` ends one.
+    tells what the kernel says of a worker; ``reap`` ends one and tells how it ended; ``discard`` ends one and is not
+    answered.
     """
 
     def __init__(self, control: socket.socket) -> None:
@@ -51,7 +54,9 @@ class Zygote:
         self._users: range | None = None
         self._users_problem: str | None = None
         self._forked = 0
+        self._join_at = 0
         self._workers: set[int] = set()
+        self._discarded: set[int] = set()
 
     def serve(self) -> None:
         """Answer requests until the examiner goes away, then end every worker by ending."""
@@ -67,6 +72,10 @@ class Zygote:
             if not data:
                 return
             request = json.loads(data)
+            self._bury_discarded(os.WNOHANG)
+            if request["op"] == "discard":
+                self._discard(request["pid"])
+                continue
             try:
                 answer = answers[request["op"]](request, descriptors)
             except (OSError, RuntimeError, ImportError) as error:
@@ -94,6 +103,9 @@ class Zygote:
             seccomp.build_filter(0, read_only=self._ruleset is None)  # workers find it built
         gc.collect()
         gc.freeze()  # without it, one collection in each worker copies the whole heap
+        if self._forked >= self._join_at:  # again only when writing has split many of them, since joining copies them
+            system.join_pages()
+            self._join_at = self._forked + FORKS_BETWEEN_JOINS
         users = self._find_users()
         return {
             "landlock": abi,
@@ -169,7 +181,11 @@ class Zygote:
         return {"status": {name: fields.get(name) for name in LINES_OF_STATUS}}
 
     def _reap(self, request: Request, _: list[int]) -> dict[str, Any]:
-        """End a worker, with whatever it started and left behind; only code that is not isolated can do that."""
+        """End a worker, with whatever it started and left behind; only code that is not isolated can do that.
+
+        Those that were discarded before have ended as well when the answer comes.
+        """
+        self._bury_discarded()
         answer = _end(request["pid"], request["grace_seconds"])
         self._workers.discard(request["pid"])
         for _round in range(MAX_STRAY_ROUNDS):
@@ -179,6 +195,18 @@ class Zygote:
             for pid in strays:
                 _end(pid, 0.0)
         return answer
+
+    def _discard(self, pid: int) -> None:
+        """End a worker without waiting for it: taking its memory down takes longer than all else here."""
+        os.kill(pid, signal.SIGKILL)
+        self._discarded.add(pid)
+
+    def _bury_discarded(self, options: int = 0) -> None:
+        """Wait for the discarded workers, or with ``WNOHANG`` only take note of those that have ended."""
+        for pid in list(self._discarded):
+            if os.waitpid(pid, options)[0]:
+                self._discarded.discard(pid)
+                self._workers.discard(pid)
 
 
 def _children() -> list[int]:
@@ -227,6 +255,36 @@ def _fill_import_caches() -> None:
             finder.find_spec("no_such_module_anywhere")
 
 
+def _resolve_operations() -> None:
+    """Let torch make its Python objects of all operations, which a dispatch mode would have each worker make anew."""
+    for name in torch._C._dispatch_get_all_op_names():
+        namespace, _, operation = name.partition("::")
+        packet, _, overload = operation.partition(".")
+        if namespace == "aten" and not overload.endswith("out"):
+            with contextlib.suppress(AttributeError):  # some have no place in Python
+                getattr(getattr(torch.ops.aten, packet), overload or "default")
+
+
+def _rehearse() -> None:
+    """Compute on the shadow device as losses do: what torch finds out of an operation at its first use, it remembers.
+
+    The operations that share memory with what they are passed matter most, since torch parses their descriptions. No
+    backward: it could start threads.
+    """
+    targets = torch.tensor([0, 1])
+    with shadow.shadow_device():
+        x, y = shadow.put_on_device(torch.ones(2, 2)), shadow.put_on_device(targets)
+        torch.nn.functional.cross_entropy(x, y)
+        torch.nn.functional.mse_loss(x, x.new_zeros(2, 2))
+        torch.nn.functional.linear(x, x, x[0])
+        log_p = x.log_softmax(dim=1).gather(1, y.unsqueeze(1)).squeeze(1)
+        log_p = log_p + x[torch.arange(2, device=x.device), y] - (x - x.logsumexp(dim=1, keepdim=True))[:, 0]
+        x.clone().detach().add_(1).sub_(1).mul_(2).div_(2).clamp_(min=0).pow_(2)
+        one_hot = torch.zeros_like(x).scatter_(1, y.view(-1, 1), 1.0).scatter_add_(1, y.reshape(2, 1), x)
+        torch.where(x.abs() > 0, x.exp().expand(1, 2, 2).permute(0, 2, 1)[0].t(), one_hot.transpose(0, 1)).flatten()
+        (-((1 - log_p.exp()) ** 2.0) * log_p).mean().to(torch.float64).item()
+
+
 def main() -> None:
     """Serve the control socket whose descriptor is the only argument."""
     control = socket.socket(fileno=int(sys.argv[1]))
@@ -239,7 +297,7 @@ def main() -> None:
     np.random.seed(0)  # numpy imports its generators on first use
     # The first operation reads /proc/cpuinfo, which a worker cannot.
     torch.nn.functional.cross_entropy(torch.randn(8, 3), torch.arange(8) % 3)
-    with shadow.shadow_device():
-        torch.nn.functional.mse_loss(shadow.put_on_device(torch.ones(2)), shadow.put_on_device(torch.zeros(2)))
+    _resolve_operations()
+    _rehearse()
     Zygote(control).serve()
     os._exit(0)  # taking torch apart would only take time
