@@ -14,11 +14,12 @@ from pathlib import Path
 
 from grader.decisions import Mark, check_words, parse_score
 from grader.display import clean_line, clean_text
-from grader.errors import InputError, reason_of, suggest
+from grader.errors import InputError, suggest
 from grader.gradebook import Entry, Gradebook
 from grader.marking import Answer, fold, make_mark
 from grader.scoring import Grade
 from grader.spec import Assignment, Question
+from grader.tables import read_text
 
 MAX_SHEET_BYTES = 50_000_000
 MAX_CELL_LENGTH = 50_000
@@ -161,7 +162,7 @@ def _read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     Raises:
         InputError: it is no CSV file, or lacks a column.
     """
-    text = _read_text(path)
+    text = read_text(path, MAX_SHEET_BYTES, _HINT)
     first = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
     header: list[str] | None = None
@@ -194,18 +195,3 @@ def _check_header(cells: Sequence[str], path: Path) -> list[str]:
         if name and header.count(name) > 1:
             raise InputError(f"{path}:1: two columns {clean_line(name, 40)!r}", _HINT)
     return header
-
-
-def _read_text(path: Path) -> str:
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_SHEET_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {reason_of(error)}", "check the path") from None
-    if len(data) > MAX_SHEET_BYTES:
-        raise InputError(f"{path} is larger than {MAX_SHEET_BYTES:,} bytes", _HINT)
-    try:
-        text = data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is neither UTF-8 nor UTF-16", "save it as UTF-8 (in Excel: CSV UTF-8)") from None
-    return text

@@ -13,7 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from grader.errors import InputError, reason_of, suggest
+from grader.errors import InputError, suggest
+from grader.tables import decode, read_text
 
 MAX_TABLE_BYTES = 20_000_000
 MAX_CELL_LENGTH = 500
@@ -264,7 +265,7 @@ def _to_student(row: Mapping[str, str]) -> RosterStudent:
 def read_table(source: Path | bytes) -> tuple[str, Sequence[str], list[tuple[int, dict[str, str]]]]:
     """Return what to call a table, its columns and its rows, each with its line."""
     where = str(source) if isinstance(source, Path) else "the roster"
-    text = _decode(_read_bytes(source) if isinstance(source, Path) else source, where)
+    text = read_text(source, MAX_TABLE_BYTES, _HINT) if isinstance(source, Path) else decode(source, where)
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -306,28 +307,3 @@ def _sign(cell: str) -> str:
 
 def _near(header: Sequence[str]) -> str:
     return f"; the columns are {', '.join(header[:10])}"
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_TABLE_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {reason_of(error)}", "check the path") from None
-    if len(data) > MAX_TABLE_BYTES:
-        raise InputError(f"{path} is larger than {MAX_TABLE_BYTES:,} bytes", _HINT)
-    return data
-
-
-def _decode(data: bytes, where: str) -> str:
-    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        message = f"{where}:{line}: neither UTF-8 nor UTF-16 (byte 0x{data[min(error.start, len(data) - 1)]:02x})"
-        raise InputError(message, "save it as UTF-8 (in Excel: CSV UTF-8)") from None
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise InputError(f"{where}:{line}: a NUL character; this is no text", "save it as CSV, in UTF-8")
-    return text
