@@ -23,6 +23,7 @@ import pytest
 import torch
 
 from grader.checks import read_checks
+from grader.policy import describe_rules
 from grader.resources import find_data
 from grader.spec import load_course
 from grader.stub import render_stub
@@ -241,9 +242,9 @@ def test_fetching_works_without_torch_and_gives_what_the_checkout_gives(light: I
         done = light.grader("fetch", name, "--student", "ada")
         assert done.returncode == 0, done.stderr
         assignment = fill_assignment(course.load(name), "ada")
-        assert read_tree(light.directory / "work" / name, "") == {
-            f"/{file}": content for file, content in render_stub(assignment, read_checks(assignment)).items()
-        }
+        rules = describe_rules(course.policy_of(assignment), course.due_of(assignment), groups=assignment.groups)
+        stub = render_stub(assignment, read_checks(assignment), rules)
+        assert read_tree(light.directory / "work" / name, "") == {f"/{file}": stub[file] for file in stub}
 
 
 def test_the_installed_command_is_the_wheels(light: Installation) -> None:
