@@ -54,6 +54,7 @@ def scores(folder: Path) -> dict[str, float]:
         return {entry.student: float(grade.score) for entry, grade in gradebook.latest() if grade is not None}
 
 
+@pytest.mark.timeout(1200)
 def test_a_class_that_is_killed_a_hundred_times(shell: Shell) -> None:
     command = ("grade", "inbox", "--assignment", "quiz", "-j", "1", "--json")
     chance = random.Random(0)
