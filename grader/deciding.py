@@ -137,7 +137,8 @@ def override(
 def find_left_out(gradebook: Gradebook, assignment: Assignment, students: Iterable[str]) -> Mapping[str, Sequence[str]]:
     """Return, for each of these students, the others of the group who are not among them."""
     named = set(students)
-    found = {one: [mate for mate in find_members(gradebook, assignment, one) if mate not in named] for one in named}
+    roster = gradebook.roster()
+    found = {one: [mate for mate in find_members(roster, assignment, one) if mate not in named] for one in named}
     return {student: found[student] for student in sorted(found) if found[student]}
 
 

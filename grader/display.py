@@ -54,6 +54,11 @@ def shorten_lines(text: str, lines: int) -> str:
     return "\n".join([*found[:lines], f"{ELLIPSIS} {more} more {'line' if more == 1 else 'lines'}"])
 
 
+def to_number(amount: Fraction) -> float:
+    """Return an amount for programs: to four decimals, halves to even, so that 1/3 is 0.3333."""
+    return float(round(amount, 4))
+
+
 def format_amount(amount: Fraction) -> str:
     """Return an amount for people: at most two decimals, half to even, no trailing zeros (``9``, ``2.5``, ``0.33``)."""
     return f"{float(round(amount, 2)):.2f}".rstrip("0").rstrip(".")

@@ -22,7 +22,6 @@ from grader.results import CheckResult, Run
 from grader.scoring import Grade, Status, score_submission
 from grader.spec import ASSIGNMENT_FILE, Assignment, CodeQuestion
 from grader.submission import Submission
-from grader.variants import fill_assignment
 
 ATTEMPTS = 2
 JOB_SIZE = 50  # submissions in one pytest session: more would only hold more in memory
@@ -47,23 +46,16 @@ def grade_submissions(
     checks: Sequence[Check],
     submissions: Iterable[Submission],
     setup: Setup,
-    students: Iterable[str] | None = None,
 ) -> Iterator[tuple[int, Grade]]:
     """Grade submissions of one assignment; yields each one's number and grade as it is done.
 
     ``checks`` are those to run: only the public ones for a student's own look. A fault of ours is tried once more
-    with a fresh examiner; then the grade says so and is pending. ``students`` says whose each submission is, and so by
-    which variants it is judged; it may be left out where there are none, or where one student's are filled in already.
+    with a fresh examiner; then the grade says so and is pending. Where there are variants, one student's are filled in.
 
     Raises:
         FaultError: the sandbox cannot be had on this machine.
-        SpecError: a variant cannot be made.
     """
-    if students is None:
-        work = ((assignment, submission) for submission in submissions)
-    else:
-        pairs = zip(students, submissions, strict=True)
-        work = ((fill_assignment(assignment, student), submission) for student, submission in pairs)
+    work = ((assignment, submission) for submission in submissions)
     expected = len(submissions) if isinstance(submissions, Sized) else None
     return grade_stream(engine, assignment, checks, work, setup, expected)
 

@@ -13,7 +13,7 @@ from grader.enrolment import check_known
 from grader.errors import InputError, suggest
 from grader.gradebook import Entry, Gradebook
 from grader.scoring import Grade, QuestionGrade, Status, apply_marks, check_mark, score_rubric
-from grader.settlement import Settled, settle_assignment, settle_student
+from grader.settlement import Settled, group_by, settle_assignment, settle_student
 from grader.spec import Assignment, Course, Question
 
 
@@ -64,9 +64,7 @@ def find_waiting(
         student = check_known(gradebook, student)
         settled = {student: settle_student(course, gradebook, assignment, student)}
     chosen = _choose_submissions(settled.values())
-    marks: dict[str, list[Mark]] = {}
-    for mark in gradebook.marks(assignment.id):
-        marks.setdefault(mark.submission, []).append(mark)
+    marks = group_by(gradebook.marks(assignment.id), lambda mark: mark.submission)
     questions = {question.id: number for number, question in enumerate(assignment.questions)}
     found = [
         Answer(entry, assignment.questions[questions[question.id]], question)

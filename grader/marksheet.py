@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from grader.gradebook import Entry, Gradebook
 from grader.marking import Answer, fold, make_mark
 from grader.scoring import Grade
 from grader.spec import Assignment, Question
-from grader.tables import read_text
+from grader.tables import read_rows, read_text
 
 MAX_SHEET_BYTES = 50_000_000
 MAX_CELL_LENGTH = 50_000
@@ -156,31 +156,21 @@ def _unguard(text: str) -> str:
     return text[1:] if text.startswith(_GUARD) and text[1:].startswith((*_SIGNS, _GUARD)) else text
 
 
-def _read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the rows of a sheet, each with its line.
+def _read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """Return the rows of a sheet, each with its line.
 
     Raises:
         InputError: it is no CSV file, or lacks a column.
     """
-    text = read_text(path, MAX_SHEET_BYTES, _HINT)
-    first = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
-    header: list[str] | None = None
-    try:
-        for row in reader:
-            cells = [_unguard(cell.strip()) for cell in row]
-            if not any(cells):
-                continue
-            if header is None:
-                header = _check_header(cells, path)
-                continue
-            if len(cells) > len(header) or any(len(cell) > MAX_CELL_LENGTH for cell in cells):
-                raise InputError(f"{path}:{reader.line_num}: more cells than the header has, or one too long", _HINT)
-            yield reader.line_num, dict(zip(header, cells, strict=False))
-    except csv.Error as error:
-        raise InputError(f"{path}:{reader.line_num}: this is not CSV ({error})", _HINT) from None
-    if header is None:
-        raise InputError(f"{path} is empty", _HINT)
+    _, rows = read_rows(
+        read_text(path, MAX_SHEET_BYTES, _HINT),
+        str(path),
+        name_columns=lambda cells: _check_header(cells, path),
+        cell_length=MAX_CELL_LENGTH,
+        hint=_HINT,
+        clean=lambda cell: _unguard(cell.strip()),
+    )
+    return rows
 
 
 def _check_header(cells: Sequence[str], path: Path) -> list[str]:

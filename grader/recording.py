@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 
 from grader.checks import read_checks
 from grader.comparison import Trend, tell_trend
@@ -18,6 +19,7 @@ from grader.engine import Engine
 from grader.errors import GradebookError, GraderError, InputError
 from grader.gradebook import Entry, Gradebook
 from grader.grading import Setup, grade_stream, pending_grade
+from grader.roster import Roster
 from grader.scoring import Grade, Status
 from grader.settlement import find_members
 from grader.spec import Assignment
@@ -62,17 +64,27 @@ class Recorded:
 FindEnvironment = Callable[[], Mapping[str, str]]
 
 
-def store_work(gradebook: Gradebook, work: Work, *, by: str = "", unless_same: bool = False) -> Entry:
+def store_work(
+    gradebook: Gradebook,
+    work: Work,
+    *,
+    by: str = "",
+    unless_same: bool = False,
+    find_roster: Callable[[], Roster | None] | None = None,
+) -> Entry:
     """Read work and store it; when this returns it is on disk for good. See ``Gradebook.submit``.
 
-    Where students work in groups it counts for the student's whole group, as the roster has it.
+    Where students work in groups it counts for the student's whole group, as the roster has it: ``find_roster`` gives
+    it, or else the gradebook.
 
     Raises:
         InputError: it cannot be read, or the student's id cannot be used.
         GradebookError: it cannot be stored.
     """
     submission = work.read()
-    members = find_members(gradebook, work.assignment, work.student) if work.assignment.groups else ()
+    members: tuple[str, ...] = ()
+    if work.assignment.groups:
+        members = find_members((find_roster or gradebook.roster)(), work.assignment, work.student)
     return gradebook.submit(
         work.student,
         work.assignment.id,
@@ -125,12 +137,13 @@ def record_work(
 def _store_all(gradebook: Gradebook, work: Iterable[Work], by: str) -> Iterator[Recorded]:
     failures = 0
     fault: GradebookError | None = None
+    find_roster = cache(gradebook.roster)  # it is read once for a class, and only where there are groups
     for one in work:
         if fault is not None and failures >= MOST_FAILURES:
             yield Recorded(one, error=fault)
             continue
         try:
-            entry = store_work(gradebook, one, by=by, unless_same=True)
+            entry = store_work(gradebook, one, by=by, unless_same=True, find_roster=find_roster)
         except GradebookError as error:
             fault, failures = error, failures + 1
             yield Recorded(one, error=error)
@@ -149,7 +162,7 @@ def _find_kept(
     for one in (one for own in stored.values() for one in own):
         found = None
         if find_environment is not None and one.entry is not None:
-            with suppress(GradebookError):  # a grade that cannot be read is made anew
+            with suppress(GradebookError):  # of a grade that cannot be read is told when the new one is to be kept
                 found = gradebook.graded_with(one.entry)
         if found is not None and find_environment is not None and environment is None:
             environment = find_environment()  # it may take seconds, so only where there is a grade to keep

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
 from collections import defaultdict
@@ -14,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from grader.errors import InputError, suggest
-from grader.tables import decode, read_text
+from grader.tables import decode, read_rows, read_text
 
 MAX_TABLE_BYTES = 20_000_000
 MAX_CELL_LENGTH = 500
@@ -266,26 +264,13 @@ def read_table(source: Path | bytes) -> tuple[str, Sequence[str], list[tuple[int
     """Return what to call a table, its columns and its rows, each with its line."""
     where = str(source) if isinstance(source, Path) else "the roster"
     text = read_text(source, MAX_TABLE_BYTES, _HINT) if isinstance(source, Path) else decode(source, where)
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    header: list[str] | None = None
-    rows: list[tuple[int, dict[str, str]]] = []
-    try:
-        for row in reader:
-            cells = [cell.strip() for cell in row]
-            if not any(cells):
-                continue
-            if header is None:
-                header = _name_columns(cells, where)
-                continue
-            if len(cells) > len(header) or any(len(cell) > MAX_CELL_LENGTH for cell in cells):
-                raise InputError(f"{where}:{reader.line_num}: more cells than the header has, or one too long", _HINT)
-            rows.append((reader.line_num, dict(zip(header, [*cells, *[""] * len(header)], strict=False))))
-    except csv.Error as error:
-        raise InputError(f"{where}:{reader.line_num}: this is not CSV ({error})", _HINT) from None
-    if header is None:
-        raise InputError(f"{where} is empty", _HINT)
+    header, rows = read_rows(
+        text,
+        where,
+        name_columns=lambda cells: _name_columns(cells, where),
+        cell_length=MAX_CELL_LENGTH,
+        hint=_HINT,
+    )
     return where, header, rows
 
 

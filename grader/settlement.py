@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
+from grader.decisions import Extension, Mark, Override
 from grader.gradebook import Entry, Gradebook
 from grader.roster import Roster
 from grader.scoring import Attempt, FinalGrade, Grade, NextAttempt, Status, find_next_attempt, find_teammates, settle
@@ -67,13 +68,12 @@ def find_next(course: Course, gradebook: Gradebook, assignment: Assignment, stud
     return find_next_attempt(attempts, course.policy_of(assignment).attempts, now)
 
 
-def find_members(gradebook: Gradebook, assignment: Assignment, student: str) -> tuple[str, ...]:
+def find_members(roster: Roster | None, assignment: Assignment, student: str) -> tuple[str, ...]:
     """Return for whom else a submission of this student counts: the others of the group, where there are groups."""
-    roster = gradebook.roster() or Roster()
-    return tuple(one for one in find_teammates(assignment, student, roster) if one != student)
+    return tuple(one for one in find_teammates(assignment, student, roster or Roster()) if one != student)
 
 
-_Decision = TypeVar("_Decision")
+Decision = TypeVar("Decision", Extension, Mark, Override)
 _Attempts = Mapping[str, Sequence[tuple[Entry, Attempt]]]
 
 
@@ -98,8 +98,8 @@ def _settle(
     policy, due = course.policy_of(assignment), course.due_of(assignment)
     sections = {student.id: student.section for student in roster.students}
     extensions = gradebook.extensions(assignment.id)
-    overrides = _group_by(gradebook.overrides(assignment.id), lambda override: override.student)
-    marks = _group_by(gradebook.marks(assignment.id), lambda mark: mark.submission)
+    overrides = group_by(gradebook.overrides(assignment.id), lambda override: override.student)
+    marks = group_by(gradebook.marks(assignment.id), lambda mark: mark.submission)
     settled = {}
     for student in students:
         own = attempts.get(student, ())
@@ -119,8 +119,9 @@ def _settle(
     return settled
 
 
-def _group_by(decisions: Iterable[_Decision], key: Callable[[_Decision], str]) -> dict[str, list[_Decision]]:
-    groups: dict[str, list[_Decision]] = {}
+def group_by(decisions: Iterable[Decision], key: Callable[[Decision], str]) -> dict[str, list[Decision]]:
+    """Return decisions by what they are about, each list in its order."""
+    groups: dict[str, list[Decision]] = {}
     for decision in decisions:
         groups.setdefault(key(decision), []).append(decision)
     return groups

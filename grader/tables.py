@@ -1,7 +1,10 @@
-"""The text of CSV files from outside: capped, in UTF-8 or UTF-16."""
+"""CSV files from outside: capped, in UTF-8 or UTF-16, with any of the usual separators."""
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from grader.errors import InputError, reason_of
@@ -40,3 +43,42 @@ def decode(data: bytes, where: str) -> str:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise InputError(f"{where}:{line}: a NUL character; this is no text", "save it as CSV, in UTF-8")
     return text
+
+
+def read_rows(
+    text: str,
+    where: str,
+    *,
+    name_columns: Callable[[list[str]], Sequence[str]],
+    cell_length: int,
+    hint: str,
+    clean: Callable[[str], str] = str.strip,
+) -> tuple[Sequence[str], list[tuple[int, dict[str, str]]]]:
+    """Return the columns of a table, and its rows, each with its line; empty rows are left out.
+
+    ``name_columns`` makes the columns' names of the first row; ``clean`` is what happens to every cell, of which none
+    is longer than ``cell_length``. A row that is too short has empty cells at its end.
+
+    Raises:
+        InputError: it is no table; the message names the line, and ``hint`` says what it should be.
+    """
+    first = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
+    header: Sequence[str] | None = None
+    rows: list[tuple[int, dict[str, str]]] = []
+    try:
+        for row in reader:
+            cells = [clean(cell) for cell in row]
+            if not any(cells):
+                continue
+            if header is None:
+                header = name_columns(cells)
+                continue
+            if len(cells) > len(header) or any(len(cell) > cell_length for cell in cells):
+                raise InputError(f"{where}:{reader.line_num}: more cells than the header has, or one too long", hint)
+            rows.append((reader.line_num, dict(zip(header, [*cells, *[""] * len(header)], strict=False))))
+    except csv.Error as error:
+        raise InputError(f"{where}:{reader.line_num}: this is not CSV ({error})", hint) from None
+    if header is None:
+        raise InputError(f"{where} is empty", hint)
+    return header, rows

@@ -16,6 +16,7 @@ from grader.gradebook.inspection import inspect_gradebook
 from tests.shell import Shell, write
 from tests.test_class import rows
 from tests.test_engine import FILES, HALF, RIGHT
+from tests.test_gradebook import latest
 
 pytestmark = pytest.mark.slow
 
@@ -51,7 +52,7 @@ def kill(shell: Shell, seconds: float, *arguments: str) -> list[str]:
 
 def scores(folder: Path) -> dict[str, float]:
     with Gradebook.open(folder / "state") as gradebook:
-        return {entry.student: float(grade.score) for entry, grade in gradebook.latest() if grade is not None}
+        return {entry.student: float(grade.score) for entry, grade in latest(gradebook) if grade is not None}
 
 
 @pytest.mark.timeout(1200)

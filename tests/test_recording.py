@@ -20,6 +20,7 @@ from grader.spec import Assignment, load_assignment
 from grader.submission import Submission
 from tests.shell import write
 from tests.test_engine import FILES, HALF, RIGHT
+from tests.test_gradebook import latest
 
 QUIZ = """\
 format: 1
@@ -154,7 +155,7 @@ def test_a_check_file_that_vanishes_leaves_grades_pending(
         assert grade is not None
         assert grade.status is Status.PENDING
         assert grade.fault
-        assert gradebook.latest("twice")[0][1] is not None
+        assert latest(gradebook, "twice")[0][1] is not None
     other = found["s00002"].grade
     assert other is not None
     assert (other.status, int(other.score)) == (Status.GRADED, 1)
@@ -215,7 +216,7 @@ def test_a_broken_assignment_among_several(
     assert grade.status is Status.PENDING
     assert (int(grade.score), int(grade.points)) == (0, 2)
     assert "checks/hidden/test_hidden.py:1" in str(grade.fault)
-    assert gradebook.latest("twice")[0][1] == grade
+    assert latest(gradebook, "twice")[0][1] == grade
     assert found["s00002"].grade is not None
     assert found["s00002"].grade.status is Status.GRADED
 

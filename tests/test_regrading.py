@@ -13,6 +13,7 @@ from grader.gradebook import Gradebook
 from tests.shell import Shell, write
 from tests.test_class import GRADE, rows
 from tests.test_engine import FILES, HALF, RIGHT
+from tests.test_gradebook import latest
 
 pytestmark = pytest.mark.slow  # nearly every command here starts an examiner
 
@@ -42,7 +43,7 @@ def change(shell: Shell, old: str, new: str) -> None:
 
 def scores(shell: Shell) -> dict[str, float]:
     with Gradebook.open(shell.folder / "state") as gradebook:
-        return {entry.student: float(grade.score) for entry, grade in gradebook.latest() if grade is not None}
+        return {entry.student: float(grade.score) for entry, grade in latest(gradebook) if grade is not None}
 
 
 def grade_again(shell: Shell, *options: str) -> dict[str, Any]:

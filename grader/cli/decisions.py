@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.cli.output import print_json, print_table
+from grader.cli.output import agrees, print_json, print_table
 from grader.cli.seat import Seat, acting_user
 from grader.cli.students import json_option
 
@@ -94,18 +93,13 @@ def import_(course: Path | None, file: Path, dry_run: bool, yes: bool, why: str,
         if not as_json:
             _print_changes(changes, len(new.students))
         _say_strangers(strangers)
-        kept = bool(changes) and not dry_run and (yes or as_json or _agrees())
+        kept = bool(changes) and not dry_run and (yes or as_json or agrees("Take this roster?"))
         if kept:
             gradebook.set_roster(new, acting_user(), datetime.now(UTC), reason)
     if as_json:
         print_json(_changes_json(changes, strangers, kept))
     elif changes:
         click.echo("kept" if kept else "nothing was kept", err=True)
-
-
-def _agrees() -> bool:
-    """Ask on a terminal; elsewhere nobody is there to ask, and who runs this means it."""
-    return not (sys.stdin.isatty() and sys.stderr.isatty()) or click.confirm("Take this roster?", err=True)
 
 
 def _print_changes(changes: RosterChanges, total: int) -> None:
@@ -312,13 +306,13 @@ def effect_json(effect: Effect) -> dict[str, Any]:
 
 
 def _final_json(final: FinalGrade) -> dict[str, Any]:
-    from grader.display import timestamp
+    from grader.display import timestamp, to_number
 
     return {
         "status": None if final.status is None else str(final.status),
-        "score": float(round(final.score, 4)),
-        "points": float(round(final.points, 4)),
-        "bonus": float(round(final.bonus, 4)),
+        "score": to_number(final.score),
+        "points": to_number(final.points),
+        "bonus": to_number(final.bonus),
         "due": timestamp(final.due),
         "attempt": final.number,
         "submission": _attempt_of(final),

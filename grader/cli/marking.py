@@ -177,22 +177,26 @@ def _mark_one(seat: Seat, gradebook: Gradebook, spec: Assignment, wish: Wish, as
 
 
 def _marked_json(spec: Assignment, given: Mark, marked: Marked) -> dict[str, Any]:
+    from grader.display import to_number
+
     return {
         "format": 1,
         "assignment": spec.id,
         **_mark_json(given),
-        "before": {"status": str(marked.before.status), "score": float(round(marked.before.score, 4))},
-        "after": {"status": str(marked.after.status), "score": float(round(marked.after.score, 4))},
-        "points": float(round(marked.after.points, 4)),
+        "before": {"status": str(marked.before.status), "score": to_number(marked.before.score)},
+        "after": {"status": str(marked.after.status), "score": to_number(marked.after.score)},
+        "points": to_number(marked.after.points),
         "effects": [effect_json(effect) for effect in marked.effects],
     }
 
 
 def _mark_json(given: Mark) -> dict[str, Any]:
+    from grader.display import to_number
+
     return {
         "submission": given.submission,
         "question": given.question,
-        "score": None if given.score is None else float(round(given.score, 4)),
+        "score": None if given.score is None else to_number(given.score),
         "rubric": list(given.rubric),
         "comment": given.comment,
     }
@@ -224,7 +228,7 @@ def _print_waiting(spec: Assignment, waiting: Sequence[Answer], names: bool, as_
 
 
 def _answer_json(answer: Answer, names: bool) -> dict[str, Any]:
-    from grader.display import clean_text, timestamp
+    from grader.display import clean_text, timestamp, to_number
 
     return {
         "submission": answer.entry.id,
@@ -232,7 +236,7 @@ def _answer_json(answer: Answer, names: bool) -> dict[str, Any]:
         "attempt": answer.entry.number if names else None,
         "submitted_at": timestamp(answer.entry.submitted_at) if names else None,
         "question": answer.question.id,
-        "points": float(round(answer.question.points, 4)),
+        "points": to_number(answer.question.points),
         "answer": clean_text(answer.text),
     }
 

@@ -86,6 +86,11 @@ def waiting(what: str) -> Iterator[None]:
         yield
 
 
+def agrees(question: str) -> bool:
+    """Ask on a terminal; elsewhere nobody is there to ask, and who runs this means it."""
+    return not (sys.stdin.isatty() and sys.stderr.isatty()) or click.confirm(question, err=True)
+
+
 def exit_code(grades: Sequence[Grade], kinds: Sequence[str] | None = None) -> int:
     """Return 0 where all passed, 1 where something is wrong, 3 where a fault of ours kept a grade back.
 

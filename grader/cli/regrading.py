@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.cli.output import print_json, print_table, progress
+from grader.cli.output import agrees, print_json, print_table, progress
 from grader.cli.seat import Seat, acting_user
 from grader.cli.students import jobs_option, json_option, no_isolation_option
 from grader.errors import FaultError, InputError, reason_of
@@ -102,7 +101,7 @@ def _choose(gradebook: Gradebook, spec: Assignment, students: Sequence[str]) -> 
 def _keep(gradebook: Gradebook, found: Sequence[Regrade], lower: bool, why: str, *, ask: bool) -> list[Regrade]:
     from grader.regrading import keep
 
-    if ask and sys.stdin.isatty() and sys.stderr.isatty() and not click.confirm("Keep this?", err=True):
+    if ask and not agrees("Keep this?"):
         click.echo("nothing was kept", err=True)
         return []
     reason = f"regrade: {why}" if why else "regrade"
@@ -213,9 +212,11 @@ def _regrade_json(one: Regrade, kept: bool) -> dict[str, Any]:
 
 
 def _scores_json(grade: Grade | None) -> dict[str, Any] | None:
+    from grader.display import to_number
+
     if grade is None:
         return None
-    amounts = {name: float(round(getattr(grade, name), 4)) for name in ("score", "points", "bonus")}
+    amounts = {name: to_number(getattr(grade, name)) for name in ("score", "points", "bonus")}
     return {"status": str(grade.status), **amounts}
 
 
@@ -232,14 +233,14 @@ def _difference_json(difference: Difference) -> dict[str, Any]:
 
 
 def _side_json(side: Side | None) -> dict[str, Any] | None:
-    from grader.display import clean_text
+    from grader.display import clean_text, to_number
 
     if side is None:
         return None
     return {
         "ended": side.ended,
-        "score": float(round(side.score, 4)),
-        "points": float(round(side.points, 4)),
+        "score": to_number(side.score),
+        "points": to_number(side.points),
         "message": clean_text(side.message) if side.message else None,
     }
 

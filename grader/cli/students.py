@@ -347,12 +347,13 @@ def show(
 
     seat = Seat(course)
     with seat.open_gradebook() as gradebook:
-        entry = _find_entry(seat, gradebook, what, who(student))
+        reader = who(student)
+        entry = _find_entry(seat, gradebook, what, reader)
         grade = gradebook.grade(entry)
         if grade is None:
             hint = "`grader submit` it again, or ask your instructor"
             raise InputError(f"submission {entry.id} has no grade yet", hint)
-        own = who(student) if who(student) in entry.students else entry.student
+        own = reader if reader in entry.students else entry.student
         report = report_of(seat, gradebook, entry, grade, own, instructor=instructor)
     if html is not None:
         write_file(html, to_html(report).encode())

@@ -294,14 +294,6 @@ class Gradebook:
         )
         return frozenset(row.id for row in self._rows(query))
 
-    def latest(self, assignment: str | None = None) -> tuple[tuple[Entry, Grade | None], ...]:
-        """Return the newest submission of every student for every assignment, and its newest grade.
-
-        In the order of assignments and students' ids.
-        """
-        newest = {(entry.student, entry.assignment): (entry, grade) for entry, grade in self.graded(None, assignment)}
-        return tuple(newest[key] for key in sorted(newest, key=lambda key: (key[1], key[0])))
-
     # What was decided.
 
     def add_extension(self, extension: Extension) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
-from grader.display import clean_line, timestamp
+from grader.display import clean_line, timestamp, to_number
 from grader.report.content import Report, is_code
 from grader.report.course import ClassAssignment, ClassCell, ClassReport
 from grader.results import Outcome
@@ -51,9 +51,9 @@ def _final_json(final: FinalGrade) -> dict[str, Any]:
     override = final.override
     return {
         "status": final.status.value if final.status is not None else "not_graded",
-        "score": _number(final.score),
-        "points": _number(final.points),
-        "bonus": _number(final.bonus),
+        "score": to_number(final.score),
+        "points": to_number(final.points),
+        "bonus": to_number(final.bonus),
         "submission": final.attempt.submission if final.attempt is not None else None,
         "attempt": final.number,
         "attempts_used": final.used,
@@ -63,7 +63,7 @@ def _final_json(final: FinalGrade) -> dict[str, Any]:
         "penalty": final.penalty,
         "override": None
         if override is None
-        else {"score": _number(override.score or Fraction(0)), "by": override.by, "why": override.why or None},
+        else {"score": to_number(override.score or Fraction(0)), "by": override.by, "why": override.why or None},
         "notes": list(final.notes),
     }
 
@@ -87,8 +87,8 @@ def _question_json(report: Report, question: QuestionGrade) -> dict[str, Any]:
             {
                 "title": criterion.title,
                 "level": criterion.level,
-                "score": _number(criterion.score),
-                "points": _number(criterion.points),
+                "score": to_number(criterion.score),
+                "points": to_number(criterion.points),
             }
             for criterion in question.criteria
         ],
@@ -101,8 +101,8 @@ def _check_json(check: CheckGrade) -> dict[str, Any]:
         "id": check.id,
         "title": check.title,
         "visibility": check.visibility.value,
-        "points": _number(check.points),
-        "score": _number(check.score),
+        "points": to_number(check.points),
+        "score": to_number(check.score),
         "bonus": check.bonus,
         "outcome": check.outcome.value,
         "deferred": check.deferred,
@@ -123,7 +123,7 @@ def to_class_json(class_report: ClassReport) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "course": class_report.course,
-        "points": _number(class_report.points),
+        "points": to_number(class_report.points),
         "assignments": [_assignment_json(assignment) for assignment in class_report.assignments],
         "students": [_student_json(class_report, student) for student in class_report.students],
     }
@@ -134,7 +134,7 @@ def _assignment_json(assignment: ClassAssignment) -> dict[str, Any]:
     return {
         "id": assignment.id,
         "title": assignment.title,
-        "points": _number(assignment.points),
+        "points": to_number(assignment.points),
         "submitted": figures.submitted,
         "graded": figures.graded,
         "needs_review": figures.statuses[Status.NEEDS_REVIEW],
@@ -146,7 +146,7 @@ def _assignment_json(assignment: ClassAssignment) -> dict[str, Any]:
         "lowest": _number_or_none(figures.lowest),
         "highest": _number_or_none(figures.highest),
         "full_marks": figures.full,
-        "scores": [{"from": _number(b.low), "to": _number(b.high), "count": b.count} for b in figures.bins],
+        "scores": [{"from": to_number(b.low), "to": to_number(b.high), "count": b.count} for b in figures.bins],
         "questions": [_question_figures_json(question) for question in figures.questions],
         "checks": [_check_figures_json(check) for check in figures.checks],
     }
@@ -157,7 +157,7 @@ def _question_figures_json(question: QuestionFigures) -> dict[str, Any]:
         "id": question.id,
         "kind": question.kind,
         "title": question.title,
-        "points": _number(question.points),
+        "points": to_number(question.points),
         "mean": _number_or_none(question.mean),
         "full_marks": question.full,
         **{status.value: question.statuses[status] for status in Status},
@@ -170,7 +170,7 @@ def _check_figures_json(check: CheckFigures) -> dict[str, Any]:
         "id": check.id,
         "title": check.title,
         "visibility": check.visibility.value,
-        "points": _number(check.points),
+        "points": to_number(check.points),
         "bonus": check.bonus,
         "pass_rate": _number_or_none(check.pass_rate),
         "outcomes": {outcome.value: check.outcomes[outcome] for outcome in Outcome},
@@ -196,30 +196,25 @@ def _cell_json(cell: ClassCell) -> dict[str, Any]:
         "submission": cell.info.id,
         "submitted_at": timestamp(cell.info.submitted_at),
         "status": cell.status.value if cell.status else "not_graded",
-        "score": _number(cell.score) if graded else None,
-        "points": _number(cell.points) if graded else None,
-        "bonus": _number(cell.bonus) if graded else None,
-        "deferred": _number(cell.deferred) if graded else None,
+        "score": to_number(cell.score) if graded else None,
+        "points": to_number(cell.points) if graded else None,
+        "bonus": to_number(cell.bonus) if graded else None,
+        "deferred": to_number(cell.deferred) if graded else None,
     }
 
 
 def _amounts(graded: Grade | QuestionGrade) -> dict[str, float]:
     return {
-        "score": _number(graded.score),
-        "points": _number(graded.points),
-        "bonus": _number(graded.bonus),
-        "bonus_points": _number(graded.bonus_points),
-        "deferred": _number(graded.deferred),
+        "score": to_number(graded.score),
+        "points": to_number(graded.points),
+        "bonus": to_number(graded.bonus),
+        "bonus_points": to_number(graded.bonus_points),
+        "deferred": to_number(graded.deferred),
     }
 
 
-def _number(amount: Fraction) -> float:
-    """Return the amount to four decimals, halves to even: 1/3 is 0.3333."""
-    return float(round(amount, 4))
-
-
 def _number_or_none(amount: Fraction | None) -> float | None:
-    return None if amount is None else _number(amount)
+    return None if amount is None else to_number(amount)
 
 
 def _setting(name: str, value: str) -> str | int:
