@@ -242,13 +242,19 @@ def keep_grade(
     A score that a student has been told does not fall when the same submission is graded again, unless ``lower``; and
     a fault of ours never takes the place of a grade. Then the earlier one goes on counting, and nothing is added.
     """
-    earlier = gradebook.grade(entry)
-    trend = tell_trend(earlier, grade)
-    graded_before = earlier is not None and earlier.status is not Status.PENDING
-    if earlier is not None and graded_before and (trend is Trend.PENDING or (trend is Trend.FALLS and not lower)):
-        return earlier
-    gradebook.add_grade(entry, grade, assignment_digest, datetime.now(UTC), by=by, why=why)
-    return grade
+    counts = grade
+
+    def stays(earlier: Grade) -> bool:
+        nonlocal counts
+        trend = tell_trend(earlier, grade)
+        if earlier.status is Status.PENDING or not (trend is Trend.PENDING or (trend is Trend.FALLS and not lower)):
+            return False
+        counts = earlier
+        return True
+
+    # Asked while nobody else writes: of two who grade at once, the later one sees what the other has added.
+    gradebook.add_grade(entry, grade, assignment_digest, datetime.now(UTC), by=by, why=why, unless=stays)
+    return counts
 
 
 def grade_again(

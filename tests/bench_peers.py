@@ -141,11 +141,10 @@ def _install(peer: Peer) -> Path:
         return python
     shutil.rmtree(home, ignore_errors=True)
     _call([sys.executable, "-m", "venv", str(home)], CACHE.parent, INSTALL_SECONDS)
-    ours = sysconfig.get_path("purelib")
-    (
-        home / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages" / "ours.pth"
-    ).write_text(ours)
     _call([str(python), "-m", "pip", "install", "--quiet", *peer.requirements], CACHE.parent, INSTALL_SECONDS)
+    # Torch comes from ours, but only now: what pip finds there it would not install, with the commands that go with it.
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    (home / "lib" / version / "site-packages" / "ours.pth").write_text(sysconfig.get_path("purelib"))
     (home / ".ready").touch()
     return python
 

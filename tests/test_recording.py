@@ -6,6 +6,9 @@ import gc
 import threading
 import tracemalloc
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -14,13 +17,13 @@ from grader.engine import Examiner
 from grader.errors import SubmissionError
 from grader.gradebook import Gradebook
 from grader.grading import MOST_WAITING, Setup
-from grader.recording import Recorded, Work, record_work
+from grader.recording import Recorded, Work, keep_grade, record_work
 from grader.scoring import Status
 from grader.spec import Assignment, load_assignment
 from grader.submission import Submission
 from tests.shell import write
 from tests.test_engine import FILES, HALF, RIGHT
-from tests.test_gradebook import latest
+from tests.test_gradebook import latest, make_grade
 
 QUIZ = """\
 format: 1
@@ -239,3 +242,21 @@ def test_a_stored_submission_that_is_lost_is_pending(
     assert "is missing" in str(grade.fault)
     assert found["zoe"].grade is not None
     assert found["zoe"].grade.score == 1
+
+
+def test_of_many_who_grade_at_once_none_lowers_a_score(gradebook: Gradebook, twice: Assignment) -> None:
+    work = code(twice, "ada", RIGHT)
+    entry = gradebook.submit("ada", twice.id, work.read(), datetime.now(UTC))
+    start = threading.Barrier(4)
+
+    def keep_several(first: int) -> None:
+        with Gradebook.open(gradebook.directory) as own:
+            start.wait()
+            for step in range(20):
+                keep_grade(own, entry, make_grade(Fraction((first * 7 + step * 13) % 31, 31)), "sha256:abc")
+
+    with ThreadPoolExecutor(4) as graders:
+        list(graders.map(keep_several, range(4)))
+    scores = [grade.score for grade in gradebook.grades(entry)]
+    assert scores == sorted(set(scores))
+    assert scores[-1] == Fraction(30, 31)

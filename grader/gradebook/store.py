@@ -241,17 +241,27 @@ class Gradebook:
         return replace(submission, drawn_for=entry.drawn_for)
 
     def add_grade(
-        self, entry: Entry, grade: Grade, assignment_digest: str, at: datetime, *, by: str = "", why: str = ""
+        self,
+        entry: Entry,
+        grade: Grade,
+        assignment_digest: str,
+        at: datetime,
+        *,
+        by: str = "",
+        why: str = "",
+        unless: Callable[[Grade], bool] | None = None,
     ) -> bool:
         """Add a grade to a submission. Earlier ones stay; the newest counts.
 
         Returns False, and adds nothing, where the newest one says the same already: whoever grades twice, or two at
-        once, count once.
+        once, count once. The same where ``unless`` says so of the newest one, which nobody can change meanwhile.
         """
         row = {"submission": entry.id, "assignment_digest": assignment_digest, **grade_to_row(grade)}
         with faults_in_words(self.directory), self._writing.begin() as connection:
             newest = connection.execute(_newest_grade(entry)).first()
             if newest is not None and all(getattr(newest, name) == row[name] for name in newest._fields):
+                return False
+            if newest is not None and unless is not None and unless(self._to_grade(newest.grade, entry.id)):
                 return False
             connection.execute(GRADES.insert(), row | {"graded_at": time_to_text(at), "who": by, "why": why})
         return True
