@@ -16,10 +16,14 @@ from grader.spec import Assignment, Course
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The grade that counts for a student, and the submission that it is of; None where nothing was handed in."""
+    """The grade that counts for a student, and the submission that it is of; None where nothing was handed in.
+
+    ``attempts`` are all that was handed in, the oldest first, whether it counts or not.
+    """
 
     final: FinalGrade
     entry: Entry | None
+    attempts: tuple[Attempt, ...] = ()
 
     @property
     def grade(self) -> Grade | None:
@@ -115,7 +119,8 @@ def _settle(
             overrides=overrides.get(student, ()),
             marks=[mark for submission in submissions for mark in marks.get(submission, ())],
         )
-        settled[student] = Settled(final, submissions[final.attempt.submission] if final.attempt is not None else None)
+        counting = submissions[final.attempt.submission] if final.attempt is not None else None
+        settled[student] = Settled(final, counting, tuple(attempt for _, attempt in own))
     return settled
 
 

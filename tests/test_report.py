@@ -640,7 +640,7 @@ def test_a_page_needs_nothing_else_and_runs_nothing(name: str) -> None:
     assert not re.search(r"url\(|@import", html)
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
     policy = [found["content"] for found in page.found("meta") if found.get("http-equiv") == "Content-Security-Policy"]
-    assert policy == ["default-src 'none'; style-src 'unsafe-inline'; img-src data:"]
+    assert policy == ["default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"]
     assert html.startswith("<!doctype html>")
     html.encode("utf-8")
 

@@ -10,7 +10,7 @@ import click
 
 from grader.cli.output import print_json, progress
 from grader.cli.seat import Seat
-from grader.cli.students import describe_entry, json_option, write_file
+from grader.cli.students import json_option, write_file
 from grader.errors import InputError
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def write_class_report(
     ``settled`` is by assignment and student. Pages are numbered: a student's id need not fit a file's name.
     """
     from grader.report import Reader, build_class_report, build_report, to_class_html, to_html
+    from grader.reporting import describe_entry
 
     graded = {
         (student, assignment): one
@@ -94,6 +95,7 @@ def _cells(
 ) -> dict[tuple[str, str], tuple[SubmissionInfo, Grade | None]]:
     """Return what the class report shows of everybody who has handed in, or for whom somebody decided."""
     from grader.report import SubmissionInfo
+    from grader.reporting import describe_entry
 
     return {
         (student, assignment): (describe_entry(one.entry) if one.entry else SubmissionInfo(student=student), one.grade)

@@ -13,7 +13,9 @@ import jinja2
 from grader.display import clean_line, format_amount, format_percent, format_points, in_utc, shorten_lines, timestamp
 from grader.report import wording
 from grader.report.content import Reader, Report
+from grader.report.context import AttemptInfo
 from grader.report.course import ClassReport
+from grader.report.markup import has_math, math_style, to_inline_markup, to_markup
 from grader.resources import find_data
 from grader.results import Outcome
 from grader.scoring import Status
@@ -24,7 +26,8 @@ ZERO = Fraction(0)
 
 def to_html(report: Report) -> str:
     """Return the report as one page that needs no other file, no network and no script."""
-    return _pages().get_template("student.html.jinja").render(report=report, grade=report.grade, info=report.info)
+    page = _pages().get_template("student.html.jinja").render(report=report, grade=report.grade, info=report.info)
+    return page.replace("</style>", f"{math_style()}\n</style>", 1) if has_math(page) else page
 
 
 def to_class_html(class_report: ClassReport) -> str:
@@ -51,8 +54,12 @@ def _pages() -> jinja2.Environment:
         stamp=timestamp,
         share=_share,
         line=clean_line,
+        markdown=to_markup,
+        markdown_line=to_inline_markup,
     )
-    pages.globals.update(words=wording, bars=_bars, Status=Status, Outcome=Outcome, Reader=Reader)
+    pages.globals.update(
+        words=wording, bars=_bars, attempts_plot=_attempts_plot, Status=Status, Outcome=Outcome, Reader=Reader
+    )
     return pages
 
 
@@ -95,3 +102,37 @@ def _bars(bins: Sequence[Bin], width: float, height: float, gap: float = 4) -> l
             Bar(round(left, 1), round(left + gap / 2, 1), round(height - tall, 1), round(step - gap, 1), tall, counted)
         )
     return bars
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """An attempt in the drawing; ``y`` is None where it has no score."""
+
+    x: float
+    y: float | None
+    attempt: AttemptInfo
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptsPlot:
+    """A drawing of the attempts so far: ``top`` is where all points are, ``bottom`` where none are."""
+
+    width: float
+    height: float
+    top: float
+    bottom: float
+    dots: tuple[Dot, ...]
+
+
+def _attempts_plot(attempts: Sequence[AttemptInfo]) -> AttemptsPlot:
+    """Return a drawing of the last attempts, from left to right; y counts from the top."""
+    width, height, top, bottom, margin = 320.0, 104.0, 22.0, 84.0, 18.0
+    shown = attempts[-wording.MOST_ATTEMPTS :]
+    step = (width - 2 * margin) / max(len(shown) - 1, 1)
+    dots = []
+    for place, attempt in enumerate(shown):
+        share = min(max(attempt.score / attempt.points, ZERO), Fraction(1)) if attempt.points > 0 else ZERO
+        known = attempt.status not in (None, Status.PENDING)
+        y = round(bottom - (bottom - top) * float(share), 1) if known else None
+        dots.append(Dot(round(margin + place * step, 1), y, attempt))
+    return AttemptsPlot(width, height, top, bottom, tuple(dots))
