@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import chromium, visit
+
+__all__ = ["chromium", "visit"]
+
 ASSIGNMENT = """\
 format: 1
 id: mean-loss
