@@ -130,7 +130,7 @@ def read_references(assignment: Assignment, grade: Grade) -> dict[tuple[str, str
 def _read_picture(path: Path) -> str | None:
     try:
         data = path.read_bytes() if path.stat().st_size <= FIGURE_LIMIT else b""
-    except (OSError, ValueError):
+    except OSError:
         return None
     return base64.b64encode(data).decode() if data.startswith(_PNG) else None
 

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from rich.cells import cell_len
 
+from grader.decisions import Override
 from grader.diagnosis import Diagnosis
 from grader.report import (
     ClassReport,
@@ -33,11 +35,13 @@ from grader.report import (
 from grader.report.context import AttemptInfo, Context, Prompt, cut_excerpts
 from grader.resources import find_data
 from grader.results import Frame, Outcome, Visibility
-from grader.scoring import CheckGrade, CriterionGrade, Grade, QuestionGrade, Status
+from grader.scoring import CheckGrade, CriterionGrade, FinalGrade, Grade, QuestionGrade, Status
 
 DOCS = Path(__file__).parents[1] / "docs" / "report.md"
+SCHEMA = DOCS.with_suffix(".schema.json")
+AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 PUBLIC, HIDDEN = Visibility.PUBLIC, Visibility.HIDDEN
-INFO = SubmissionInfo("7", "sha256:5f0c…", datetime(2026, 11, 23, 10, tzinfo=UTC), "ada")
+INFO = SubmissionInfo("7", "sha256:5f0c…", AT, "ada")
 ENVIRONMENT = {"torch": "2.9.0", "python": "3.11.7", "grader": "0.1.0", "isolation": "A", "seed": "0"}
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 SECRET = "expected 0.2011"
@@ -164,9 +168,8 @@ CONTEXT = Context(
     excerpts=cut_excerpts(FULL, FILES),
     references={("focal-loss", "test_plot"): PICTURE},
     attempts=tuple(
-        AttemptInfo(number, INFO.submitted_at, Status.GRADED, Fraction(score), Fraction(16), number == 3, number == 2)
+        AttemptInfo(number, AT, Status.GRADED, Fraction(score), Fraction(16), number == 3, number == 2)
         for number, score in ((1, 2), (2, Fraction(11, 3)), (3, 9))
-        if INFO.submitted_at is not None
     ),
     closed="",
 )
@@ -345,6 +348,31 @@ def test_every_field_is_documented() -> None:
     assert set(fields(to_json(build_report(MARKED, INFO, Reader.INSTRUCTOR)))) <= named
     assert set(fields(to_json(student(DIAGNOSED, context=CONTEXT)))) <= named
     assert set(fields(to_class_json(sample_class()))) - {"ada", "bob", "cy", "focal-loss", "quiz"} <= named
+
+
+def strict(schema: Any) -> Any:
+    """Return a schema that takes no field but those it names: what is written must be published."""
+    if isinstance(schema, list):
+        return [strict(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {"additionalProperties": False} if "properties" in schema else {}
+    return closed | {name: strict(part) for name, part in schema.items()}
+
+
+def test_reports_are_what_the_published_schema_says() -> None:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(strict(schema))
+    override = Override("ada", "focal-loss", Fraction(3), "kim", datetime(2026, 12, 1, tzinfo=UTC), "an oral exam")
+    final = FinalGrade("ada", "focal-loss", Status.GRADED, Fraction(3), Fraction(16), override=override, due=AT)
+    for grade in (FULL, PENDING, DIAGNOSED, MARKED, grade_of(code_question(DRAWN))):
+        for reader in Reader:
+            for more in ({}, {"complete": False}, {"final": final}, {"context": CONTEXT}):
+                report = to_json(build_report(grade, INFO, reader, **more))
+                assert [str(error) for error in validator.iter_errors(report)] == []
+    broken = to_json(student(FULL)) | {"score": "9", "new": 1}
+    assert len(list(validator.iter_errors(broken))) == 2
 
 
 def test_the_same_grade_gives_the_same_bytes() -> None:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
 import jinja2
 
-from grader.display import clean_line, format_amount, format_percent, format_points, in_utc, shorten_lines, timestamp
+from grader.display import (
+    clean_line,
+    clean_text,
+    format_amount,
+    format_percent,
+    format_points,
+    in_utc,
+    shorten_lines,
+    timestamp,
+)
 from grader.report import wording
 from grader.report.content import Reader, Report
 from grader.report.context import AttemptInfo
@@ -18,16 +27,60 @@ from grader.report.course import ClassReport
 from grader.report.markup import has_math, math_style, to_inline_markup, to_markup
 from grader.resources import find_data
 from grader.results import Outcome
-from grader.scoring import Status
+from grader.scoring import CheckGrade, Status
 from grader.statistics import Bin
 
 ZERO = Fraction(0)
+SIZE_LIMIT = 300_000  # bytes of a student's page
+SHORT_TEXT = 1_000
 
 
 def to_html(report: Report) -> str:
-    """Return the report as one page that needs no other file, no network and no script."""
-    page = _pages().get_template("student.html.jinja").render(report=report, grade=report.grade, info=report.info)
-    return page.replace("</style>", f"{math_style()}\n</style>", 1) if has_math(page) else page
+    """Return the report as one page that needs no other file, no network and no script.
+
+    Where it would be larger than SIZE_LIMIT bytes, figures are left out, and then the ends of long texts; it says so.
+    """
+    page = ""
+    for shrink, left_out in _SHRINKS:
+        shown = shrink(report)
+        page = (
+            _pages()
+            .get_template("student.html.jinja")
+            .render(report=shown, grade=shown.grade, info=shown.info, left_out=left_out)
+        )
+        page = page.replace("</style>", f"{math_style()}\n</style>", 1) if has_math(page) else page
+        if len(page.encode("utf-8")) <= SIZE_LIMIT:
+            break
+    return page
+
+
+def _keep(report: Report) -> Report:
+    return report
+
+
+def _drop_figures(report: Report) -> Report:
+    return _change_checks(report, lambda check: replace(check, figure=None))
+
+
+def _shorten_texts(report: Report) -> Report:
+    def shorten(check: CheckGrade) -> CheckGrade:
+        detail = None if check.detail is None else clean_text(check.detail, SHORT_TEXT)
+        return replace(check, figure=None, detail=detail)
+
+    short = _change_checks(report, shorten)
+    return replace(short, grade=replace(short.grade, output=clean_text(report.grade.output, SHORT_TEXT)))
+
+
+def _change_checks(report: Report, change: Callable[[CheckGrade], CheckGrade]) -> Report:
+    questions = (replace(question, checks=tuple(map(change, question.checks))) for question in report.grade.questions)
+    return replace(report, grade=replace(report.grade, questions=tuple(questions)))
+
+
+_SHRINKS: tuple[tuple[Callable[[Report], Report], str | None], ...] = (
+    (_keep, None),
+    (_drop_figures, "To keep this page small, figures are left out."),
+    (_shorten_texts, "To keep this page small, figures and the ends of long texts are left out."),
+)
 
 
 def to_class_html(class_report: ClassReport) -> str:
