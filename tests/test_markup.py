@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 import pytest
@@ -86,3 +87,11 @@ def test_every_formula_of_the_course_is_understood() -> None:
 def test_the_font_is_in_the_page() -> None:
     assert len(math_style()) < 60_000
     assert "base64,d09GMk9U" in math_style()  # wOF2
+
+
+def test_what_others_made_is_as_they_made_it() -> None:
+    folder = find_data("templates") / "vendor"
+    rows = re.findall(r"\| `([^`]+)` \| `([0-9a-f]{64})` \|", (folder / "README.md").read_text(encoding="utf-8"))
+    assert rows
+    for name, digest in rows:
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest, name
