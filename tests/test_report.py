@@ -998,7 +998,7 @@ def test_a_figure_stands_beside_that_of_a_right_solution() -> None:
     [
         (FULL, "", "Run `grader check` until it is content, then hand in once more with `grader submit`."),
         (FULL, "the cut-off has passed", "Another attempt would not count: the cut-off has passed. This score stands."),
-        (grade_of(WRONG), "", "Then hand in once more with `grader submit`."),
+        (grade_of(WRONG), "", "Hand in once more with `grader submit`."),
         (PENDING, "", "There is nothing for you to do: it will be graded again, and costs you no attempt."),
         (
             grade_of(OWN, status=Status.NEEDS_REVIEW),

@@ -26,13 +26,13 @@ from grader.report.wording import (
     check_tags,
     check_verdict,
     chosen_letters,
+    closed_sentence,
     criterion_line,
     diagnosis_title,
     feedback_sentence,
     final_sentences,
     first_wrong,
     mark_line,
-    next_steps,
     question_amount,
     shared_end,
     shown_frames,
@@ -119,9 +119,8 @@ def _closing_parts(report: Report) -> Iterator[Text | Padding]:
     for sentence in (*final_sentences(report), attempts_line(report), feedback_sentence(report)):
         if sentence:
             yield Text(sentence)
-    if report.final is not None and first_wrong(report):
-        for step in next_steps(report)[-1:]:  # those before it only point at what is on the screen
-            yield Text(step)
+    if (closed := closed_sentence(report)) and first_wrong(report):
+        yield Text(closed)
 
 
 def _headline(report: Report) -> str:
