@@ -115,8 +115,10 @@ def _closing_parts(report: Report) -> Iterator[Text | Padding]:
     if grade.note:
         yield Padding(_plain(f"note: {grade.note}", _MESSAGE_LINES), (1, 0, 0, 2))
     yield Text()
+    if so_far := attempts_line(report):
+        yield Text(so_far, style="dim")
     yield Text(" ".join(total_sentences(report)), style="bold")
-    for sentence in (*final_sentences(report), attempts_line(report), feedback_sentence(report)):
+    for sentence in (*final_sentences(report), feedback_sentence(report)):
         if sentence:
             yield Text(sentence)
     if (closed := closed_sentence(report)) and first_wrong(report):
