@@ -17,25 +17,27 @@ pytestmark = pytest.mark.slow
 
 OWN, CLASSMATE, INSTRUCTOR = "canaryown", "canarymate", "canarystaff"
 COURSE = "title: C\nassignments: [double]\ntime_zone: UTC\npolicy: {late: {penalty: 10 % per day}}\n"
-ASSIGNMENT = f"""\
+ASSIGNMENT = """\
 format: 1
 id: double
 title: Twice as much
 summary: Double it.
 due: 2035-01-01T00:00
 questions:
-  - {{id: code, kind: code, points: 2, file: double.py, prompt: Double it., starter: "def double(x):\\n    pass\\n"}}
+  - {id: code, kind: code, points: 2, file: double.py, prompt: Double it., starter: "def double(x):\\n    pass\\n"}
   - id: why
     kind: choice
     points: 1
     prompt: Why?
     choices:
-      - {{text: This, correct: true, why: It is.}}
-      - {{text: That, why: It is not., mistake: halves}}
-  - {{id: words, kind: text, points: 1, prompt: In words?,
-     rubric: [{{id: clear, title: Clear., levels: [{{id: no, title: No., points: 0}}, {{id: clear, title: It is., points: 1}}]}}]}}
+      - {text: This, correct: true, why: It is.}
+      - {text: That, why: It is not., mistake: halves}
+  - id: words
+    kind: text
+    points: 1
+    prompt: In words?
 mistakes:
-  - {{id: halves, file: mistakes/halves.py}}
+  - {id: halves, file: mistakes/halves.py}
 """
 CHECK = """\
 import pytest
@@ -48,13 +50,22 @@ def test_{name}(submission):
     got = submission.double({number} // 2)
     assert got == expected, "{word} wanted {number}"
 """
+HALVES = f'''"""It halves.
+
+Half is not twice.
+"""
+
+
+def double(x):
+    return x / 2  # {INSTRUCTOR}
+'''
 FILES = {
     "course.yaml": COURSE,
     "double/assignment.yaml": ASSIGNMENT,
     "double/checks/public/test_public.py": CHECK.format(name="public", number=4, word="public"),
     "double/checks/hidden/test_hidden.py": CHECK.format(name="hidden", number=86420, word=INSTRUCTOR),
     "double/solutions/right.py": f"def double(x):\n    return 2 * x  # {INSTRUCTOR}\n",
-    "double/mistakes/halves.py": f'"""It halves.\n\nHalf is not twice.\n"""\n\n\ndef double(x):  # {INSTRUCTOR}\n    return x / 2\n',
+    "double/mistakes/halves.py": HALVES,
 }
 WORK = """\
 def double(x):
@@ -120,7 +131,7 @@ def test_a_student_reads_nothing_of_others_or_of_staff(shell: Shell) -> None:
         assert f"{OWN} says" in read[form], form
         assert "For ada alone comments" in read[form], form
         assert "Half is not twice." in read[form], form
-    assert f"{OWN} prints" not in read["json"], "what is printed could be a hidden check's input"
+    assert f"{OWN} prints 4321" not in "".join(read.values()), "what is printed could be a hidden check's input"
 
 
 def test_a_reason_is_for_those_who_gave_it(shell: Shell) -> None:
@@ -136,7 +147,7 @@ def test_a_reason_is_for_those_who_gave_it(shell: Shell) -> None:
 def test_an_instructor_reads_it_all(shell: Shell) -> None:
     read = read_all(shell, instructor=True)
     for form in ("text", "json", "html"):
-        for word in (f"{OWN} raises", f"{OWN} prints"):
+        for word in (f"{OWN} raises", f"{OWN} prints 43210"):
             assert word in read[form], (form, word)
         assert CLASSMATE not in read[form], form
 
