@@ -934,6 +934,20 @@ def test_what_was_asked_and_what_was_chosen() -> None:
     assert "Which *one*?\n            answer: a) `MSELoss`\n            That is MSE." in text
 
 
+def test_a_prompt_that_is_another_one_by_now_is_not_shown() -> None:
+    drawn = replace(WRONG, asked="Which of 3?\n\na) One\nb) Two")
+    for text, choices, shown in (
+        ("Which of 3?", (("a", "One"), ("b", "Two")), True),
+        ("Which of 4?", (("a", "One"), ("b", "Two")), False),
+        ("Which of 3?", (("a", "One"), ("b", "Three")), False),
+    ):
+        context = Context(prompts={"wrong": Prompt(text, choices)})
+        report = student(grade_of(drawn), context=context)
+        assert ("wrong" in report.context.prompts) == shown
+        assert "Which of 3?" in Page(to_html(report)).text
+        assert "Which of 4?" not in Page(to_html(report)).text
+
+
 def test_only_a_page_with_formulas_carries_the_font_for_them() -> None:
     assert "@font-face" in to_html(student(FULL, context=CONTEXT))
     assert "@font-face" not in to_html(student(FULL))
