@@ -16,10 +16,14 @@ from grader.spec import Assignment, Course
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The grade that counts for a student, and the submission that it is of; None where nothing was handed in."""
+    """The grade that counts for a student, and the submission that it is of; None where nothing was handed in.
+
+    ``attempts`` are all that was handed in for the student, the oldest first, whether it counts or not.
+    """
 
     final: FinalGrade
     entry: Entry | None
+    attempts: tuple[Attempt, ...] = ()
 
     @property
     def grade(self) -> Grade | None:
@@ -115,8 +119,13 @@ def _settle(
             overrides=overrides.get(student, ()),
             marks=[mark for submission in submissions for mark in marks.get(submission, ())],
         )
-        settled[student] = Settled(final, submissions[final.attempt.submission] if final.attempt is not None else None)
+        entry = submissions[final.attempt.submission] if final.attempt is not None else None
+        settled[student] = Settled(final, entry, tuple(sorted((one for _, one in own), key=_place)))
     return settled
+
+
+def _place(attempt: Attempt) -> tuple[datetime, int]:
+    return attempt.submitted_at, attempt.order
 
 
 def group_by(decisions: Iterable[Decision], key: Callable[[Decision], str]) -> dict[str, list[Decision]]:
