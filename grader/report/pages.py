@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
@@ -13,11 +11,9 @@ import jinja2
 from grader.display import clean_line, format_amount, format_percent, format_points, in_utc, shorten_lines, timestamp
 from grader.report import wording
 from grader.report.content import Reader, Report
-from grader.report.course import ClassReport
 from grader.resources import find_data
 from grader.results import Outcome
 from grader.scoring import Status
-from grader.statistics import Bin
 
 ZERO = Fraction(0)
 
@@ -25,11 +21,6 @@ ZERO = Fraction(0)
 def to_html(report: Report) -> str:
     """Return the report as one page that needs no other file, no network and no script."""
     return _pages().get_template("student.html.jinja").render(report=report, grade=report.grade, info=report.info)
-
-
-def to_class_html(class_report: ClassReport) -> str:
-    """Return the class report as one page that needs no other file, no network and no script."""
-    return _pages().get_template("class.html.jinja").render(course=class_report)
 
 
 @functools.cache
@@ -52,7 +43,7 @@ def _pages() -> jinja2.Environment:
         share=_share,
         line=clean_line,
     )
-    pages.globals.update(words=wording, bars=_bars, Status=Status, Outcome=Outcome, Reader=Reader)
+    pages.globals.update(words=wording, Status=Status, Outcome=Outcome, Reader=Reader)
     return pages
 
 
@@ -65,33 +56,3 @@ def _share(part: Fraction, whole: Fraction) -> str:
     """Return a CSS width: how much of ``whole`` is ``part``, from 0 to 100 %."""
     share = min(max(Fraction(part) / whole, ZERO), Fraction(1)) if whole > 0 else ZERO
     return f"{float(round(share * 100, 2)):g}%"
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar of the histogram, in the units of its drawing."""
-
-    left: float  # where its part of the axis begins
-    x: float
-    y: float
-    width: float
-    height: float
-    bin: Bin
-
-    @property
-    def middle(self) -> float:
-        """Where its number stands."""
-        return round(self.x + self.width / 2, 1)
-
-
-def _bars(bins: Sequence[Bin], width: float, height: float, gap: float = 4) -> list[Bar]:
-    """Return the bars of ``bins`` in a drawing of ``width`` by ``height``; y counts from the top."""
-    most = max((counted.count for counted in bins), default=0) or 1
-    step = width / max(len(bins), 1)
-    bars = []
-    for place, counted in enumerate(bins):
-        left, tall = place * step, round(height * counted.count / most, 1)
-        bars.append(
-            Bar(round(left, 1), round(left + gap / 2, 1), round(height - tall, 1), round(step - gap, 1), tall, counted)
-        )
-    return bars
