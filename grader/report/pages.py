@@ -23,12 +23,10 @@ from grader.display import (
 from grader.report import wording
 from grader.report.content import Reader, Report
 from grader.report.context import AttemptInfo
-from grader.report.course import ClassReport
 from grader.report.markup import has_math, math_style, to_inline_markup, to_markup
 from grader.resources import find_data
 from grader.results import Outcome
 from grader.scoring import CheckGrade, Status
-from grader.statistics import Bin
 
 ZERO = Fraction(0)
 SIZE_LIMIT = 300_000  # bytes of a student's page
@@ -83,11 +81,6 @@ _SHRINKS: tuple[tuple[Callable[[Report], Report], str | None], ...] = (
 )
 
 
-def to_class_html(class_report: ClassReport) -> str:
-    """Return the class report as one page that needs no other file, no network and no script."""
-    return _pages().get_template("class.html.jinja").render(course=class_report)
-
-
 @functools.cache
 def _pages() -> jinja2.Environment:
     pages = jinja2.Environment(
@@ -110,9 +103,7 @@ def _pages() -> jinja2.Environment:
         markdown=to_markup,
         markdown_line=to_inline_markup,
     )
-    pages.globals.update(
-        words=wording, bars=_bars, attempts_plot=_attempts_plot, Status=Status, Outcome=Outcome, Reader=Reader
-    )
+    pages.globals.update(words=wording, attempts_plot=_attempts_plot, Status=Status, Outcome=Outcome, Reader=Reader)
     return pages
 
 
@@ -125,36 +116,6 @@ def _share(part: Fraction, whole: Fraction) -> str:
     """Return a CSS width: how much of ``whole`` is ``part``, from 0 to 100 %."""
     share = min(max(Fraction(part) / whole, ZERO), Fraction(1)) if whole > 0 else ZERO
     return f"{float(round(share * 100, 2)):g}%"
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar of the histogram, in the units of its drawing."""
-
-    left: float  # where its part of the axis begins
-    x: float
-    y: float
-    width: float
-    height: float
-    bin: Bin
-
-    @property
-    def middle(self) -> float:
-        """Where its number stands."""
-        return round(self.x + self.width / 2, 1)
-
-
-def _bars(bins: Sequence[Bin], width: float, height: float, gap: float = 4) -> list[Bar]:
-    """Return the bars of ``bins`` in a drawing of ``width`` by ``height``; y counts from the top."""
-    most = max((counted.count for counted in bins), default=0) or 1
-    step = width / max(len(bins), 1)
-    bars = []
-    for place, counted in enumerate(bins):
-        left, tall = place * step, round(height * counted.count / most, 1)
-        bars.append(
-            Bar(round(left, 1), round(left + gap / 2, 1), round(height - tall, 1), round(step - gap, 1), tall, counted)
-        )
-    return bars
 
 
 @dataclass(frozen=True, slots=True)
