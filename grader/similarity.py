@@ -87,14 +87,16 @@ class Comparison:
     """What came of comparing a class.
 
     ``pairs`` are those at or above the threshold, the most alike first; ``unlisted`` is how many more there are.
-    ``bins`` counts all pairs by their score, in equal steps from 0 to 1; the last holds 1 too. ``short`` are
-    submissions that have too little of their own, ``common`` the prints that a part of the class has.
+    ``bins`` counts all pairs by their score, in equal steps from 0 to 1; the last holds 1 too. ``compared`` submissions
+    were compared, ``cut`` of them not to their end; ``short`` are those that have too little of their own. ``common``
+    are the prints that a part of the class has.
     """
 
     pairs: tuple[Pair, ...]
     unlisted: int
     bins: tuple[int, ...]
     compared: int
+    cut: int
     short: tuple[Prints, ...]
     common: frozenset[int]
 
@@ -161,8 +163,8 @@ class Word(NamedTuple):
 def read_words(files: Mapping[str, str]) -> tuple[list[Word], bool]:
     """Return the words that files are compared by, in the files' order, and whether some were left out.
 
-    Comments, docstrings, annotations, imports, line breaks and trailing commas are gone; names are one word, but for
-    those of a library's functions and methods behind a dot.
+    Comments, docstrings, annotations, imports, line breaks and brackets that only group are gone; names are one word,
+    but for those of a library's functions and methods behind a dot.
     """
     found: list[Word] = []
     left = MAX_WORDS
@@ -175,7 +177,7 @@ def read_words(files: Mapping[str, str]) -> tuple[list[Word], bool]:
                 break
             lexed.append(word)
         left -= len(lexed)
-        plain = _drop_commas(_drop_annotations(list(_drop_statements(lexed))))
+        plain = _drop_groups(_drop_annotations(list(_drop_statements(lexed))))
         found += [word._replace(file=name) for word in _normalise(plain)]
     return found, is_cut
 
@@ -197,8 +199,7 @@ def _lex(text: str) -> Iterator[Word]:
         if kind == "string" and word[-2:] in ('""', "''") and text.startswith(word[-1], place) and len(word) <= 4:
             words = _SHORT_STRING_WORDS
         depth = max(0, depth + (word in _OPENING) - (word in _CLOSING))
-        if word != ";":
-            yield Word(word, kind, start, place, begins)
+        yield Word(word, kind, start, place, begins)
         begins = word == ";"
 
 
@@ -206,10 +207,10 @@ def _drop_statements(words: Sequence[Word]) -> Iterator[Word]:
     """Yield what is no import and no string that stands alone."""
     is_import = False
     for place, word in enumerate(words):
-        is_last = place + 1 == len(words) or words[place + 1].begins
+        is_last = place + 1 == len(words) or words[place + 1].begins or words[place + 1].key == ";"
         if word.begins:
             is_import = word.key in ("import", "from")
-        if not is_import and not (word.begins and word.kind == "string" and is_last):
+        if not is_import and word.key != ";" and not (word.begins and word.kind == "string" and is_last):
             yield word
 
 
@@ -263,13 +264,30 @@ def _skip(words: Sequence[Word], place: int, ends: str) -> int:
     return len(words)
 
 
-def _drop_commas(words: Sequence[Word]) -> list[Word]:
-    """Return words without commas that a bracket closes behind."""
-    return [
-        word
-        for place, word in enumerate(words)
-        if word.key != "," or place + 1 == len(words) or words[place + 1].key not in _CLOSING
-    ]
+def _drop_groups(words: Sequence[Word]) -> list[Word]:
+    """Return words without brackets that only group, and without commas that a bracket closes behind.
+
+    Formatters add and take away both.
+    """
+    kept: list[Word] = []
+    is_kept: list[bool] = []  # of the brackets that are open
+    for place, word in enumerate(words):
+        stays = True
+        if word.key in _OPENING:
+            stays = word.key != "(" or (place > 0 and not word.begins and _is_operand(words[place - 1]))
+            is_kept.append(stays)
+        elif word.key in _CLOSING and is_kept:
+            stays = is_kept.pop()
+        elif word.key == "," and place + 1 < len(words):
+            stays = words[place + 1].key not in _CLOSING
+        if stays:
+            kept.append(word)
+    return kept
+
+
+def _is_operand(word: Word) -> bool:
+    """Can what ends with a word be called?"""
+    return word.kind == "string" or word.key in _CLOSING or (word.kind == "name" and word.key not in _KEYWORDS)
 
 
 def _normalise(words: Sequence[Word]) -> Iterator[Word]:
@@ -290,22 +308,16 @@ def _normalise(words: Sequence[Word]) -> Iterator[Word]:
 def _find_own_attributes(words: Sequence[Word]) -> frozenset[str]:
     """Return the names behind dots that the file itself gives, and that may be changed without changing what it does.
 
-    The others, such as ``log_softmax``, belong to libraries: they are what tells short programs apart.
+    They are what is set, and all of ``self``. The others, such as ``log_softmax``, belong to libraries: they are what
+    tells short programs apart.
     """
-    receivers = {"self", "cls"}
-    own: set[str] = set()
-    keys = [word.key for word in words]
-    for place, word in enumerate(words):
-        if word.kind != "name":
-            continue
-        before = keys[place - 1] if place else ""
-        after = keys[place + 1] if place + 1 < len(keys) else ""
-        if before in ("def", "class"):
-            own.add(word.key)
-            if word.key == "__init__":
-                receivers.update(keys[place + 2 : place + 3])
-        elif before == "." and (_ASSIGNING.fullmatch(after) or (place > 1 and keys[place - 2] in receivers)):
-            own.add(word.key)
+    keys = ["", *(word.key for word in words), "", "", ""]
+    methods = [place for place, key in enumerate(keys) if key == "def" and keys[place + 2] == "("]
+    receivers = {"self", "cls", *(keys[place + 3] for place in methods if keys[place + 1] == "__init__")}
+    own = {keys[place + 1] for place in methods if keys[place + 3] in receivers}
+    for place, key in enumerate(keys[:-3]):
+        if key == "." and (keys[place - 1] in receivers or _ASSIGNING.fullmatch(keys[place + 2])):
+            own.add(keys[place + 1])
     return frozenset(own)
 
 
@@ -375,6 +387,7 @@ def compare(submissions: Iterable[Prints], threshold: Fraction = THRESHOLD) -> C
         unlisted=found - len(kept),
         bins=bins,
         compared=sum(map(len, parties.values())),
+        cut=sum(one.prints.is_cut for own in parties.values() for one in own),
         short=tuple(short),
         common=common,
     )

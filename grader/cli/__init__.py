@@ -26,6 +26,7 @@ from grader.cli import (
     marking,
     operators,
     regrading,
+    similarity,
     students,
 )
 from grader.errors import GraderError, suggest
@@ -50,6 +51,7 @@ SECTIONS = {
         decisions.extend,
         decisions.override,
         instructors.report,
+        similarity.similar,
         instructors.export,
     ),
     "Operators": (gradebook.gradebook, operators.doctor),
