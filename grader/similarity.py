@@ -593,7 +593,8 @@ class _Side:
         for word in words:
             for segment in self._split(word):
                 last = segments[-1] if segments else None
-                if last is not None and last[:2] == segment[:2] and not self._between(last, segment).strip():
+                # Brackets and commas that are no words stand in what they stand between.
+                if last is not None and last[:2] == segment[:2] and not self._between(last, segment).strip(" \t(),;"):
                     segments[-1] = last._replace(end=segment.end)
                 else:
                     segments.append(segment)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +13,7 @@ import click
 from grader.cli.output import print_json, print_table, progress, waiting
 from grader.cli.seat import Seat
 from grader.cli.students import json_option, write_file
-from grader.errors import InputError, SubmissionError
+from grader.errors import FaultError, GradebookError, InputError, SubmissionError
 
 if TYPE_CHECKING:
     from grader.gradebook import Entry, Gradebook
@@ -27,11 +27,15 @@ MOST_OF_ONE = 200
 
 @dataclass(frozen=True)
 class Compared:
-    """What came of comparing an assignment: ``entries`` are its submissions by id, ``starters`` its stub's code."""
+    """What came of comparing an assignment: ``entries`` are its submissions by id, ``starters`` its stub's code.
+
+    ``lost`` submissions could not be read.
+    """
 
     assignment: Assignment
     comparison: Comparison
     entries: Mapping[str, Entry]
+    lost: int
     starters: Mapping[str, str]
     given: frozenset[int]
 
@@ -75,9 +79,11 @@ def similar(
         if as_json:
             plain = [SimilarAssignment(one.assignment.id, one.assignment.title, one.comparison) for one in compared]
             print_json(to_similar_json(seat.course.title, plain, least, every_attempt=every_attempt))
-            return
-        shown = _write_pairs(gradebook, compared, out)
-    _write_index(out, seat.course.title, shown, least, every_attempt=every_attempt)
+        else:
+            shown = _write_pairs(gradebook, compared, out)
+            _write_index(out, seat.course.title, shown, least, every_attempt=every_attempt)
+    if any(one.lost for one in compared):
+        raise click.exceptions.Exit(FaultError.exit_code)
 
 
 def _choose(seat: Seat, names: Sequence[str]) -> list[Assignment]:
@@ -102,15 +108,21 @@ def _compare(
     starters = _join_starters(spec)
     given = read_given(starters)
     prints = []
+    lost = 0
     with progress(len(entries), f"Reading {spec.id}") as advance:
         for entry in entries:
             party = {mate for one in entry.students for mate in find_teammates(spec, one, roster)}
-            files = _read_code(gradebook, spec, entry)
-            prints.append(take_prints(Code(entry.id, entry.students, files, frozenset(party)), given))
+            try:
+                files = _read_code(gradebook, spec, entry)
+            except GradebookError as error:  # a damaged file keeps nobody from seeing the rest
+                click.echo(f"grader: {error.message}; it is left out", err=True)
+                lost += 1
+            else:
+                prints.append(take_prints(Code(entry.id, entry.students, files, frozenset(party)), given))
             advance()
     with waiting(f"Comparing {spec.id}"):
         comparison = compare(prints, threshold)
-    return Compared(spec, comparison, {entry.id: entry for entry in entries}, starters, given)
+    return Compared(spec, comparison, {entry.id: entry for entry in entries}, lost, starters, given)
 
 
 def _list_entries(seat: Seat, gradebook: Gradebook, spec: Assignment, *, every_attempt: bool) -> list[Entry]:
@@ -185,15 +197,9 @@ def _write_index(
 
     page = to_similar_html(title, shown, threshold, every_attempt=every_attempt)
     write_file(out / "index.html", page.encode())
-    rows = [
-        (one.id, str(one.comparison.compared), str(one.comparison.pair_count), str(one.alike))
-        for one in _nonempty(shown)
-    ]
+    found = [(one.comparison.compared, one.comparison.pair_count, one.alike) for one in shown]
+    rows = [(one.id, *map(str, numbers)) for one, numbers in zip(shown, found, strict=True) if one.submitted]
     print_table(("ASSIGNMENT", "COMPARED", "PAIRS", "ALIKE"), rows, numbers=(1, 2, 3))
     if any(one.alike for one in shown):
         click.echo("\nA likeness can have many reasons: read both sides before you conclude anything.")
     click.echo(f"{out / 'index.html'}")
-
-
-def _nonempty(shown: Iterable[SimilarAssignment]) -> list[SimilarAssignment]:
-    return [one for one in shown if one.comparison.compared or one.comparison.short]

@@ -65,6 +65,11 @@ class SimilarAssignment:
     views: tuple[PairView, ...] = ()
 
     @property
+    def submitted(self) -> int:
+        """How many submissions there are."""
+        return self.comparison.compared + len(self.comparison.short)
+
+    @property
     def alike(self) -> int:
         """How many pairs reach the threshold."""
         return len(self.comparison.pairs) + self.comparison.unlisted
