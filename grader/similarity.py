@@ -265,7 +265,7 @@ def _skip(words: Sequence[Word], place: int, ends: str) -> int:
 
 
 def _drop_groups(words: Sequence[Word]) -> list[Word]:
-    """Return words without brackets that only group, and without commas that a bracket closes behind.
+    """Return words without brackets that only group, and without commas that nothing follows.
 
     Formatters add and take away both.
     """
@@ -278,8 +278,9 @@ def _drop_groups(words: Sequence[Word]) -> list[Word]:
             is_kept.append(stays)
         elif word.key in _CLOSING and is_kept:
             stays = is_kept.pop()
-        elif word.key == "," and place + 1 < len(words):
-            stays = words[place + 1].key not in _CLOSING
+        elif word.key == ",":
+            after = words[place + 1] if place + 1 < len(words) else None
+            stays = after is not None and not after.begins and after.key not in _CLOSING and after.key != "="
         if stays:
             kept.append(word)
     return kept

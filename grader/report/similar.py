@@ -22,6 +22,7 @@ TONES = ("ours", "slow", "waiting", "crashed", "passed")  # of parts, in turn; e
 FOLD_FROM = 400  # lines of a file; in longer ones what has no part is folded
 CONTEXT = 5  # lines around a part that are not
 MAX_LINE = 1000  # characters
+MAX_NAME = 120  # characters, of all who handed in together
 MAX_SIDE = 800_000  # bytes of HTML for one of two sides, so that a page stays under 2 MB
 LINE_BYTES, PIECE_BYTES = 60, 160  # what is written around a line and around a piece of a part
 
@@ -38,7 +39,7 @@ class Side:
     @property
     def name(self) -> str:
         """Everybody whom it counts for."""
-        return ", ".join(clean_line(student) for student in self.students)
+        return clean_line(", ".join(self.students), MAX_NAME)
 
 
 @dataclass(frozen=True, slots=True)
