@@ -27,6 +27,7 @@ from grader.cli import (
     marking,
     operators,
     regrading,
+    similarity,
     students,
 )
 from grader.errors import GraderError, suggest
@@ -51,6 +52,7 @@ SECTIONS = {
         decisions.extend,
         decisions.override,
         class_report.report,
+        similarity.similar,
         instructors.export,
     ),
     "Operators": (gradebook.gradebook, operators.doctor),

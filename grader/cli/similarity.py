@@ -1,0 +1,205 @@
+"""The instructor's command similar: whose submissions are alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli.output import print_json, print_table, progress, waiting
+from grader.cli.seat import Seat
+from grader.cli.students import json_option, write_file
+from grader.errors import FaultError, GradebookError, InputError, SubmissionError
+
+if TYPE_CHECKING:
+    from grader.gradebook import Entry, Gradebook
+    from grader.report.similar import PairView, SimilarAssignment
+    from grader.similarity import Comparison, Pair
+    from grader.spec import Assignment
+
+MOST_PAGES = 1000  # for all assignments together: so many rows still make a page under 2 MB
+MOST_OF_ONE = 200
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What came of comparing an assignment: ``entries`` are its submissions by id, ``starters`` its stub's code.
+
+    ``lost`` submissions could not be read.
+    """
+
+    assignment: Assignment
+    comparison: Comparison
+    entries: Mapping[str, Entry]
+    lost: int
+    starters: Mapping[str, str]
+    given: frozenset[int]
+
+
+@click.command()
+@click.argument("assignments", nargs=-1, metavar="[ASSIGNMENT]...")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("report") / "similar",
+    show_default=True,
+    metavar="DIR",
+    help="The folder to write to.",
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    metavar="X",
+    help="From what share of their code on pairs are listed, from 0 to 1.",
+)
+@click.option("--all-attempts", "every_attempt", is_flag=True, help="Compare every attempt, not only those that count.")
+@json_option
+@click.pass_obj
+def similar(
+    course: Path | None, assignments: tuple[str, ...], out: Path, threshold: float, every_attempt: bool, as_json: bool
+) -> None:
+    """Find submissions whose code is alike, and show them side by side.
+
+    What is alike once names, comments and formatting are taken away is listed, for you to read: a likeness proves
+    nothing. What the stub gives and what many have does not count. Everything stays on this machine.
+    """
+    from grader.report.similar import SimilarAssignment, to_similar_json
+
+    seat = Seat(course)
+    specs = _choose(seat, assignments)
+    least = Fraction(threshold).limit_denominator(10_000)
+    with seat.open_gradebook() as gradebook:
+        compared = [_compare(seat, gradebook, spec, least, every_attempt=every_attempt) for spec in specs]
+        if as_json:
+            plain = [SimilarAssignment(one.assignment.id, one.assignment.title, one.comparison) for one in compared]
+            print_json(to_similar_json(seat.course.title, plain, least, every_attempt=every_attempt))
+        else:
+            shown = _write_pairs(gradebook, compared, out)
+            _write_index(out, seat.course.title, shown, least, every_attempt=every_attempt)
+    if any(one.lost for one in compared):
+        raise click.exceptions.Exit(FaultError.exit_code)
+
+
+def _choose(seat: Seat, names: Sequence[str]) -> list[Assignment]:
+    """Return the assignments that were asked for, or all that ask for code."""
+    specs = [seat.course.load(name) for name in dict.fromkeys(names or seat.course.assignments)]
+    coded = [spec for spec in specs if spec.code_questions]
+    if names and len(coded) < len(specs):
+        (quiz, *_) = (spec.id for spec in specs if not spec.code_questions)
+        raise InputError(f"{quiz} asks for no code: there is nothing to compare", "name assignments that do")
+    return coded
+
+
+def _compare(
+    seat: Seat, gradebook: Gradebook, spec: Assignment, threshold: Fraction, *, every_attempt: bool
+) -> Compared:
+    from grader.roster import Roster
+    from grader.scoring import find_teammates
+    from grader.similarity import Code, compare, read_given, take_prints
+
+    entries = _list_entries(seat, gradebook, spec, every_attempt=every_attempt)
+    roster = gradebook.roster() or Roster()
+    starters = _join_starters(spec)
+    given = read_given(starters)
+    prints = []
+    lost = 0
+    with progress(len(entries), f"Reading {spec.id}") as advance:
+        for entry in entries:
+            party = {mate for one in entry.students for mate in find_teammates(spec, one, roster)}
+            try:
+                files = _read_code(gradebook, spec, entry)
+            except GradebookError as error:  # a damaged file keeps nobody from seeing the rest
+                click.echo(f"grader: {error.message}; it is left out", err=True)
+                lost += 1
+            else:
+                prints.append(take_prints(Code(entry.id, entry.students, files, frozenset(party)), given))
+            advance()
+    with waiting(f"Comparing {spec.id}"):
+        comparison = compare(prints, threshold)
+    return Compared(spec, comparison, {entry.id: entry for entry in entries}, lost, starters, given)
+
+
+def _list_entries(seat: Seat, gradebook: Gradebook, spec: Assignment, *, every_attempt: bool) -> list[Entry]:
+    """Return the submissions to compare: those that count, or all that differ from the same student's others."""
+    from grader.settlement import settle_assignment
+
+    if every_attempt:
+        # What was handed in twice is compared once, under its first attempt.
+        first = {(entry.students, entry.digest): entry for entry in reversed(gradebook.entries(assignment=spec.id))}
+        return sorted(first.values(), key=lambda entry: entry.id)
+    settled = settle_assignment(seat.course, gradebook, spec).values()
+    return list({one.entry.id: one.entry for one in settled if one.entry is not None}.values())
+
+
+def _join_starters(spec: Assignment) -> dict[str, str]:
+    starters: dict[str, str] = {}
+    for question in spec.code_questions:
+        starters[question.file] = f"{starters.get(question.file, '')}{question.starter}\n"
+    return starters
+
+
+def _read_code(gradebook: Gradebook, spec: Assignment, entry: Entry) -> dict[str, str]:
+    """Return a submission's Python files: those that are asked for first. What is no text is read as far as it goes."""
+    submission = gradebook.load(entry)
+    asked = [question.file for question in spec.code_questions if question.file in submission.files]
+    files = {}
+    for name in dict.fromkeys([*asked, *(name for name in submission.files if name.endswith(".py"))]):
+        try:
+            files[name] = submission.text(name) or ""
+        except SubmissionError:
+            files[name] = submission.files[name].decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    return files
+
+
+# Pages.
+
+
+def _write_pairs(gradebook: Gradebook, compared: Sequence[Compared], out: Path) -> list[SimilarAssignment]:
+    """Write the pages of the pairs, and return what the page of all pairs shows."""
+    from grader.report.similar import SimilarAssignment
+
+    most = min(MOST_OF_ONE, max(1, MOST_PAGES // max(1, len(compared))))
+    shown = []
+    with progress(sum(len(one.comparison.pairs[:most]) for one in compared), "Writing pairs") as advance:
+        for one in compared:
+            views = []
+            for number, pair in enumerate(one.comparison.pairs[:most], 1):
+                views.append(_write_pair(gradebook, one, pair, f"pairs/{one.assignment.id}-{number:03d}.html", out))
+                advance()
+            shown.append(SimilarAssignment(one.assignment.id, one.assignment.title, one.comparison, tuple(views)))
+    return shown
+
+
+def _write_pair(gradebook: Gradebook, one: Compared, pair: Pair, link: str, out: Path) -> PairView:
+    from grader.report.similar import PairView, Side, count_lines, to_pair_html
+    from grader.similarity import count_same_lines, find_parts
+
+    entries = one.entries[pair.first.id], one.entries[pair.second.id]
+    first, second = (_read_code(gradebook, one.assignment, entry) for entry in entries)
+    parts = find_parts(pair, first, second, one.given | one.comparison.common)
+    left, right = (Side(entry.students, entry.id, entry.number, entry.submitted_at) for entry in entries)
+    same = count_same_lines(first, second, one.starters)
+    view = PairView(pair, (left, right), link, count_lines(parts), same)
+    write_file(out / link, to_pair_html(one.assignment.title, view, (first, second), parts).encode())
+    return view
+
+
+def _write_index(
+    out: Path, title: str, shown: Sequence[SimilarAssignment], threshold: Fraction, *, every_attempt: bool
+) -> None:
+    from grader.report.similar import to_similar_html
+
+    page = to_similar_html(title, shown, threshold, every_attempt=every_attempt)
+    write_file(out / "index.html", page.encode())
+    found = [(one.comparison.compared, one.comparison.pair_count, one.alike) for one in shown]
+    rows = [(one.id, *map(str, numbers)) for one, numbers in zip(shown, found, strict=True) if one.submitted]
+    print_table(("ASSIGNMENT", "COMPARED", "PAIRS", "ALIKE"), rows, numbers=(1, 2, 3))
+    if any(one.alike for one in shown):
+        click.echo("\nA likeness can have many reasons: read both sides before you conclude anything.")
+    click.echo(f"{out / 'index.html'}")
