@@ -33,7 +33,7 @@ test-slow: $(VENV)/.ray ## Run the tests that take long: attacks, packaging, eve
 	$(BIN)/python -m pytest -n 2 --dist loadscope -m slow
 
 $(VENV)/.ray: $(READY)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[ray]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[ray,pdf]'
 	@touch $@
 
 $(VENV)/.fuzz: $(READY)

@@ -247,6 +247,8 @@ class Policy(_Model):
     """What lateness costs."""
     attempts: AttemptPolicy = Field(default_factory=AttemptPolicy)
     """How often to hand in, and what counts."""
+    feedback: Literal["at_once", "after_due"] = "at_once"
+    """When students read what is said of the answers that they chose. Without a due date it is at once."""
 
 
 def find_fault(late: LatePolicy) -> str | None:
@@ -271,6 +273,7 @@ def merge(course: Policy | None, own: Policy | None) -> Policy:
         update={
             "late": course.late.model_copy(update=late),
             "attempts": course.attempts.model_copy(update=attempts),
+            "feedback": own.feedback if "feedback" in own.model_fields_set else course.feedback,
         }
     )
 
@@ -291,7 +294,14 @@ def describe_rules(policy: Policy, due: datetime | None, *, groups: bool = False
         told.append(f"Your {attempts.counts} attempt counts.")
     if groups:
         told.append("One submission counts for your whole group.")
+    if feedback_from(policy, due) is not None:
+        told.append("What is said of each answer is shown after the due date.")
     return told
+
+
+def feedback_from(policy: Policy, due: datetime | None) -> datetime | None:
+    """Return from when on a student who is to hand in by ``due`` reads what is said of answers; None: at once."""
+    return due if policy.feedback == "after_due" else None
 
 
 def _describe_lateness(late: LatePolicy) -> list[str]:

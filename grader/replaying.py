@@ -15,16 +15,22 @@ from grader.errors import InputError
 from grader.gradebook import Entry, Gradebook
 from grader.grading import Setup
 from grader.regrading import Regrade, regrade
-from grader.report import Reader, SubmissionInfo, build_report, to_json
+from grader.report import Reader, build_report, to_json
+from grader.report.context import Context
+from grader.reporting import describe_entry
 from grader.scoring import Grade, Status, apply_marks
 from grader.spec import Assignment, Course
+
+# What counts in the end rests on other submissions, too, and on what people decide; what stands beside the grade, on
+# the course as it is today.
+NOT_COMPARED = {"final": None, "context": None}
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """A report that was given out: of which submission, and its text; None stands for the newest in the gradebook.
 
-    What counts in the end is no part of the text: it rests on other submissions, too, and on what people decide.
+    What rests on more than the submission and its checks is no part of the text.
     """
 
     entry: Entry
@@ -85,7 +91,7 @@ def find_told(gradebook: Gradebook, reports: Sequence[Any]) -> list[Told]:
         if submission.get("digest") != entry.digest:
             message = f"report {number} names submission {clean_line(entry_id, 60)} with other files than it has"
             raise InputError(message, "the report was changed, or is of another gradebook")
-        told.append(Told(entry, json.dumps(report | {"final": None})))
+        told.append(Told(entry, json.dumps(report | NOT_COMPARED)))
     return told
 
 
@@ -131,7 +137,13 @@ def _compare(gradebook: Gradebook, assignment: Assignment, told: Told, regraded:
 
 
 def _write_reports(gradebook: Gradebook, assignment: Assignment, entry: Entry, grade: Grade) -> list[str]:
-    """Return a grade's report as each reader has it, with people's marks in it and without."""
-    info = SubmissionInfo(entry.id, entry.digest, entry.submitted_at, entry.student)
+    """Return a grade's report as each reader has it: with people's marks and without, with feedback and without."""
     grades = (grade, apply_marks(grade, gradebook.marks(entry=entry), assignment))
-    return [json.dumps(to_json(build_report(one, info, reader))) for one in grades for reader in Reader]
+    early = Context(feedback_from=entry.submitted_at)
+    reports = [
+        build_report(one, describe_entry(entry), reader, context=context)
+        for one in grades
+        for reader in Reader
+        for context in (None, early)
+    ]
+    return list(dict.fromkeys(json.dumps(to_json(report) | NOT_COMPARED) for report in reports))

@@ -43,6 +43,7 @@ from grader.policy import DueDate, Policy, Zone, find_fault, merge
 from grader.validation import kind_of, validate
 from grader.yaml_source import Document, Location, parse_bytes, read
 
+FIGURES = "figures"  # a folder of pictures of what a right solution draws, CHECK.png
 ASSIGNMENT_FILE = "assignment.yaml"
 COURSE_FILE = "course.yaml"
 FORMAT = 1
@@ -564,7 +565,8 @@ class Assignment(AssignmentFile):
         """``"sha256:…"`` over the names and bytes of every file of the folder, caches and dot files left out.
 
         Of assignment.yaml the values count, and not what no check's outcome depends on: when it is due, by which
-        policy, and for whom a submission counts. Computed once, when it is first asked for.
+        policy, and for whom a submission counts; nor do the figures to compare with. Computed once, when it is first
+        asked for.
 
         Raises:
             InputError: a file cannot be read.
@@ -572,6 +574,8 @@ class Assignment(AssignmentFile):
         digest = hashlib.sha256()
         try:
             for name, path in sorted(list_files(self.directory)):
+                if name.startswith(f"{FIGURES}/"):
+                    continue
                 for part in (name.encode(), _content_for_checks(name, path)):
                     digest.update(len(part).to_bytes(8, "big") + part)
         except OSError as error:

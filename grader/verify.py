@@ -7,9 +7,11 @@ known mistake, and mutants of the reference solution. What does not come out as 
 from __future__ import annotations
 
 import ast
+import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from grader.answers import format_answer
 from grader.checks import Check, read_checks
@@ -19,7 +21,7 @@ from grader.grading import Setup, grade_submissions, list_solutions
 from grader.mutants import APPLIED, IDLE, make_mutants
 from grader.results import SHADOW, STAND_IN, Outcome
 from grader.scoring import CheckGrade, Grade
-from grader.spec import ASSIGNMENT_FILE, Assignment, CodeQuestion, Mistake, parse_python
+from grader.spec import ASSIGNMENT_FILE, FIGURES, Assignment, CodeQuestion, Mistake, parse_python
 from grader.stub import render_stub
 from grader.submission import ANSWERS, Submission
 from grader.variants import TRIED, Tried, fill_assignment, try_variants
@@ -176,6 +178,18 @@ def prove(
             grades[numbers[number]] = grade
             advance()
     return judge_trials(assignment, [Trial(one, grades[number]) for number, one in enumerate(specimens)])
+
+
+def list_figures(proof: Proof) -> list[tuple[Path, bytes]]:
+    """Return what the reference solution draws, as PNGs, and where in the assignment's folder reports look for them."""
+    folder = proof.assignment.directory / FIGURES
+    return [
+        (folder / f"{check.id}.png", base64.b64decode(check.figure))
+        for trial in proof.trials
+        if trial.specimen.role is Role.REFERENCE
+        for check in trial.checks
+        if check.figure is not None and check.outcome is Outcome.PASSED
+    ]
 
 
 def _share_out(assignment: Assignment, specimens: Sequence[Specimen]) -> Iterator[tuple[Assignment, list[int]]]:

@@ -69,6 +69,7 @@ def test_force_grades_again(shell: Shell) -> None:
     assert {row[1:] for row in rows(shell.folder)} == {(1, 1)}  # what says the same is not added twice
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "more", "again"),
     [

@@ -49,6 +49,7 @@ def test_valid_inputs_with_a_few_changes(target: str, seed: int, changes: int) -
     TARGETS[target](data)
 
 
+@pytest.mark.slow
 def test_inputs_that_are_made_to_cost_much_do_not() -> None:
     """In a process of its own, for the peak of memory never falls."""
     command = [sys.executable, "-m", "tests.fuzz.worst"]

@@ -23,6 +23,8 @@ import pytest
 
 from tests.shell import Answer, Shell, write
 
+pytestmark = pytest.mark.slow
+
 # Ids that are odd but harmless once they are escaped: their owners are graded like everybody.
 TAKEN = {
     "markup": "<script>alert(1)<script>",

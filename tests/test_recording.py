@@ -88,6 +88,7 @@ LINE = 5_000  # bytes that may be kept of a submission for the table
 PADDING = 40_000  # bytes of a submission, so that keeping those would show
 
 
+@pytest.mark.slow
 def test_memory_stays_flat(examiner: Examiner, gradebook: Gradebook, quiz: Assignment) -> None:
     few, many = MOST_WAITING + 10, 1_000
     assert peak_of(examiner, gradebook, (answer(quiz, n) for n in range(9)))[0] == 9  # what is made once is made

@@ -10,7 +10,7 @@ import click
 
 from grader.cli.output import print_heading, print_json, print_table, progress
 from grader.cli.seat import Seat
-from grader.cli.students import jobs_option, json_option, no_isolation_option
+from grader.cli.students import jobs_option, json_option, no_isolation_option, write_file
 
 if TYPE_CHECKING:
     from grader.verify import Proof, Trial
@@ -41,8 +41,18 @@ def new(course: Path | None, assignment: str) -> None:
 @jobs_option
 @json_option
 @no_isolation_option
+@click.option(
+    "--write-figures", is_flag=True, help="Keep what the reference solution draws, for reports to show beside others."
+)
 @click.pass_obj
-def verify(course: Path | None, assignments: tuple[str, ...], jobs: int, as_json: bool, no_isolation: bool) -> None:
+def verify(
+    course: Path | None,
+    assignments: tuple[str, ...],
+    jobs: int,
+    as_json: bool,
+    no_isolation: bool,
+    write_figures: bool,
+) -> None:
     """Prove that an assignment is sound, before students meet it.
 
     The untouched stub must fail, every solution pass, each known mistake be caught by the checks that say so, and
@@ -53,7 +63,7 @@ def verify(course: Path | None, assignments: tuple[str, ...], jobs: int, as_json
     from grader.engine import Pool
 
     with Pool(jobs) as pool:
-        from grader.verify import make_specimens, prove
+        from grader.verify import list_figures, make_specimens, prove
 
         seat = Seat(course)
         chosen = [seat.course.load(name) for name in assignments or seat.course.assignments]
@@ -62,6 +72,9 @@ def verify(course: Path | None, assignments: tuple[str, ...], jobs: int, as_json
         with progress(sum(map(len, specimens)), "Verifying") as advance:
             pairs = zip(chosen, specimens, strict=True)
             proofs = [prove(pool, assignment, own, setup, advance) for assignment, own in pairs]
+    for path, picture in (pair for proof in proofs if write_figures for pair in list_figures(proof)):
+        write_file(path, picture)
+        click.echo(f"{path}", err=as_json)
     if as_json:
         print_json({"format": 1, "assignments": [_describe(proof) for proof in proofs]})
     else:

@@ -13,7 +13,7 @@ import click
 from grader.cli.class_report import write_class_report
 from grader.cli.output import print_heading, print_report, print_table
 from grader.cli.seat import Seat
-from grader.cli.students import describe_entry, make_stub, submit_work, write_file
+from grader.cli.students import make_stub, submit_work, write_file
 from grader.errors import InputError
 
 if TYPE_CHECKING:
@@ -146,6 +146,7 @@ def _submit(
     examiner: Examiner, gradebook: Gradebook, student: Student, assignment: Assignment, folder: Path, setup: Setup
 ) -> tuple[Entry, Grade]:
     from grader.report import Reader, build_report
+    from grader.reporting import describe_entry
     from grader.submission import read_submission
 
     click.echo(f"\n$ grader submit {folder} --student {student.id}")

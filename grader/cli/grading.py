@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 from grader.cli.output import exit_code, print_json, print_table, progress
 from grader.cli.seat import Seat, acting_user
-from grader.cli.students import describe_entry, jobs_option, json_option, no_isolation_option
+from grader.cli.students import jobs_option, json_option, no_isolation_option
 from grader.display import clean_line, clean_text, format_amount, list_names
 from grader.errors import FaultError, GraderError, InputError, SpecError
 
@@ -202,6 +202,7 @@ class _Ledger:
     def add(self, recorded: Recorded) -> None:
         """Take down what came of one student's work."""
         from grader.report import Reader, build_report, to_json
+        from grader.reporting import describe_entry
 
         work, found = recorded.work, recorded.grade
         if found is None or recorded.entry is None:

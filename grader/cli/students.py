@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from grader.engine import Examiner
     from grader.gradebook import Entry, Gradebook
     from grader.grading import Setup
-    from grader.report import Report, SubmissionInfo
+    from grader.report import Report
     from grader.scoring import FinalGrade, Grade
     from grader.spec import Assignment
     from grader.stub import WrittenStub
@@ -148,8 +148,11 @@ def check(
         spec, submission = _read(seat, path, assignment, student)
         grade, complete = _run_public(examiner, spec, submission, seat.setup(isolated=not no_isolation))
     from grader.report import Reader, SubmissionInfo, build_report
+    from grader.reporting import gather_local_context
 
-    report = build_report(grade, SubmissionInfo(digest=submission.digest), Reader.STUDENT, complete=complete)
+    context = gather_local_context(spec, submission, grade)
+    info = SubmissionInfo(digest=submission.digest)
+    report = build_report(grade, info, Reader.STUDENT, complete=complete, context=context)
     _print(report, as_json)
     # Whether answers to the quiz are right is not told here, not even by the exit code.
     raise click.exceptions.Exit(exit_code([report.grade], kinds=("code",)))
@@ -202,18 +205,12 @@ def _refuse_useless(seat: Seat, gradebook: Gradebook, assignment: Assignment, st
 def report_of(
     seat: Seat, gradebook: Gradebook, entry: Entry, grade: Grade, student: str, *, instructor: bool = False
 ) -> Report:
-    """Return the report of a submission, with people's marks in it, and with what counts for the student in the end."""
-    from grader.report import Reader, build_report
-    from grader.scoring import apply_marks
-    from grader.settlement import settle_student
+    """Return the report of a submission, as it is told now."""
+    from grader.report import Reader
+    from grader.reporting import report_stored
 
     reader = Reader.INSTRUCTOR if instructor else Reader.STUDENT
-    if entry.assignment not in seat.course.assignments:  # it was taken from the course since
-        return build_report(apply_marks(grade, gradebook.marks(entry=entry)), describe_entry(entry), reader)
-    assignment = seat.course.load(entry.assignment)
-    marked = apply_marks(grade, gradebook.marks(entry=entry), assignment)
-    final = settle_student(seat.course, gradebook, assignment, student).final
-    return build_report(marked, describe_entry(entry), reader, final=final)
+    return report_stored(seat.course, gradebook, entry, grade, student, reader, datetime.now(UTC))
 
 
 def submit_work(
@@ -245,13 +242,6 @@ def submit_work(
         assert graded.error is not None
         raise graded.error
     return entry, graded.grade
-
-
-def describe_entry(entry: Entry) -> SubmissionInfo:
-    """Return what a report says of the submission itself."""
-    from grader.report import SubmissionInfo
-
-    return SubmissionInfo(entry.id, entry.digest, entry.submitted_at, entry.student)
 
 
 @click.command()
@@ -332,11 +322,18 @@ def _entry_json(entry: Entry, grade: Grade | None, final: FinalGrade | None) -> 
 @click.argument("what", metavar="[ASSIGNMENT|ID]", required=False)
 @student_option
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to an HTML file.")
+@click.option("--pdf", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to a PDF file.")
 @click.option("--instructor", is_flag=True, help="Show what instructors see: details of hidden checks, output.")
 @json_option
 @click.pass_obj
 def show(
-    course: Path | None, what: str | None, student: str | None, html: Path | None, instructor: bool, as_json: bool
+    course: Path | None,
+    what: str | None,
+    student: str | None,
+    html: Path | None,
+    pdf: Path | None,
+    instructor: bool,
+    as_json: bool,
 ) -> None:
     """Show the report of something that was handed in.
 
@@ -358,7 +355,12 @@ def show(
     if html is not None:
         write_file(html, to_html(report).encode())
         click.echo(f"{html}", err=as_json)
-    if as_json or html is None:
+    if pdf is not None:
+        from grader.report.pdf import to_pdf
+
+        write_file(pdf, to_pdf(report))
+        click.echo(f"{pdf}", err=as_json)
+    if as_json or (html is None and pdf is None):
         _print(report, as_json)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 
 from grader.diagnosis import Diagnosis
 from grader.display import clean_line, clean_text
+from grader.report.context import Context, clean_context
 from grader.results import Frame, Outcome, Visibility
 from grader.scoring import CheckGrade, CriterionGrade, FinalGrade, Grade, QuestionGrade, Status
 
@@ -42,6 +43,7 @@ class Report:
 
     ``complete`` is False after a local run of the public checks while hidden ones exist. ``score`` and ``points`` then
     count the public checks only. ``final`` is what counts for the student in the end, where that was worked out.
+    ``context`` is what is told beside the grade.
     """
 
     grade: Grade
@@ -49,10 +51,17 @@ class Report:
     reader: Reader
     complete: bool = True
     final: FinalGrade | None = None
+    context: Context = field(default_factory=Context)
 
 
 def build_report(
-    grade: Grade, info: SubmissionInfo, reader: Reader, *, complete: bool = True, final: FinalGrade | None = None
+    grade: Grade,
+    info: SubmissionInfo,
+    reader: Reader,
+    *,
+    complete: bool = True,
+    final: FinalGrade | None = None,
+    context: Context | None = None,
 ) -> Report:
     """Return what ``reader`` may see of ``grade``.
 
@@ -61,9 +70,13 @@ def build_report(
     are hidden checks, since what code prints could be their inputs. Set ``complete`` to False where hidden checks exist
     and have not been run: they are left out then, and so is whether an answer to a quiz question is right, and what
     known mistakes the submission shows. ``final`` adds what counts in the end: a student is not told why somebody
-    decided so, only that it was decided.
+    decided so, only that it was decided. ``context`` adds what is told beside the grade; while it holds
+    ``feedback_from``, a student does not read what is said of answers, nor which mistakes they rest on.
     """
     student = reader is Reader.STUDENT
+    context = context or Context()
+    if student and context.feedback_from is not None:
+        grade = _withhold_feedback(grade)
     questions = [question if complete else _before_submitting(question) for question in grade.questions]
     visible = replace(
         grade,
@@ -87,6 +100,15 @@ def build_report(
         reader=reader,
         complete=complete,
         final=_visible_final(final, student) if final is not None else None,
+        context=clean_context(context if student else replace(context, feedback_from=None), visible),
+    )
+
+
+def _withhold_feedback(grade: Grade) -> Grade:
+    return replace(
+        grade,
+        questions=tuple(replace(q, feedback=None) if not is_code(q) else q for q in grade.questions),
+        diagnoses=tuple(replace(found, quiz=()) for found in grade.diagnoses if found.code),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from grader.display import timestamp, to_number
 from grader.report.content import Report, is_code
+from grader.report.wording import next_steps
 from grader.scoring import CheckGrade, FinalGrade, Grade, QuestionGrade
 
 FORMAT = 1
@@ -41,6 +42,43 @@ def to_json(report: Report) -> dict[str, Any]:
         ],
         "environment": {name: _setting(name, value) for name, value in grade.environment.items()},
         "output": grade.output or None,
+        "context": _context_json(report) if report.context else None,
+    }
+
+
+def _context_json(report: Report) -> dict[str, Any]:
+    context = report.context
+    return {
+        "prompts": [
+            {
+                "question": question,
+                "text": prompt.text,
+                "choices": [{"letter": letter, "text": text} for letter, text in prompt.choices],
+            }
+            for question, prompt in context.prompts.items()
+        ],
+        "excerpts": [
+            {"file": file, "line": line, "first": excerpt.first, "lines": list(excerpt.lines)}
+            for (file, line), excerpt in context.excerpts.items()
+        ],
+        "references": [
+            {"question": question, "check": check, "figure": f"data:image/png;base64,{figure}"}
+            for (question, check), figure in context.references.items()
+        ],
+        "attempts": [
+            {
+                "attempt": attempt.number,
+                "submitted_at": timestamp(attempt.submitted_at),
+                "status": attempt.status.value if attempt.status is not None else "not_graded",
+                "score": to_number(attempt.score),
+                "points": to_number(attempt.points),
+                "counts": attempt.counts,
+            }
+            for attempt in context.attempts
+        ],
+        "closed": context.closed,
+        "feedback_from": timestamp(context.feedback_from),
+        "next": next_steps(report),
     }
 
 

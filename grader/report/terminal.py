@@ -12,21 +12,30 @@ from rich.text import Text
 
 from grader.display import shorten_lines
 from grader.report.content import Reader, Report, is_code
+from grader.report.context import Excerpt, Prompt
 from grader.report.wording import (
     NO_CHECKS,
+    PARTLY,
+    WRONG,
     Verdict,
     answer_verdict,
+    attempts_line,
     check_amount,
     check_detail,
     check_explanation,
     check_tags,
     check_verdict,
+    chosen_letters,
+    closed_sentence,
     criterion_line,
     diagnosis_title,
+    feedback_sentence,
     final_sentences,
+    first_wrong,
     mark_line,
     question_amount,
     shared_end,
+    shown_frames,
     total_sentences,
 )
 from grader.results import Frame
@@ -46,6 +55,8 @@ _TONE_STYLES = {
 _DETAIL_LINES = 12
 _MESSAGE_LINES = 12
 _OUTPUT_LINES = 20
+_PROMPT_LINES = 6
+_LINES_AROUND = 1
 
 
 def to_text(report: Report, width: int = 80, color: bool = False) -> str:
@@ -90,17 +101,28 @@ def _text_parts(report: Report) -> Iterator[Text | Table | Padding]:
     for diagnosis in report.grade.diagnoses:
         yield Padding(Text(diagnosis_title(diagnosis), style="bold"), (1, 0, 0, 2))
         yield Padding(Text(shorten_lines(diagnosis.explanation, _MESSAGE_LINES)), (0, 0, 0, 4))
-    if report.grade.output:
+    yield from _closing_parts(report)
+
+
+def _closing_parts(report: Report) -> Iterator[Text | Padding]:
+    """Yield what is told of the submission as a whole; the total is near the end, where it is read first."""
+    grade = report.grade
+    if grade.output:
         yield Padding(Text("What the program printed", style="bold"), (1, 0, 0, 2))
-        yield Padding(_plain(report.grade.output, _OUTPUT_LINES, "dim"), (0, 0, 0, 4))
-    if report.grade.fault:
-        yield Padding(_plain(f"fault: {report.grade.fault}", _MESSAGE_LINES, "blue"), (1, 0, 0, 2))
-    if report.grade.note:
-        yield Padding(_plain(f"note: {report.grade.note}", _MESSAGE_LINES), (1, 0, 0, 2))
+        yield Padding(_plain(grade.output, _OUTPUT_LINES, "dim"), (0, 0, 0, 4))
+    if grade.fault:
+        yield Padding(_plain(f"fault: {grade.fault}", _MESSAGE_LINES, "blue"), (1, 0, 0, 2))
+    if grade.note:
+        yield Padding(_plain(f"note: {grade.note}", _MESSAGE_LINES), (1, 0, 0, 2))
     yield Text()
+    if so_far := attempts_line(report):
+        yield Text(so_far, style="dim")
     yield Text(" ".join(total_sentences(report)), style="bold")
-    for sentence in final_sentences(report):
-        yield Text(sentence)
+    for sentence in (*final_sentences(report), feedback_sentence(report)):
+        if sentence:
+            yield Text(sentence)
+    if (closed := closed_sentence(report)) and first_wrong(report):
+        yield Text(closed)
 
 
 def _headline(report: Report) -> str:
@@ -131,10 +153,11 @@ def _question_heading(report: Report, question: QuestionGrade, right: int) -> Pa
 
 def _code_table(report: Report, question: QuestionGrade, right: int) -> Padding:
     table = _grid(right)
+    told: set[Frame] = set()
     if question.message:
         table.add_row("", _plain(question.message, _MESSAGE_LINES), "")
     shared = shared_end(question)
-    for line in _end_lines(shared.explanation, shared.frames, shared.detail) if shared else ():
+    for line in _end_lines(report, shared.explanation, shared.frames, shared.detail, told) if shared else ():
         table.add_row("", line, "")
     if not question.checks:
         table.add_row("", Text(NO_CHECKS, style="dim"), "")
@@ -142,7 +165,7 @@ def _code_table(report: Report, question: QuestionGrade, right: int) -> Padding:
         verdict, tags = check_verdict(check), check_tags(report, check)
         title = Text.assemble(check.title, (f" ({', '.join(tags)})", "dim") if tags else "")
         table.add_row(_word(verdict), title, check_amount(check, question))
-        for line in () if shared else _check_lines(check):
+        for line in () if shared else _check_lines(report, check, told):
             table.add_row("", line, "")
     for line in _mark_lines(question):
         table.add_row("", line, "")
@@ -159,29 +182,50 @@ def _mark_lines(question: QuestionGrade) -> Iterator[Text]:
         yield _plain(question.comment, _MESSAGE_LINES)
 
 
-def _check_lines(check: CheckGrade) -> Iterator[Text]:
-    yield from _end_lines(check_explanation(check), check.frames, check_detail(check))
+def _check_lines(report: Report, check: CheckGrade, told: set[Frame]) -> Iterator[Text]:
+    yield from _end_lines(report, check_explanation(check), check.frames, check_detail(check), told)
     if check.hint:
         yield Text.assemble(("hint: ", "italic"), (_spaced(shorten_lines(check.hint, _MESSAGE_LINES)), "italic"))
 
 
-def _end_lines(explanation: str | None, frames: tuple[Frame, ...], detail: str | None) -> Iterator[Text]:
-    """Yield why a check ended as it did, where in the student's code, and with which values."""
+def _end_lines(
+    report: Report, explanation: str | None, frames: tuple[Frame, ...], detail: str | None, told: set[Frame]
+) -> Iterator[Text]:
+    """Yield why a check ended as it did, where in the student's code, and with which values.
+
+    The lines around a place are shown once: ``told`` holds where that was.
+    """
     if explanation:
         yield _plain(explanation, _MESSAGE_LINES)
-    if frames and explanation:
-        yield Text.assemble((f"{frames[-1].file}:{frames[-1].line}", "cyan"), f"  {frames[-1].source}")
+    for frame, excerpt in shown_frames(report, frames) if explanation else ():
+        place = (f"{frame.file}:{frame.line}", "cyan")
+        if excerpt is None or frame in told or frame != frames[-1]:
+            yield Text.assemble(place, f"  {frame.source}")
+            continue
+        told.add(frame)
+        yield Text.assemble(place)
+        yield from _source_lines(excerpt, frame.line)
     if detail:
         yield _plain(detail, _DETAIL_LINES, "dim")
 
 
+def _source_lines(excerpt: Excerpt, here: int) -> Iterator[Text]:
+    for number, source in excerpt.numbered:
+        if abs(number - here) <= _LINES_AROUND:
+            mark, style = (">", "") if number == here else (" ", "dim")
+            yield Text(f"{mark} {number:>4}  {source}", style=style, no_wrap=True, overflow="ellipsis")
+
+
 def _quiz_table(report: Report, question: QuestionGrade, right: int) -> Padding:
     table = _grid(right)
-    table.add_row(_word(answer_verdict(report, question)), Text(question.title), question_amount(report, question))
-    if question.asked:
+    verdict, prompt = answer_verdict(report, question), report.context.prompts.get(question.id)
+    table.add_row(_word(verdict), Text(question.title), question_amount(report, question))
+    if prompt is not None and verdict in (WRONG, PARTLY):  # what is right needs no second look
+        table.add_row("", _plain(_join_lines(prompt.text), _PROMPT_LINES, "dim"), "")
+    elif question.asked and prompt is None:
         table.add_row("", _plain(question.asked, _MESSAGE_LINES), "")
-    if question.answer is not None:
-        table.add_row("", _plain(f"answer: {question.answer}", _MESSAGE_LINES, "dim"), "")
+    for answer in _answer_lines(question, prompt):
+        table.add_row("", _plain(answer, _MESSAGE_LINES, "dim"), "")
     if question.expected is not None:
         table.add_row("", _plain(f"expected: {question.expected}", _MESSAGE_LINES, "dim"), "")
     for text in (question.message, question.feedback):
@@ -190,6 +234,24 @@ def _quiz_table(report: Report, question: QuestionGrade, right: int) -> Padding:
     for line in _mark_lines(question):
         table.add_row("", line, "")
     return Padding(table, (0, 0, 0, 2))
+
+
+def _join_lines(text: str) -> str:
+    """Return Markdown with each plain paragraph on one line, for the terminal to break."""
+    plain = (part if part.lstrip()[:1] in "-*|`$#>" else " ".join(part.splitlines()) for part in text.split("\n\n"))
+    return "\n".join(plain)
+
+
+def _answer_lines(question: QuestionGrade, prompt: Prompt | None) -> Iterator[str]:
+    """Yield the answer: the choices that were picked in full, where they are known."""
+    if question.answer is None:
+        return
+    chosen = chosen_letters(question)
+    picked = [(letter, text) for letter, text in prompt.choices if letter in chosen] if prompt is not None else []
+    if not picked:
+        yield f"answer: {question.answer}"
+    for letter, text in picked:
+        yield f"answer: {letter}) {text}"
 
 
 def _grid(right: int) -> Table:

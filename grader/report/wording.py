@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from grader.diagnosis import Diagnosis
-from grader.display import UNDECIDED, format_amount, format_points
-from grader.report.content import Report, is_code
+from grader.display import UNDECIDED, format_amount, format_moment, format_points
+from grader.report.content import Reader, Report, is_code
+from grader.report.context import Excerpt
 from grader.results import SHADOW, STAND_IN, Frame, Outcome, Visibility
 from grader.scoring import CheckGrade, CriterionGrade, FinalGrade, Grade, QuestionGrade, Status
 
@@ -44,6 +45,8 @@ RIGHT = Verdict("pass", "right", "passed")
 PARTLY = Verdict("partly", "partly right", "slow")
 WRONG = Verdict("FAIL", "wrong", "wrong")
 _TO_MEND = ("wrong", "slow", "crashed")
+MOST_ATTEMPTS = 12
+MOST_FRAMES = 4
 
 _EXPLANATIONS = {
     Outcome.TIMED_OUT: "It was stopped: it took too long.",
@@ -94,6 +97,12 @@ def check_explanation(check: CheckGrade) -> str | None:
     if check.outcome is Outcome.PASSED and not check.deferred:
         return None
     return check.message or (_DEFERRED if check.deferred else _EXPLANATIONS.get(check.outcome))
+
+
+def shown_frames(report: Report, frames: tuple[Frame, ...]) -> list[tuple[Frame, Excerpt | None]]:
+    """Return the last places in the student's code, innermost last, each with the lines around it where known."""
+    excerpts = report.context.excerpts
+    return [(frame, excerpts.get((frame.file, frame.line))) for frame in frames[-MOST_FRAMES:]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +202,84 @@ def final_sentences(report: Report) -> list[str]:
         bonus = f" and {_bonus(final)}" if final.bonus_points else ""
         told.append(f"What counts: {format_amount(score)} of {format_points(final.points)}{bonus}.")
     return told
+
+
+def next_steps(report: Report) -> list[str]:
+    """Return what a student can do now, in the order to do it; nothing for an instructor."""
+    if report.reader is not Reader.STUDENT:
+        return []
+    grade = report.grade
+    if grade.status is Status.PENDING and report.complete:
+        return ["There is nothing for you to do: it will be graded again, and costs you no attempt."]
+    first = first_wrong(report)
+    if first is None:
+        return _steps_of_right_work(report)
+    final = report.final
+    if final is not None and final.status is Status.GRADED and final.score >= final.points > 0:
+        own = final.attempt is not None and final.attempt.submission == report.info.id
+        return [] if own else ["There is nothing left to do: what counts has full marks."]
+    title = first.title.rstrip(".")
+    steps = [f"Start with \u201c{title}\u201d: what was seen is told there."]
+    if not report.complete:
+        return [*steps, "Change your code and run `grader check` again."]
+    if closed := closed_sentence(report):
+        return [*steps, closed]
+    code = any(is_code(question) for question in grade.questions)
+    check = "Run `grader check` until it is content, then hand in" if code else "Hand in"
+    left = _attempts_left(report)
+    return [*steps, f"{check} once more with `grader submit`{left}."]
+
+
+def closed_sentence(report: Report) -> str | None:
+    """Return that another attempt would not count, and why, where that is so."""
+    closed = report.context.closed
+    return f"Another attempt would not count: {closed}. This score stands." if closed else None
+
+
+def _steps_of_right_work(report: Report) -> list[str]:
+    grade = report.grade
+    if not report.complete:
+        blank = sum(answer_verdict(report, q) is STATUSES[Status.UNANSWERED] for q in grade.questions if not is_code(q))
+        answer = f"{blank} {'question has' if blank == 1 else 'questions have'} no answer yet." if blank else None
+        return [
+            *filter(None, [answer]),
+            "Hand in with `grader submit`: hidden checks run, and answers are graded, then.",
+        ]
+    if grade.status is Status.NEEDS_REVIEW:
+        return ["There is nothing for you to do: a person reads what you wrote."]
+    return []
+
+
+def _attempts_left(report: Report) -> str:
+    final = report.final
+    if final is None or final.limit is None:
+        return ""
+    left = final.limit - final.used
+    return f" ({left} {'attempt' if left == 1 else 'attempts'} left)" if left > 0 else ""
+
+
+def attempts_line(report: Report) -> str | None:
+    """Return what the attempts so far earned, in words; nothing where there is only one."""
+    attempts = report.context.attempts
+    if len(attempts) < 2:
+        return None
+    shown = attempts[-MOST_ATTEMPTS:]
+    scores = ", ".join(UNDECIDED if one.status is None else format_amount(one.score) for one in shown)
+    earlier = f"the last {len(shown)} of {len(attempts)}: " if len(shown) < len(attempts) else ""
+    return f"Attempts so far: {earlier}{scores} of {format_points(shown[-1].points)}."
+
+
+def feedback_sentence(report: Report) -> str | None:
+    """Return when what is said of answers will be told, while it is not."""
+    moment = report.context.feedback_from
+    if moment is None:
+        return None
+    return f"What is said of each answer is shown after {format_moment(moment)}."
+
+
+def chosen_letters(question: QuestionGrade) -> frozenset[str]:
+    """Return the letters of the choices that were picked."""
+    return frozenset(part.strip() for part in (question.answer or "").split(","))
 
 
 def pending_text(report: Report) -> str:
