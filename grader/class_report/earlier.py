@@ -73,6 +73,11 @@ class Pair:
     now: Fraction | None
     assignment: str = ""
 
+    @property
+    def change(self) -> Fraction | None:
+        """By how much the share changed; None where one of the two is missing."""
+        return None if self.before is None or self.now is None else self.now - self.before
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:

@@ -39,12 +39,15 @@ def render_overview(report: ClassReport, comparison: Comparison | None) -> str:
 def render_assignment(report: ClassReport, assignment: ClassAssignment, comparison: Comparison | None) -> str:
     """Return the page of one assignment."""
     versions = assignment.versions
+    place = report.assignments.index(assignment)
     return _render(
         "assignment",
         report,
         comparison,
         root="../",
         assignment=assignment,
+        before=report.assignments[place - 1] if place > 0 else None,
+        after=report.assignments[place + 1] if place + 1 < len(report.assignments) else None,
         figures=assignment.figures,
         caveat=describe_size(assignment),
         plots=plots.assignment_plots(assignment),

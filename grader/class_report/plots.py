@@ -231,21 +231,13 @@ def _plot_spread(report: ClassReport) -> Plot:
 
 def _plot_totals(report: ClassReport) -> Plot:
     table = totals_table(report)
+    width = 100 / len(table.rows)
     values = [
-        {"share": str(row[0].text), "students": row[1].value, "place": place} for place, row in enumerate(table.rows)
+        {"from": place * width, "to": (place + 1) * width, "share": row[0].text, "students": row[1].value}
+        for place, row in enumerate(table.rows)
     ]
     title = "Points so far, as a share of what was graded"
-    spec = _spec(
-        title,
-        values,
-        height=200,
-        mark={"type": "bar"},
-        encoding={
-            "x": {"field": "share", "type": "ordinal", "title": None, "sort": {"field": "place"}},
-            "y": {"field": "students", "type": "quantitative", "title": "students", "axis": {"tickMinStep": 1}},
-            "tooltip": _tooltip("share", "students"),
-        },
-    )
+    spec = _spec(title, values, height=200, **_histogram("share", "students", "% of the points", 100))
     return Plot("totals", title, spec, table)
 
 
@@ -300,21 +292,12 @@ def _plot_days(report: ClassReport) -> Plot:
 def _plot_scores(assignment: ClassAssignment) -> Plot:
     labels = bin_labels(assignment.figures)
     values = [
-        {"score": label, "submissions": one.count, "place": place}
-        for place, (label, one) in enumerate(zip(labels, assignment.figures.bins, strict=True))
+        {"from": float(one.low), "to": float(one.high), "score": label, "submissions": one.count}
+        for label, one in zip(labels, assignment.figures.bins, strict=True)
     ]
     title = "How the scores spread"
-    spec = _spec(
-        title,
-        values,
-        height=200,
-        mark={"type": "bar"},
-        encoding={
-            "x": {"field": "score", "type": "ordinal", "title": "points", "sort": {"field": "place"}},
-            "y": {"field": "submissions", "type": "quantitative", "title": "submissions", "axis": {"tickMinStep": 1}},
-            "tooltip": _tooltip("score", "submissions"),
-        },
-    )
+    points = float(assignment.points)
+    spec = _spec(title, values, height=200, **_histogram("score", "submissions", "points", points))
     return Plot("scores", title, spec, bins_table(assignment))
 
 
@@ -369,13 +352,20 @@ def _plot_success(assignment: ClassAssignment) -> Plot:
     ]
     values.append({"attempts": "not so far", "students": success.never, "place": 1_000_000})
     title = "With which attempt students first had full marks"
+    upright = {"labelAngle": 0}
     spec = _spec(
         title,
         values,
         height=180,
         mark={"type": "bar"},
         encoding={
-            "x": {"field": "attempts", "type": "ordinal", "title": "attempt", "sort": {"field": "place"}},
+            "x": {
+                "field": "attempts",
+                "type": "ordinal",
+                "title": "attempt",
+                "sort": {"field": "place"},
+                "axis": upright,
+            },
             "y": {"field": "students", "type": "quantitative", "title": "students", "axis": {"tickMinStep": 1}},
             "tooltip": _tooltip("attempts", "students"),
         },
@@ -393,6 +383,20 @@ def _spec(description: str, values: Values, **parts: Any) -> Spec:
         "data": {"values": list(values)},
         "width": "container",
         **parts,
+    }
+
+
+def _histogram(label: str, count: str, title: str, most: float) -> Spec:
+    """Return the parts of a histogram whose bins go from ``from`` to ``to``, and are called ``label``."""
+    scale = {"domain": [0, most], "nice": False}
+    return {
+        "mark": {"type": "bar"},
+        "encoding": {
+            "x": {"field": "from", "type": "quantitative", "bin": {"binned": True}, "title": title, "scale": scale},
+            "x2": {"field": "to"},
+            "y": {"field": count, "type": "quantitative", "title": count, "axis": {"tickMinStep": 1}},
+            "tooltip": _tooltip(label, count),
+        },
     }
 
 

@@ -206,7 +206,7 @@ def items_table(assignment: ClassAssignment) -> Table:
     columns = (
         Column("Check or question"),
         Column("Points", True),
-        Column("Difficulty", True, "share earned; high is easy"),
+        Column("Difficulty", True, "high is easy"),
         Column("Discrimination", True, "correlation with the rest"),
         Column("Upper-lower", True, "best less worst 27 %"),
         Column("Alpha without", True, "of all the others"),
@@ -437,7 +437,8 @@ def versions_table(assignment: ClassAssignment, versions: Versions, zone: tzinfo
 
 def diagnoses_table(report: ClassReport) -> Table:
     """Return how many made which known mistake, in which assignment."""
-    rows = tuple(_diagnosis_row(one, found) for one in report.assignments for found in one.diagnoses)
+    found = [(one, diagnosis) for one in report.assignments for diagnosis in one.diagnoses]
+    rows = tuple(_diagnosis_row(*pair) for pair in sorted(found, key=lambda pair: -pair[1].students))
     columns = (
         Column("Mistake"),
         Column("Assignment"),
@@ -479,7 +480,7 @@ def student_assignments_table(report: ClassReport, student: ClassStudent) -> Tab
             rows.append((title, Cell(UNDECIDED), amount_cell(one.points), count_cell(0), Cell("", 0), Cell("")))
             continue
         tags = () if not cell.overridden else (Verdict("", "decided by a person", "waiting"),)
-        found = tuple(dict.fromkeys(diagnosis.title for diagnosis in cell.diagnoses))
+        found = dict.fromkeys(diagnosis.title.rstrip(".") for diagnosis in cell.diagnoses)
         score = score_cell(cell, "../")
         rows.append(
             (
@@ -574,25 +575,28 @@ def comparison_table(name: str, caption: str, first: str, pairs: Sequence[Pair])
 
 def change_cell(pair: Pair) -> Cell:
     """Return by how many percentage points a share changed, with its sign."""
-    if pair.before is None or pair.now is None:
+    if pair.change is None:
         return Cell(UNDECIDED)
-    change = round((pair.now - pair.before) * 100)
+    change = round(pair.change * 100)
     sign = "+" if change > 0 else MINUS if change < 0 else "±"
     return Cell(f"{sign}{abs(change)}", change)
 
 
 def comparison_tables(comparison: Comparison) -> list[Table]:
-    """Return the tables of a comparison: means and medians, checks, known mistakes."""
+    """Return the tables of a comparison: means and medians, then checks and mistakes, what changed most first."""
+    checks, diagnoses = (
+        sorted(pairs, key=lambda pair: -abs(pair.change or 0)) for pairs in (comparison.checks, comparison.diagnoses)
+    )
     return [
         comparison_table("compared-means", "Mean scores, as shares of the points.", "Assignment", comparison.means),
         comparison_table(
             "compared-medians", "Median scores, as shares of the points.", "Assignment", comparison.medians
         ),
-        comparison_table("compared-checks", "Pass rates of the checks that both have.", "Check", comparison.checks),
+        comparison_table("compared-checks", "Pass rates of the checks that both have.", "Check", checks),
         comparison_table(
             "compared-diagnoses",
             "Shares of the graded submissions that show a known mistake.",
             "Mistake",
-            comparison.diagnoses,
+            diagnoses,
         ),
     ]
