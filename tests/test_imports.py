@@ -114,7 +114,9 @@ def test_reading_a_course_needs_neither_torch_nor_a_database() -> None:
 def test_torch_and_pytest_are_behind_the_wall_only() -> None:
     for name, imported in IMPORTS.items():
         if not is_in(name, WALLED):
-            assert not {found for found in imported if is_in(found, ("torch", "numpy", "pytest"))}, name
+            figures = name.startswith("grader.statistics.")  # numpy is what they are worked out with
+            walled = ("torch", "pytest") if figures else ("torch", "numpy", "pytest")
+            assert not {found for found in imported if is_in(found, walled)}, name
 
 
 def test_nobody_imports_what_is_started_as_a_process() -> None:
@@ -166,7 +168,7 @@ def test_an_import_in_the_wrong_direction_is_found(tmp_path: Path, file: str, li
         source.write(f"\n{line}\n")
     done = lint(tmp_path)
     assert done.returncode == 1, done.stdout
-    broken = [shown for shown in done.stdout.splitlines() if shown.endswith("BROKEN")]
+    broken = [shown for shown in done.stdout.splitlines() if " BROKEN" in shown]
     assert any(shown.startswith(contract) for shown in broken), done.stdout
 
 

@@ -92,7 +92,7 @@ def test_the_font_is_in_the_page() -> None:
 def test_what_others_made_is_as_they_made_it() -> None:
     folder = find_data("templates") / "vendor"
     text = (folder / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"\| `([^`]+)` \|.*\| `([0-9a-f]{64})` \|", text)
+    rows = re.findall(r"`([^`]+)`[^`]*`([0-9a-f]{64})`", text)
     assert len(rows) >= 4
     for name, digest in rows:
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest, name

@@ -585,7 +585,8 @@ def change_cell(pair: Pair) -> Cell:
 def comparison_tables(comparison: Comparison) -> list[Table]:
     """Return the tables of a comparison: means and medians, then checks and mistakes, what changed most first."""
     checks, diagnoses = (
-        sorted(pairs, key=lambda pair: -abs(pair.change or 0)) for pairs in (comparison.checks, comparison.diagnoses)
+        sorted(pairs, key=lambda pair: abs(float(pair.change or 0)), reverse=True)
+        for pairs in (comparison.checks, comparison.diagnoses)
     )
     return [
         comparison_table("compared-means", "Mean scores, as shares of the points.", "Assignment", comparison.means),

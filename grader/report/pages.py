@@ -107,6 +107,11 @@ def _pages() -> jinja2.Environment:
     return pages
 
 
+def render_page(template: str, **values: object) -> str:
+    """Return a page made of a template and values; like the others, it needs no other file, network or script."""
+    return _pages().get_template(template).render(values)
+
+
 def _moment(at: datetime) -> str:
     at = in_utc(at)
     return f"{at.day} {at:%B %Y, %H:%M} UTC"
