@@ -30,7 +30,7 @@ def main() -> None:
         PICTURES.mkdir(exist_ok=True)
         _take(
             {
-                "student-report": (report, 900),
+                "student-report": (report, HEIGHT),
                 "class-overview": (work / "report" / "index.html", HEIGHT),
                 "assignment": (work / "report" / "assignments" / "focal-loss.html", HEIGHT),
                 "similarity": (pair, HEIGHT),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from grader.class_report import pages
@@ -11,10 +12,10 @@ from grader.class_report.cells import to_csv
 from grader.class_report.content import ClassReport
 from grader.class_report.data import to_class_json
 from grader.class_report.earlier import Comparison, Term, compare_terms, to_term
-from grader.class_report.sources import ClassSource
-from grader.report import Reader, SubmissionInfo, build_report, to_html
+from grader.class_report.sources import AssignmentSource, ClassSource
+from grader.report import Reader, build_report, to_html
+from grader.reporting import describe_entry
 from grader.resources import find_data
-from grader.settlement import Settled
 
 INDEX = "index.html"
 Key = tuple[str, str]  # student, assignment
@@ -47,10 +48,12 @@ def compare(report: ClassReport, then: Term) -> Comparison:
     return compare_terms(then, to_term(to_class_json(report)))
 
 
-def plan_site(source: ClassSource, report: ClassReport, links: Mapping[Key, str], then: Term | None) -> list[SiteFile]:
-    """Return the files of the site; nothing is made before its ``make`` is called."""
+def plan_site(
+    source: ClassSource, report: ClassReport, links: Mapping[Key, str], then: Term | None, now: datetime
+) -> list[SiteFile]:
+    """Return the files of the site as it is at the moment ``now``; nothing is made before its ``make`` is called."""
     comparison = compare(report, then) if then is not None else None
-    return [*_list_assets(), *_list_pages(report, comparison), *_list_reports(source, links)]
+    return [*_list_assets(), *_list_pages(report, comparison), *_list_reports(source, links, now)]
 
 
 def _list_assets() -> Iterator[SiteFile]:
@@ -76,18 +79,20 @@ def _list_pages(report: ClassReport, comparison: Comparison | None) -> Iterator[
         yield SiteFile(f"tables/{table.name}.csv", partial(to_csv, table))
 
 
-def _list_reports(source: ClassSource, links: Mapping[Key, str]) -> Iterator[SiteFile]:
-    settled = {one.assignment.id: one.settled for one in source.assignments}
+def _list_reports(source: ClassSource, links: Mapping[Key, str], now: datetime) -> Iterator[SiteFile]:
+    sources = {one.assignment.id: one for one in source.assignments}
     for (student, assignment), path in links.items():
-        yield _page(path, partial(_render_report, settled[assignment][student]))
+        yield _page(path, partial(_render_report, sources[assignment], student, now))
 
 
-def _render_report(settled: Settled) -> str:
+def _render_report(source: AssignmentSource, student: str, now: datetime) -> str:
+    settled = source.settled[student]
     entry, grade = settled.entry, settled.final.grade
     assert entry is not None
     assert grade is not None
-    info = SubmissionInfo(entry.id, entry.digest, entry.submitted_at, entry.student)
-    return to_html(build_report(grade, info, Reader.INSTRUCTOR, final=settled.final))
+    context = source.describe(settled, now)
+    report = build_report(grade, describe_entry(entry), Reader.INSTRUCTOR, final=settled.final, context=context)
+    return to_html(report)
 
 
 def _page(path: str, render: Callable[[], str]) -> SiteFile:

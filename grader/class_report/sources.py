@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
+from functools import partial
 
 from grader.class_report.examples import find_examples
 from grader.gradebook import Gradebook, Grading
+from grader.report.context import Context
+from grader.reporting import gather_context
 from grader.roster import Roster
 from grader.scoring import Attempt, apply_marks
 from grader.settlement import Settled, group_by, settle_assignment
@@ -19,7 +22,8 @@ class AssignmentSource:
     """One assignment: ``settled`` is what counts for each student, ``due`` its due date for everybody.
 
     ``gradings`` say with which versions of the assignment submissions were graded; ``examples`` are pieces of code,
-    without names, by the mistake that they show.
+    without names, by the mistake that they show. ``describe`` returns what the report on the submission that counts
+    tells beside its grade, at a moment; it reads the submission's files.
     """
 
     assignment: Assignment
@@ -27,6 +31,7 @@ class AssignmentSource:
     due: datetime | None = None
     gradings: Sequence[Grading] = ()
     examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    describe: Callable[[Settled, datetime], Context] = lambda _, __: Context()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,17 @@ def _read_assignment(course: Course, gradebook: Gradebook, assignment: Assignmen
         due=course.due_of(assignment),
         gradings=gradebook.gradings(assignment.id),
         examples=find_examples(gradebook, assignment, settled, roster),
+        describe=partial(_describe, course, gradebook, assignment),
     )
+
+
+def _describe(course: Course, gradebook: Gradebook, assignment: Assignment, settled: Settled, now: datetime) -> Context:
+    """Return what a report tells beside its grade, but what was asked: an instructor knows, and it is long."""
+    entry, grade = settled.entry, settled.final.grade
+    if entry is None or grade is None:
+        return Context()
+    found = gather_context(course, gradebook, assignment, entry, grade, settled, now=now)
+    return replace(found, prompts={})
 
 
 def _with_marks(settled: Mapping[str, Settled], gradebook: Gradebook, assignment: Assignment) -> Mapping[str, Settled]:

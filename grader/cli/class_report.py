@@ -70,8 +70,8 @@ def write_class_report(
 
     with progress(len(assignments), "Reading the gradebook") as advance:
         source = read_class(course, gradebook, assignments, advance)
-    links = plan_links(source)
-    files = plan_site(source, build_class_report(source, datetime.now(UTC), links), links, then)
+    links, now = plan_links(source), datetime.now(UTC)
+    files = plan_site(source, build_class_report(source, now, links), links, then, now)
     written = write_site(out, files)  # its processes start before there is a bar with a thread of its own
     with progress(len(files), "Writing pages") as advance:
         for _ in written:
