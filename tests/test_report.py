@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -20,14 +19,10 @@ from rich.cells import cell_len
 from grader.decisions import Override
 from grader.diagnosis import Diagnosis
 from grader.report import (
-    ClassReport,
     Reader,
     Report,
     SubmissionInfo,
-    build_class_report,
     build_report,
-    to_class_html,
-    to_class_json,
     to_html,
     to_json,
     to_text,
@@ -347,7 +342,6 @@ def test_every_field_is_documented() -> None:
     assert set(fields(to_json(build_report(DIAGNOSED, INFO, Reader.INSTRUCTOR)))) <= named
     assert set(fields(to_json(build_report(MARKED, INFO, Reader.INSTRUCTOR)))) <= named
     assert set(fields(to_json(student(DIAGNOSED, context=CONTEXT)))) <= named
-    assert set(fields(to_class_json(sample_class()))) - {"ada", "bob", "cy", "focal-loss", "quiz"} <= named
 
 
 def strict(schema: Any) -> Any:
@@ -676,11 +670,10 @@ def pages() -> dict[str, str]:
         "local": to_html(build_report(FULL, SubmissionInfo(), Reader.STUDENT, complete=False)),
         "hostile": to_html(hostile_report(Reader.INSTRUCTOR)),
         "context": to_html(student(DIAGNOSED, context=CONTEXT)),
-        "class": to_class_html(sample_class()),
     }
 
 
-@pytest.mark.parametrize("name", ["full", "pending", "instructor", "local", "hostile", "context", "class"])
+@pytest.mark.parametrize("name", ["full", "pending", "instructor", "local", "hostile", "context"])
 def test_a_page_needs_nothing_else_and_runs_nothing(name: str) -> None:
     html = pages()[name]
     page = Page(html)
@@ -695,7 +688,7 @@ def test_a_page_needs_nothing_else_and_runs_nothing(name: str) -> None:
     html.encode("utf-8")
 
 
-@pytest.mark.parametrize("name", ["full", "pending", "instructor", "local", "hostile", "context", "class"])
+@pytest.mark.parametrize("name", ["full", "pending", "instructor", "local", "hostile", "context"])
 def test_a_page_is_in_order_for_those_who_hear_it(name: str) -> None:
     page = Page(pages()[name])
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
@@ -783,108 +776,6 @@ def test_every_text_has_enough_contrast_in_light_dark_and_print() -> None:
             assert contrast(colors[ink], colors[paper]) >= 4.5, (ink, paper, colors[ink], colors[paper])
         for mark in ("passed-ink", "accent", "waiting-ink"):
             assert contrast(colors[mark], colors["track"]) >= 3, mark
-
-
-# The class ----------------------------------------------------------------------------------------------------------
-
-
-def sample_class() -> ClassReport:
-    assignments = [("focal-loss", "Implement focal loss", Fraction(10)), ("quiz", "Choose <the> loss", Fraction(4))]
-    quiz = replace(grade_of(WHY, PICK, WRONG), assignment="quiz")
-    latest: dict[tuple[str, str], tuple[SubmissionInfo, Grade | None]] = {
-        ("ada", "focal-loss"): (INFO, grade_of(CODE)),
-        ("bob", "focal-loss"): (replace(INFO, id="8", student="bob"), PENDING),
-        ("cy", "focal-loss"): (replace(INFO, id="9", student="cy"), None),
-        ("ada", "quiz"): (replace(INFO, id="10"), quiz),
-    }
-    links = {("ada", "focal-loss"): "reports/ada-focal-loss.html"}
-    return build_class_report("Loss functions", assignments, latest, links=links)
-
-
-def test_class_figures_as_json() -> None:
-    data = to_class_json(sample_class())
-    focal, quiz = data["assignments"]
-    counts = [focal[name] for name in ("submitted", "graded", "needs_review", "pending", "not_graded", "waiting")]
-    assert counts == [3, 1, 0, 1, 1, 1]
-    assert (focal["mean"], focal["median"], focal["full_marks"]) == (2.0, 2.0, 0)
-    assert [part["count"] for part in focal["scores"]] == [0, 0, 1, 0, 0, 0, 0, 0, 0, 0]
-    rates = {found["id"]: found["pass_rate"] for found in focal["checks"]}
-    assert rates["test_value_by_hand"] == 1.0
-    assert rates["test_gradient"] == 0.0
-    assert rates["test_odd"] is None
-    assert quiz["mean"] == 1.6667
-    assert [found["score"] for found in data["students"]] == [3.6667, None, None]
-    assert data["students"][1]["assignments"]["focal-loss"]["status"] == "pending"
-    assert data["students"][2] == {
-        "student": "cy",
-        "score": None,
-        "assignments": {
-            "focal-loss": {
-                "submission": "9",
-                "submitted_at": "2026-11-23T10:00:00Z",
-                "status": "not_graded",
-                "score": None,
-                "points": None,
-                "bonus": None,
-                "deferred": None,
-            }
-        },
-    }
-
-
-def test_the_class_page_tells_outcomes_and_statuses_apart() -> None:
-    page = Page(to_class_html(sample_class()))
-    for words in ("1 wrong", "1 timed out", "1 crashed", "1 check broke", "1 deferred", "pending", "not graded yet"):
-        assert words in page.text, words
-    assert "Choose <the> loss" in page.text
-    assert {"href": "reports/ada-focal-loss.html"} in page.found("a")
-
-
-def test_the_histogram_has_words_and_a_table() -> None:
-    page = Page(to_class_html(sample_class()))
-    drawings = page.found("svg")
-    assert len(drawings) == 2
-    assert all(drawing["role"] == "img" for drawing in drawings)
-    assert "How the scores spread: Implement focal loss" in page.text
-    assert "2 to 3: 1. The table below has every number." in page.text
-    assert "2 to under 3 1 3 to under 4 0" in page.text
-    assert "9 to 10 0" in page.text
-    assert len(page.found("rect")) == 2
-
-
-def test_links_are_paths_and_ids_are_text() -> None:
-    odd = "javascript:alert(1)//<b>\udce9\x1b"
-    latest = {(odd, "a"): (replace(INFO, student=odd), None)}
-    report = build_class_report("C", [("a", "A", ZERO)], latest, links={(odd, "a"): f"{odd}#?.html"})
-    page = Page(to_class_html(report))
-    (link,) = {found["href"] for found in page.found("a") if not (found["href"] or "").startswith("#")}
-    assert link == "javascript%3Aalert%281%29//%3Cb%3E%E9%1B%23%3F.html"
-    assert "javascript:alert(1)//<b>\ufffd\u241b" in page.text
-    json.dumps(to_class_json(report), ensure_ascii=False).encode("utf-8")
-
-
-def test_a_class_without_students_has_a_page() -> None:
-    assert "0 students" in Page(to_class_html(build_class_report("C", [("a", "A", Fraction(1))], {}))).text
-    listed = build_class_report("C", [("a", "A", Fraction(1))], {}, students=["zoe"])
-    assert "zoe" in Page(to_class_html(listed)).text
-
-
-def large_class(students: Sequence[str], assignments: Sequence[str]) -> ClassReport:
-    grade = grade_of(CODE)
-    latest = {
-        (name, assignment): (replace(INFO, student=name), grade) for name in students for assignment in assignments
-    }
-    rows = [(assignment, assignment.title(), Fraction(10)) for assignment in assignments]
-    return build_class_report("Large", rows, latest)
-
-
-def test_a_thousand_students_are_reported_in_seconds() -> None:
-    began = time.monotonic()
-    report = large_class([f"s{number:04}" for number in range(1_000)], [f"a{number}" for number in range(10)])
-    html = to_class_html(report)
-    assert time.monotonic() - began < 15
-    assert html.count("s0999") == 11
-    assert report.assignments[0].figures.graded == 1_000
 
 
 # What is told beside the grade --------------------------------------------------------------------------------------

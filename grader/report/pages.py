@@ -103,9 +103,7 @@ def _pages() -> jinja2.Environment:
         markdown=to_markup,
         markdown_line=to_inline_markup,
     )
-    pages.globals.update(
-        words=wording, attempts_plot=_attempts_plot, Status=Status, Outcome=Outcome, Reader=Reader
-    )
+    pages.globals.update(words=wording, attempts_plot=_attempts_plot, Status=Status, Outcome=Outcome, Reader=Reader)
     return pages
 
 
