@@ -20,7 +20,7 @@ class Cell:
     """What stands in one place of a table: ``text`` for people; ``value`` for programs, and to sort by.
 
     ``tags`` are short words beside it, each with the colours of an outcome; ``note`` is said below it, ``meter`` drawn
-    as a bar from 0 to 1.
+    as a bar from 0 to 1. ``markdown``: the text is an author's Markdown.
     """
 
     text: str
@@ -29,6 +29,7 @@ class Cell:
     tags: tuple[Verdict, ...] = ()
     note: str | None = None
     meter: float | None = None
+    markdown: bool = False
 
     @property
     def sort_key(self) -> Value | None:

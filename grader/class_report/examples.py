@@ -16,12 +16,12 @@ from grader.gradebook import Entry, Gradebook
 from grader.grading import list_solutions
 from grader.roster import Roster
 from grader.settlement import Settled
-from grader.spec import Assignment, Mistake, parse_python
+from grader.spec import Assignment, parse_python
 
 EXAMPLES = 2  # of each mistake
 MAX_TRIED = 8  # submissions that are opened for them
 MAX_LINES = 16
-MAX_LINE_LENGTH = 110
+MAX_LINE_LENGTH = 160
 MAX_SOURCE_BYTES = 100_000
 MAX_STRING_LENGTH = 40
 MIN_NAME_LENGTH = 3  # shorter parts of names stand in too many words
@@ -45,11 +45,12 @@ def find_examples(
         for found in one.final.grade.diagnoses:
             if found.code:
                 showing.setdefault(found.mistake, {})[one.entry.digest] = (one.entry, found.code)
-    known = {mistake.id: mistake for mistake in assignment.mistakes}
+    known = {mistake.id: assignment.directory / mistake.file for mistake in assignment.mistakes}
+    files = _read_files(assignment) if showing else {}
     words = {student.id: (student.name or "", (student.email or "").partition("@")[0]) for student in roster.students}
     examples = {}
     for mistake, entries in showing.items():
-        names = _names_of_mistake(assignment, known[mistake]) if mistake in known else ()
+        names = _names_of_mistake(known[mistake], files) if mistake in known else ()
         pieces: dict[str, None] = {}
         for digest in sorted(entries)[:MAX_TRIED]:
             entry, questions = entries[digest]
@@ -64,7 +65,7 @@ def find_examples(
 def strip_source(source: str, own_words: Iterable[str] = ()) -> Definitions:
     """Return the functions and classes of a source by name, methods as ``Class.method``, without comments and names.
 
-    ``own_words`` are the student's id and names. Code outside of functions is under the name of nothing.
+    ``own_words`` are the student's id and names. Code outside of functions is left out.
 
     Raises:
         SyntaxError: it is not Python, or nested too deeply.
@@ -101,21 +102,23 @@ def _pieces(
         except SyntaxError:
             continue
         chosen = [found[name] for name in names if name in found]
-        chosen = chosen or [text for name, text in found.items() if name and text != given.get(name)]
+        chosen = chosen or [text for name, text in found.items() if "." not in name and text != given.get(name)]
         if chosen:
             yield _shorten("\n\n".join(chosen))
 
 
-def _names_of_mistake(assignment: Assignment, mistake: Mistake) -> list[str]:
-    """Return which functions of the mistake's file are other ones than in the reference solution."""
-    solutions = list_solutions(assignment)
-    wrong = _read_definitions(assignment.directory / mistake.file)
-    right: dict[str, str] = {}
-    for path in solutions[0].values() if solutions else ():
-        right |= _read_definitions(path)
-    return [
-        name for name, text in wrong.items() if name and text != right.get(name) and not _holds_another(name, wrong)
-    ]
+def _read_files(assignment: Assignment) -> dict[Path, Definitions]:
+    """Return the functions of the solutions and of the known mistakes, by file."""
+    files = [path for solution in list_solutions(assignment) for path in solution.values()]
+    files += [assignment.directory / mistake.file for mistake in assignment.mistakes]
+    return {path: _read_definitions(path) for path in files}
+
+
+def _names_of_mistake(path: Path, files: Mapping[Path, Definitions]) -> list[str]:
+    """Return which functions of a mistake's file are in no other mistake's, and in no solution, as they are there."""
+    others = {definition for other, found in files.items() if other != path for definition in found.items()}
+    own = files[path]
+    return [name for name, text in own.items() if (name, text) not in others and not _holds_another(name, own)]
 
 
 def _holds_another(name: str, definitions: Definitions) -> bool:

@@ -15,6 +15,7 @@ from grader.class_report.cells import Table, correlation_cell
 from grader.class_report.content import ClassAssignment, ClassReport, ClassStudent
 from grader.class_report.earlier import Comparison
 from grader.display import UNDECIDED, format_amount, format_moment, format_percent, format_points
+from grader.report.markup import math_style, to_inline_markup, to_markup
 from grader.report.wording import STATUSES
 from grader.resources import find_data
 from grader.scoring import Status
@@ -102,7 +103,7 @@ def render_comparison(report: ClassReport, comparison: Comparison) -> str:
 
 def render_style() -> bytes:
     """Return the style sheet of the site: what all reports share, and what a class report adds."""
-    return _pages().get_template("style.css.jinja").render().encode()
+    return _pages().get_template("style.css.jinja").render(math=math_style()).encode()
 
 
 def describe_size(assignment: ClassAssignment) -> str | None:
@@ -169,6 +170,7 @@ def _pages() -> jinja2.Environment:
     pages.filters.update(
         amount=format_amount, points=format_points, percent=format_percent, specification=_write_specification
     )
+    pages.filters.update(markdown=to_markup, markdown_line=to_inline_markup)
     pages.globals.update(
         format_moment=format_moment,
         correlation=correlation_cell,

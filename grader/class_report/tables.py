@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
@@ -121,7 +122,7 @@ def risk_table(report: ClassReport) -> Table:
     rows = tuple(
         (
             Cell(student.id, link=student.page, note=student.name),
-            Cell(" ".join(risk.words for risk in student.risks)),
+            Cell("\n".join(risk.words for risk in student.risks), " ".join(risk.words for risk in student.risks)),
             amount_cell(report.total(student.key)),
             amount_cell(report.possible(student.key)),
         )
@@ -244,7 +245,7 @@ def item_flags(assignment: ClassAssignment, one: ItemFigures) -> tuple[Verdict, 
         found.append(Verdict("", "everybody passes", "open"))
     elif one.difficulty == 0:
         found.append(Verdict("", "nobody passes", "wrong"))
-    elif one.discrimination is not None and one.discrimination < 0:
+    elif one.discrimination is not None and one.discrimination < -_chance(assignment):
         found.append(Verdict("", "stronger students fail it", "wrong"))
     elif one.discrimination is not None and one.discrimination < POOR:
         found.append(Verdict("", "tells little", "slow"))
@@ -254,6 +255,11 @@ def item_flags(assignment: ClassAssignment, one: ItemFigures) -> tuple[Verdict, 
     if alpha is not None and one.alpha_without is not None and one.alpha_without > alpha + NOTICED:
         found.append(Verdict("", "alpha is higher without it", "slow"))
     return tuple(found)
+
+
+def _chance(assignment: ClassAssignment) -> float:
+    """Return how far from 0 a correlation of so many students easily is where nothing goes with anything."""
+    return 1 / math.sqrt(max(assignment.analysis.complete, 1))
 
 
 def checks_table(assignment: ClassAssignment) -> Table:
@@ -314,12 +320,12 @@ def choices_table(assignment: ClassAssignment, tables: Iterable[ChoiceTable]) ->
     for question in tables:
         for line in question.choices:
             right = (Verdict("", "right", "passed"),) if line.correct else ()
-            flags = choice_flags(line)
+            flags = choice_flags(assignment, line)
             text = f"{line.figures.letter}) {line.text}" if line.text else f"{line.figures.letter}) differs by student"
             rows.append(
                 (
                     Cell(question.title),
-                    Cell(text, tags=right),
+                    Cell(text, tags=right, markdown=line.text is not None),
                     Cell(f"{line.figures.picked} of {line.figures.answered}", line.figures.picked),
                     percent_cell(line.figures.share, meter=True),
                     correlation_cell(line.figures.discrimination),
@@ -338,17 +344,17 @@ def choices_table(assignment: ClassAssignment, tables: Iterable[ChoiceTable]) ->
     return Table(f"{assignment.id}-choices", caption, columns, tuple(rows))
 
 
-def choice_flags(line: ChoiceLine) -> tuple[Verdict, ...]:
+def choice_flags(assignment: ClassAssignment, line: ChoiceLine) -> tuple[Verdict, ...]:
     """Return what an author should look at in a choice."""
     told = line.figures.discrimination
     if line.correct is False and line.figures.answered and not line.figures.picked:
         return (Verdict("", "nobody picks it", "open"),)
     if line.correct is None or told is None:
         return ()
-    if line.correct and told < 0:
-        return (Verdict("", "right, but weaker students pick it", "wrong"),)
-    if not line.correct and told > 0:
-        return (Verdict("", "wrong, but stronger students pick it", "wrong"),)
+    if line.correct and told < -_chance(assignment):
+        return (Verdict("", "weaker students pick it", "wrong"),)
+    if not line.correct and told > _chance(assignment):
+        return (Verdict("", "stronger students pick it", "wrong"),)
     return ()
 
 
@@ -585,7 +591,7 @@ def change_cell(pair: Pair) -> Cell:
 def comparison_tables(comparison: Comparison) -> list[Table]:
     """Return the tables of a comparison: means and medians, then checks and mistakes, what changed most first."""
     checks, diagnoses = (
-        sorted(pairs, key=lambda pair: abs(float(pair.change or 0)), reverse=True)
+        sorted(pairs, key=lambda pair: abs(pair.change or Fraction(0)), reverse=True)
         for pairs in (comparison.checks, comparison.diagnoses)
     )
     return [
