@@ -147,7 +147,7 @@ class Page(HTMLParser):
 
     @property
     def skeleton(self) -> list[tuple[str, dict[str, str | None]]]:
-        """The page's elements but what Markdown makes of a text, and of their attributes all but values that are words."""
+        """The page's elements but what Markdown makes, and of their attributes all but the values that are words."""
         words = ("content", "datetime", "title", "aria-label", "href")
         return [
             (tag, {name: None if name in words else value for name, value in attributes.items()})
