@@ -10,7 +10,7 @@ SECONDS ?= 60
 TARGETS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow fuzz lint format schema bench clean
+.PHONY: help install demo test test-slow fuzz lint format schema bench screenshots clean
 
 help: ## Show what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -33,7 +33,7 @@ test-slow: $(VENV)/.ray ## Run the tests that take long: attacks, packaging, eve
 	$(BIN)/python -m pytest -n 2 --dist loadscope -m slow
 
 $(VENV)/.ray: $(READY)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[ray]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[ray,pdf]'
 	@touch $@
 
 $(VENV)/.fuzz: $(READY)
@@ -58,6 +58,9 @@ schema: $(READY) ## Write docs/assignment.schema.json anew from grader/spec.py
 
 bench: $(READY) ## Measure what is claimed, as ratios to something run beside it
 	$(BIN)/python -m tests.bench
+
+screenshots: $(READY) ## Take the pictures in docs/pictures anew, with Chromium
+	$(BIN)/python -m tests.screenshots
 
 clean: ## Remove .venv and what was built
 	rm -rf $(VENV) dist build demo .mypy_cache .ruff_cache .pytest_cache

@@ -6,8 +6,6 @@ front of it; when the file is read, that is taken away.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +17,7 @@ from grader.gradebook import Entry, Gradebook
 from grader.marking import Answer, fold, make_mark
 from grader.scoring import Grade
 from grader.spec import Assignment, Question
-from grader.tables import read_rows, read_text
+from grader.tables import read_rows, read_text, unguard, write_rows
 
 MAX_SHEET_BYTES = 50_000_000
 MAX_CELL_LENGTH = 50_000
@@ -27,8 +25,6 @@ MAX_PROBLEMS = 10
 FIRST = ("submission", "student", "question", "answer", "score")
 LAST = "comment"
 RUBRIC = "rubric: "
-_SIGNS = (*"=+-@\t\r", *(chr(ord(sign) + 0xFEE0) for sign in "=+-@"))  # and their full-width forms
-_GUARD = "'"
 _HINT = "`grader mark ASSIGNMENT --export FILE.csv` writes a sheet; fill in its columns score or rubric, and comment"
 
 
@@ -36,16 +32,12 @@ def write_sheet(waiting: Iterable[Answer], *, names: bool = False) -> bytes:
     """Return a CSV file with a row for each answer, with a column for each criterion; names only if asked for."""
     answers = list(waiting)
     criteria = dict.fromkeys(criterion.id for answer in answers for criterion in getattr(answer.question, "rubric", ()))
-    stream = io.StringIO(newline="")
-    stream.write("\ufeff")  # without it Excel takes UTF-8 for something else
-    writer = csv.writer(stream)
-    writer.writerow([*FIRST, *(RUBRIC + name for name in criteria), LAST])
+    rows = [[*FIRST, *(RUBRIC + name for name in criteria), LAST]]
     for answer in answers:
         student = answer.entry.student if names else ""
-        text = _guard(clean_text(answer.text))
-        row = [answer.entry.id, _guard(student), answer.question.id, text, ""]
-        writer.writerow([*row, *("" for _ in criteria), ""])
-    return stream.getvalue().encode()
+        row = [answer.entry.id, student, answer.question.id, clean_text(answer.text), ""]
+        rows.append([*row, *("" for _ in criteria), ""])
+    return write_rows(rows)
 
 
 def read_sheet(path: Path, gradebook: Gradebook, assignment: Assignment, *, by: str, at: datetime) -> list[Mark]:
@@ -147,15 +139,6 @@ class _SheetReader:
         return entry, question
 
 
-def _guard(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return _GUARD + text if text.startswith((*_SIGNS, _GUARD)) else text
-
-
-def _unguard(text: str) -> str:
-    return text[1:] if text.startswith(_GUARD) and text[1:].startswith((*_SIGNS, _GUARD)) else text
-
-
 def _read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     """Return the rows of a sheet, each with its line.
 
@@ -168,7 +151,7 @@ def _read_rows(path: Path) -> list[tuple[int, dict[str, str]]]:
         name_columns=lambda cells: _check_header(cells, path),
         cell_length=MAX_CELL_LENGTH,
         hint=_HINT,
-        clean=lambda cell: _unguard(cell.strip()),
+        clean=lambda cell: unguard(cell.strip()),
     )
     return rows
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from grader.decisions import Mark
-from grader.errors import GraderError
+from grader.errors import GraderError, SpecError
 from grader.gradebook import Entry, Gradebook
 from grader.policy import AttemptPolicy, feedback_from
 from grader.report import Reader, Report, SubmissionInfo, build_report
@@ -99,10 +99,13 @@ def gather_local_context(assignment: Assignment, submission: Submission, grade: 
 
 
 def list_prompts(assignment: Assignment, student: str | None) -> dict[str, Prompt]:
-    """Return what the questions of an assignment ask a student."""
+    """Return what the questions of an assignment ask a student; nothing, where that cannot be known."""
     if student is None and assignment.has_variants:
         return {}
-    own = fill_assignment(assignment, student) if student is not None else assignment
+    try:
+        own = fill_assignment(assignment, student) if student is not None else assignment
+    except SpecError:  # variants that were spoilt since; `grader verify` says how
+        return {}
     prompts = {}
     for question in own.questions:
         choices: tuple[tuple[str, str], ...] = ()
@@ -130,7 +133,7 @@ def read_references(assignment: Assignment, grade: Grade) -> dict[tuple[str, str
 def _read_picture(path: Path) -> str | None:
     try:
         data = path.read_bytes() if path.stat().st_size <= FIGURE_LIMIT else b""
-    except (OSError, ValueError):
+    except OSError:
         return None
     return base64.b64encode(data).decode() if data.startswith(_PNG) else None
 

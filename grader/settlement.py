@@ -18,7 +18,7 @@ from grader.spec import Assignment, Course
 class Settled:
     """The grade that counts for a student, and the submission that it is of; None where nothing was handed in.
 
-    ``attempts`` are all that was handed in, the oldest first, whether it counts or not.
+    ``attempts`` are all that was handed in for the student, the oldest first, whether it counts or not.
     """
 
     final: FinalGrade
@@ -119,9 +119,13 @@ def _settle(
             overrides=overrides.get(student, ()),
             marks=[mark for submission in submissions for mark in marks.get(submission, ())],
         )
-        counting = submissions[final.attempt.submission] if final.attempt is not None else None
-        settled[student] = Settled(final, counting, tuple(attempt for _, attempt in own))
+        entry = submissions[final.attempt.submission] if final.attempt is not None else None
+        settled[student] = Settled(final, entry, tuple(sorted((one for _, one in own), key=_place)))
     return settled
+
+
+def _place(attempt: Attempt) -> tuple[datetime, int]:
+    return attempt.submitted_at, attempt.order
 
 
 def group_by(decisions: Iterable[Decision], key: Callable[[Decision], str]) -> dict[str, list[Decision]]:

@@ -1,13 +1,40 @@
-"""CSV files from outside: capped, in UTF-8 or UTF-16, with any of the usual separators."""
+"""CSV files: those from outside, capped, in UTF-8 or UTF-16, with any of the usual separators; those for spreadsheets.
+
+A spreadsheet takes a cell that begins with a sign such as = for a formula, so text from outside gets an apostrophe in
+front of it; when such a file is read again, that is taken away.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from grader.errors import InputError, reason_of
+
+_SIGNS = (*"=+-@\t\r", *(chr(ord(sign) + 0xFEE0) for sign in "=+-@"))  # and their full-width forms
+_GUARD = "'"
+
+
+def guard(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return _GUARD + text if text.startswith((*_SIGNS, _GUARD)) else text
+
+
+def unguard(text: str) -> str:
+    """Return the text that ``guard`` was given."""
+    return text[1:] if text.startswith(_GUARD) and text[1:].startswith((*_SIGNS, _GUARD)) else text
+
+
+def write_rows(rows: Iterable[Iterable[str | int | float]]) -> bytes:
+    """Return a CSV file for spreadsheets: texts are guarded, numbers are as they are."""
+    stream = io.StringIO(newline="")
+    stream.write("\ufeff")  # without it Excel takes UTF-8 for something else
+    writer = csv.writer(stream)
+    for row in rows:
+        writer.writerow([guard(cell) if isinstance(cell, str) else cell for cell in row])
+    return stream.getvalue().encode()
 
 
 def read_text(path: Path, cap: int, hint: str) -> str:

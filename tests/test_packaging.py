@@ -149,7 +149,8 @@ def test_the_wheel_holds_the_package_its_course_and_its_templates_and_nothing_el
 
 
 def test_the_wheel_says_what_it_is(wheel: Path) -> None:
-    files = {name.partition(".dist-info/")[2]: content.decode() for name, content in read_zip(wheel).items()}
+    about = {name: content for name, content in read_zip(wheel).items() if ".dist-info/" in name}
+    files = {name.partition(".dist-info/")[2]: content.decode() for name, content in about.items()}
     assert wheel.name.endswith("-py3-none-any.whl")
     assert "grader = grader.cli:main" in files["entry_points.txt"]
     assert "Requires-Python: >=3.11" in files["METADATA"]

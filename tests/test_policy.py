@@ -19,6 +19,7 @@ from grader.policy import (
     Penalty,
     Policy,
     describe_rules,
+    feedback_from,
     find_fault,
     format_duration,
     merge,
@@ -437,3 +438,16 @@ def test_the_rules_in_sentences() -> None:
     assert describe_rules(policy, due.astimezone(UTC))[0] == "Due 30 November 2026, 17:00 (+00:00)."
     once = Policy(attempts=AttemptPolicy(limit=1))
     assert describe_rules(once, None) == ["You may hand in once."]
+    later = Policy(feedback="after_due")
+    assert describe_rules(later, due)[-1] == "What is said of each answer is shown after the due date."
+    assert describe_rules(later, None) == ["Your last attempt counts."]
+
+
+def test_feedback_is_the_course_s_unless_the_assignment_says_otherwise() -> None:
+    late = Policy(feedback="after_due")
+    assert merge(late, None).feedback == "after_due"
+    assert merge(late, Policy(attempts=AttemptPolicy(limit=1))).feedback == "after_due"
+    assert merge(late, Policy(feedback="at_once")).feedback == "at_once"
+    assert merge(None, late).feedback == "after_due"
+    due = datetime(2026, 11, 30, tzinfo=UTC)
+    assert (feedback_from(late, due), feedback_from(late, None), feedback_from(Policy(), due)) == (due, None, None)

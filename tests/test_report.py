@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -14,29 +13,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from rich.cells import cell_len
 
+from grader.decisions import Override
 from grader.diagnosis import Diagnosis
 from grader.report import (
-    ClassReport,
     Reader,
     Report,
     SubmissionInfo,
-    build_class_report,
     build_report,
-    to_class_html,
-    to_class_json,
     to_html,
     to_json,
     to_text,
 )
+from grader.report.context import AttemptInfo, Context, Prompt, cut_excerpts
 from grader.resources import find_data
 from grader.results import Frame, Outcome, Visibility
-from grader.scoring import CheckGrade, CriterionGrade, Grade, QuestionGrade, Status
+from grader.scoring import CheckGrade, CriterionGrade, FinalGrade, Grade, QuestionGrade, Status
 
 DOCS = Path(__file__).parents[1] / "docs" / "report.md"
+SCHEMA = DOCS.with_suffix(".schema.json")
+AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 PUBLIC, HIDDEN = Visibility.PUBLIC, Visibility.HIDDEN
-INFO = SubmissionInfo("7", "sha256:5f0c…", datetime(2026, 11, 23, 10, tzinfo=UTC), "ada")
+INFO = SubmissionInfo("7", "sha256:5f0c…", AT, "ada")
 ENVIRONMENT = {"torch": "2.9.0", "python": "3.11.7", "grader": "0.1.0", "isolation": "A", "seed": "0"}
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 SECRET = "expected 0.2011"
@@ -149,6 +149,24 @@ ESSAY = QuestionGrade(
 MARKED = grade_of(
     replace(code_question(VALUE, SHAPE), score=Fraction(7, 2), marked_by="bo", comment="Nearly: a mean is missing."),
     ESSAY,
+)
+
+
+PICTURE = "iVBORw0KGgo="
+DRAWN = check("test_plot", "It draws", 1, Outcome.PASSED, figure=PICTURE)
+FILES = {"focal_loss.py": b"".join(b"line %d\n" % number for number in range(1, 31))}
+CONTEXT = Context(
+    prompts={
+        "focal-loss": Prompt("Implement $(1 - p_t)^\\gamma$ as **one** class."),
+        "wrong": Prompt("Which *one*?", (("a", "`MSELoss`"), ("b", "$\\max(0, m)$"))),
+    },
+    excerpts=cut_excerpts(FULL, FILES),
+    references={("focal-loss", "test_plot"): PICTURE},
+    attempts=tuple(
+        AttemptInfo(number, AT, Status.GRADED, Fraction(score), Fraction(16), number == 3, number == 2)
+        for number, score in ((1, 2), (2, Fraction(11, 3)), (3, 9))
+    ),
+    closed="",
 )
 
 
@@ -323,7 +341,32 @@ def test_every_field_is_documented() -> None:
     named = set(re.findall(r"`([a-z_]+)`", DOCS.read_text(encoding="utf-8")))
     assert set(fields(to_json(build_report(DIAGNOSED, INFO, Reader.INSTRUCTOR)))) <= named
     assert set(fields(to_json(build_report(MARKED, INFO, Reader.INSTRUCTOR)))) <= named
-    assert set(fields(to_class_json(sample_class()))) - {"ada", "bob", "cy", "focal-loss", "quiz"} <= named
+    assert set(fields(to_json(student(DIAGNOSED, context=CONTEXT)))) <= named
+
+
+def strict(schema: Any) -> Any:
+    """Return a schema that takes no field but those it names: what is written must be published."""
+    if isinstance(schema, list):
+        return [strict(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {"additionalProperties": False} if "properties" in schema else {}
+    return closed | {name: strict(part) for name, part in schema.items()}
+
+
+def test_reports_are_what_the_published_schema_says() -> None:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(strict(schema))
+    override = Override("ada", "focal-loss", Fraction(3), "kim", datetime(2026, 12, 1, tzinfo=UTC), "an oral exam")
+    final = FinalGrade("ada", "focal-loss", Status.GRADED, Fraction(3), Fraction(16), override=override, due=AT)
+    for grade in (FULL, PENDING, DIAGNOSED, MARKED, grade_of(code_question(DRAWN))):
+        for reader in Reader:
+            for more in ({}, {"complete": False}, {"final": final}, {"context": CONTEXT}):
+                report = to_json(build_report(grade, INFO, reader, **more))
+                assert [str(error) for error in validator.iter_errors(report)] == []
+    broken = to_json(student(FULL)) | {"score": "9", "new": 1}
+    assert len(list(validator.iter_errors(broken))) == 2
 
 
 def test_the_same_grade_gives_the_same_bytes() -> None:
@@ -580,7 +623,7 @@ def test_a_flood_of_lines_is_cut() -> None:
 
 # HTML ---------------------------------------------------------------------------------------------------------------
 
-VOID = {"meta", "br", "rect", "line"}
+VOID = {"meta", "br", "rect", "line", "img"}
 
 
 class Page(HTMLParser):
@@ -626,18 +669,18 @@ def pages() -> dict[str, str]:
         "instructor": to_html(build_report(FULL, INFO, Reader.INSTRUCTOR)),
         "local": to_html(build_report(FULL, SubmissionInfo(), Reader.STUDENT, complete=False)),
         "hostile": to_html(hostile_report(Reader.INSTRUCTOR)),
-        "class": to_class_html(sample_class()),
+        "context": to_html(student(DIAGNOSED, context=CONTEXT)),
     }
 
 
-@pytest.mark.parametrize("name", ["full", "pending", "instructor", "local", "hostile", "class"])
+@pytest.mark.parametrize("name", ["full", "pending", "instructor", "local", "hostile", "context"])
 def test_a_page_needs_nothing_else_and_runs_nothing(name: str) -> None:
     html = pages()[name]
     page = Page(html)
     tags = {tag for tag, _ in page.tags}
     assert not tags & {"script", "link", "img", "iframe", "object", "embed", "form", "base"}
     assert not re.search(r"url\(|@import|https?:|//[a-z]", "".join(str(attributes) for _, attributes in page.tags))
-    assert not re.search(r"url\(|@import", html)
+    assert not re.search(r"url\((?!data:font/woff2;base64,)|@import", html)
     assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
     policy = [found["content"] for found in page.found("meta") if found.get("http-equiv") == "Content-Security-Policy"]
     assert policy == ["default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"]
@@ -645,7 +688,7 @@ def test_a_page_needs_nothing_else_and_runs_nothing(name: str) -> None:
     html.encode("utf-8")
 
 
-@pytest.mark.parametrize("name", ["full", "pending", "instructor", "local", "hostile", "class"])
+@pytest.mark.parametrize("name", ["full", "pending", "instructor", "local", "hostile", "context"])
 def test_a_page_is_in_order_for_those_who_hear_it(name: str) -> None:
     page = Page(pages()[name])
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
@@ -735,103 +778,165 @@ def test_every_text_has_enough_contrast_in_light_dark_and_print() -> None:
             assert contrast(colors[mark], colors["track"]) >= 3, mark
 
 
-# The class ----------------------------------------------------------------------------------------------------------
+# What is told beside the grade --------------------------------------------------------------------------------------
 
 
-def sample_class() -> ClassReport:
-    assignments = [("focal-loss", "Implement focal loss", Fraction(10)), ("quiz", "Choose <the> loss", Fraction(4))]
-    quiz = replace(grade_of(WHY, PICK, WRONG), assignment="quiz")
-    latest: dict[tuple[str, str], tuple[SubmissionInfo, Grade | None]] = {
-        ("ada", "focal-loss"): (INFO, grade_of(CODE)),
-        ("bob", "focal-loss"): (replace(INFO, id="8", student="bob"), PENDING),
-        ("cy", "focal-loss"): (replace(INFO, id="9", student="cy"), None),
-        ("ada", "quiz"): (replace(INFO, id="10"), quiz),
-    }
-    links = {("ada", "focal-loss"): "reports/ada-focal-loss.html"}
-    return build_class_report("Loss functions", assignments, latest, links=links)
+def test_the_lines_around_an_error_are_shown_once() -> None:
+    shape, twice = CODE.checks[1], replace(CODE.checks[1], id="test_again", message="something else")
+    grade = grade_of(code_question(VALUE, shape, twice))
+    report = student(grade, context=Context(excerpts=cut_excerpts(grade, FILES)))
+    page, text = Page(to_html(report)).text, to_text(report)
+    assert "14 line 14 15 line 15 16 line 16 ▸ 17 line 17 18 line 18" in page
+    assert page.count("line 16") == 1
+    assert "focal_loss.py:17\n                16  line 16\n            >   17  line 17\n" in text
+    assert text.count("line 16") == 1
+    assert "focal_loss.py:17  return weight * loss" in text
+    assert to_json(report)["context"]["excerpts"] == [
+        {"file": "focal_loss.py", "line": 17, "first": 14, "lines": [f"line {number}" for number in range(14, 21)]}
+    ]
 
 
-def test_class_figures_as_json() -> None:
-    data = to_class_json(sample_class())
-    focal, quiz = data["assignments"]
-    counts = [focal[name] for name in ("submitted", "graded", "needs_review", "pending", "not_graded", "waiting")]
-    assert counts == [3, 1, 0, 1, 1, 1]
-    assert (focal["mean"], focal["median"], focal["full_marks"]) == (2.0, 2.0, 0)
-    assert [part["count"] for part in focal["scores"]] == [0, 0, 1, 0, 0, 0, 0, 0, 0, 0]
-    rates = {found["id"]: found["pass_rate"] for found in focal["checks"]}
-    assert rates["test_value_by_hand"] == 1.0
-    assert rates["test_gradient"] == 0.0
-    assert rates["test_odd"] is None
-    assert quiz["mean"] == 1.6667
-    assert [found["score"] for found in data["students"]] == [3.6667, None, None]
-    assert data["students"][1]["assignments"]["focal-loss"]["status"] == "pending"
-    assert data["students"][2] == {
-        "student": "cy",
-        "score": None,
-        "assignments": {
-            "focal-loss": {
-                "submission": "9",
-                "submitted_at": "2026-11-23T10:00:00Z",
-                "status": "not_graded",
-                "score": None,
-                "points": None,
-                "bonus": None,
-                "deferred": None,
-            }
-        },
+def test_places_that_the_files_do_not_have_are_left_out() -> None:
+    assert cut_excerpts(FULL, {}) == {}
+    assert cut_excerpts(FULL, {"focal_loss.py": b"one line"}) == {}
+    assert cut_excerpts(FULL, {"focal_loss.py": b"\xff\xfe" * 20 + b"\n" * 40}).keys() == {
+        ("focal_loss.py", 15),
+        ("focal_loss.py", 17),
     }
 
 
-def test_the_class_page_tells_outcomes_and_statuses_apart() -> None:
-    page = Page(to_class_html(sample_class()))
-    for words in ("1 wrong", "1 timed out", "1 crashed", "1 check broke", "1 deferred", "pending", "not graded yet"):
-        assert words in page.text, words
-    assert "Choose <the> loss" in page.text
-    assert {"href": "reports/ada-focal-loss.html"} in page.found("a")
+def test_an_excerpt_of_a_place_that_the_reader_does_not_see_is_not_told() -> None:
+    outer = Frame("focal_loss.py", 3, "chosen_by_what_a_hidden_check_passed", "line 3")
+    secret = replace(GRADIENT, frames=(outer, *GRADIENT.frames))
+    grade = grade_of(code_question(secret))
+    context = Context(excerpts=cut_excerpts(grade, FILES))
+    assert set(context.excerpts) == {("focal_loss.py", 3), ("focal_loss.py", 15)}
+    assert set(student(grade, context=context).context.excerpts) == {("focal_loss.py", 15)}
+    assert set(build_report(grade, INFO, Reader.INSTRUCTOR, context=context).context.excerpts) == set(context.excerpts)
 
 
-def test_the_histogram_has_words_and_a_table() -> None:
-    page = Page(to_class_html(sample_class()))
-    drawings = page.found("svg")
-    assert len(drawings) == 2
-    assert all(drawing["role"] == "img" for drawing in drawings)
-    assert "How the scores spread: Implement focal loss" in page.text
-    assert "2 to 3: 1. The table below has every number." in page.text
-    assert "2 to under 3 1 3 to under 4 0" in page.text
-    assert "9 to 10 0" in page.text
-    assert len(page.found("rect")) == 2
+def test_what_was_asked_and_what_was_chosen() -> None:
+    report = student(FULL, context=CONTEXT)
+    html, text = to_html(report), to_text(report)
+    assert "<strong>one</strong>" in html
+    assert "Which <em>one</em>?" in html
+    assert html.count("<math") == 2
+    assert "a) MSELoss your answer b)" in Page(html).text
+    assert "Which *one*?\n            answer: a) `MSELoss`\n            That is MSE." in text
 
 
-def test_links_are_paths_and_ids_are_text() -> None:
-    odd = "javascript:alert(1)//<b>\udce9\x1b"
-    latest = {(odd, "a"): (replace(INFO, student=odd), None)}
-    report = build_class_report("C", [("a", "A", ZERO)], latest, links={(odd, "a"): f"{odd}#?.html"})
-    page = Page(to_class_html(report))
-    (link,) = {found["href"] for found in page.found("a") if not (found["href"] or "").startswith("#")}
-    assert link == "javascript%3Aalert%281%29//%3Cb%3E%E9%1B%23%3F.html"
-    assert "javascript:alert(1)//<b>\ufffd\u241b" in page.text
-    json.dumps(to_class_json(report), ensure_ascii=False).encode("utf-8")
+def test_a_prompt_that_is_another_one_by_now_is_not_shown() -> None:
+    drawn = replace(WRONG, asked="Which of 3?\n\na) One\nb) Two")
+    for text, choices, shown in (
+        ("Which of 3?", (("a", "One"), ("b", "Two")), True),
+        ("Which of 4?", (("a", "One"), ("b", "Two")), False),
+        ("Which of 3?", (("a", "One"), ("b", "Three")), False),
+    ):
+        context = Context(prompts={"wrong": Prompt(text, choices)})
+        report = student(grade_of(drawn), context=context)
+        assert ("wrong" in report.context.prompts) == shown
+        assert "Which of 3?" in Page(to_html(report)).text
+        assert "Which of 4?" not in Page(to_html(report)).text
 
 
-def test_a_class_without_students_has_a_page() -> None:
-    assert "0 students" in Page(to_class_html(build_class_report("C", [("a", "A", Fraction(1))], {}))).text
-    listed = build_class_report("C", [("a", "A", Fraction(1))], {}, students=["zoe"])
-    assert "zoe" in Page(to_class_html(listed)).text
+def test_only_a_page_with_formulas_carries_the_font_for_them() -> None:
+    assert "@font-face" in to_html(student(FULL, context=CONTEXT))
+    assert "@font-face" not in to_html(student(FULL))
 
 
-def large_class(students: Sequence[str], assignments: Sequence[str]) -> ClassReport:
-    grade = grade_of(CODE)
-    latest = {
-        (name, assignment): (replace(INFO, student=name), grade) for name in students for assignment in assignments
-    }
-    rows = [(assignment, assignment.title(), Fraction(10)) for assignment in assignments]
-    return build_class_report("Large", rows, latest)
+def test_feedback_waits_for_its_moment() -> None:
+    picked = replace(DIAGNOSIS, code=(), quiz=("wrong",))
+    both = replace(DIAGNOSIS, mistake="both", quiz=("wrong",))
+    grade = replace(FULL, diagnoses=(DIAGNOSIS, picked, both))
+    context = replace(CONTEXT, feedback_from=datetime(2026, 11, 30, 18, tzinfo=UTC))
+    early = student(grade, context=context)
+    for shown in everywhere(early).values():
+        assert "That is MSE." not in shown
+        assert "Easy ones count less." not in shown
+    assert [found.quiz for found in early.grade.diagnoses] == [(), ()]
+    assert "What is said of each answer is shown after Mon 30 Nov 2026" in to_text(early, width=200)
+    assert "What is said of each answer is shown after Mon 30 Nov 2026" in Page(to_html(early)).text
+    assert early.grade.score == FULL.score
+    assert "That is MSE." in to_text(build_report(grade, INFO, Reader.INSTRUCTOR, context=context))
+    assert "That is MSE." in to_text(student(grade, context=CONTEXT))
 
 
-def test_a_thousand_students_are_reported_in_seconds() -> None:
-    began = time.monotonic()
-    report = large_class([f"s{number:04}" for number in range(1_000)], [f"a{number}" for number in range(10)])
-    html = to_class_html(report)
-    assert time.monotonic() - began < 15
-    assert html.count("s0999") == 11
-    assert report.assignments[0].figures.graded == 1_000
+def test_attempts_are_drawn_and_told() -> None:
+    report = student(FULL, context=CONTEXT)
+    page = Page(to_html(report))
+    dots = page.found("circle")
+    heights = [float(dot["cy"] or "") for dot in dots]
+    assert heights == sorted(heights, reverse=True)
+    assert [dot["class"] for dot in dots] == ["other", "other", "counts"]
+    assert page.found("svg")[0]["aria-label"] == "Attempts so far: 2, 3.67, 9 of 16 points."
+    assert "Attempts so far: 2, 3.67, 9 of 16 points." in to_text(report)
+    one = replace(CONTEXT, attempts=CONTEXT.attempts[:1])
+    assert not Page(to_html(student(FULL, context=one))).found("svg")
+    assert "Attempts so far" not in to_text(student(FULL, context=one))
+
+
+def test_an_attempt_without_a_score_is_a_gap() -> None:
+    pending = (CONTEXT.attempts[0], replace(CONTEXT.attempts[1], status=None), CONTEXT.attempts[2])
+    report = student(FULL, context=replace(CONTEXT, attempts=pending))
+    page = Page(to_html(report))
+    assert len(page.found("circle")) == 2
+    assert len((page.found("polyline")[0]["points"] or "").split()) == 2
+    assert "Attempts so far: 2, \u2013, 9 of 16 points." in to_text(report)
+
+
+def test_a_figure_stands_beside_that_of_a_right_solution() -> None:
+    grade = grade_of(code_question(DRAWN))
+    assert [found["alt"] for found in Page(to_html(student(grade, context=CONTEXT))).found("img")] == [
+        "What the code drew",
+        "What a right solution draws",
+    ]
+    hidden = grade_of(code_question(replace(DRAWN, visibility=HIDDEN)))
+    report = student(hidden, context=CONTEXT)
+    assert not Page(to_html(report)).found("img")
+    assert to_json(report)["context"]["references"] == []
+    odd = replace(CONTEXT, references={("focal-loss", "test_plot"): '"><script>'})
+    assert student(grade, context=odd).context.references == {}
+
+
+@pytest.mark.parametrize(
+    ("grade", "closed", "last"),
+    [
+        (FULL, "", "Run `grader check` until it is content, then hand in once more with `grader submit`."),
+        (FULL, "the cut-off has passed", "Another attempt would not count: the cut-off has passed. This score stands."),
+        (grade_of(WRONG), "", "Hand in once more with `grader submit`."),
+        (PENDING, "", "There is nothing for you to do: it will be graded again, and costs you no attempt."),
+        (
+            grade_of(OWN, status=Status.NEEDS_REVIEW),
+            "",
+            "There is nothing for you to do: a person reads what you wrote.",
+        ),
+    ],
+)
+def test_what_to_do_next(grade: Grade, closed: str, last: str) -> None:
+    report = student(grade, context=replace(CONTEXT, closed=closed))
+    assert to_json(report)["context"]["next"][-1] == last
+    assert "What to do next" in Page(to_html(report)).text
+    assert to_json(build_report(grade, INFO, Reader.INSTRUCTOR, context=CONTEXT))["context"]["next"] == []
+
+
+def test_after_full_marks_there_is_nothing_to_do() -> None:
+    report = student(grade_of(code_question(VALUE)), context=CONTEXT)
+    assert to_json(report)["context"]["next"] == []
+    assert "What to do next" not in Page(to_html(report)).text
+
+
+def test_hostile_text_beside_the_grade_stays_text() -> None:
+    odd = "</pre><script>alert(1)</script>\x1b[31m\u202e{{ 7 * 7 }}"
+    files = {"focal_loss.py": "\n".join([odd] * 40).encode()}
+    context = replace(
+        CONTEXT,
+        prompts={"wrong": Prompt(f"{odd}\n\n[x](javascript:alert(1)) ![y](http://y/z.png)", ((odd, odd), ("a", odd)))},
+        excerpts=cut_excerpts(FULL, files),
+        closed=odd,
+    )
+    for form, shown in everywhere(student(FULL, context=context)).items():
+        assert not re.search(r"\x1b\[31m|\u202e", shown), form
+    page = Page(to_html(student(FULL, context=context)))
+    assert not {"script", "img"} & {tag for tag, _ in page.tags}
+    assert not [found for found in page.found("a") if not (found["href"] or "").startswith("#")]
+    assert "<script>alert(1)</script>" in page.text

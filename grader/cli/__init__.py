@@ -18,6 +18,7 @@ import click
 from grader import __version__
 from grader.cli import (
     authors,
+    class_report,
     decisions,
     demo,
     gradebook,
@@ -50,7 +51,7 @@ SECTIONS = {
         decisions.roster,
         decisions.extend,
         decisions.override,
-        instructors.report,
+        class_report.report,
         similarity.similar,
         instructors.export,
     ),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.instructors import write_class_report
+from grader.cli.class_report import write_class_report
 from grader.cli.output import print_heading, print_report, print_table
 from grader.cli.seat import Seat
 from grader.cli.students import make_stub, submit_work, write_file
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from grader.gradebook import Entry, Gradebook
     from grader.grading import Setup
     from grader.scoring import Grade
-    from grader.settlement import Settled
-    from grader.spec import Assignment
+    from grader.spec import Assignment, Course
 
 MARKER = ".grader-demo"
 # More would be more of the same, and no table of them would fit a terminal.
@@ -86,7 +85,6 @@ def demo(directory: Path) -> None:
 
     with Examiner() as examiner:
         from grader.gradebook import Gradebook
-        from grader.settlement import settle_assignment
 
         _make_room(directory)
         seat = Seat(None)
@@ -98,9 +96,8 @@ def demo(directory: Path) -> None:
             setup = Setup(secrets=(state, directory / "students"))
             for student, assignment, folder in _hand_in(directory / "students", assignments):
                 graded.append(_submit(examiner, gradebook, student, assignment, folder, setup))
-            settled = {name: settle_assignment(seat.course, gradebook, one) for name, one in assignments.items()}
-    _summarise(assignments, graded)
-    _write_reports(directory, seat.course.title, assignments, settled)
+            _summarise(assignments, graded)
+            _write_reports(directory, seat.course, gradebook, assignments)
 
 
 def _make_room(directory: Path) -> None:
@@ -175,13 +172,15 @@ def _summarise(assignments: Mapping[str, Assignment], graded: list[tuple[Entry, 
 
 
 def _write_reports(
-    directory: Path, title: str, assignments: Mapping[str, Assignment], settled: Mapping[str, Mapping[str, Settled]]
+    directory: Path, course: Course, gradebook: Gradebook, assignments: Mapping[str, Assignment]
 ) -> None:
     from grader.export.canvas import Column, canvas_csv
+    from grader.settlement import settle_assignment
 
-    index = write_class_report(directory / "report", title, list(assignments.values()), settled)
+    index = write_class_report(directory / "report", course, gradebook, list(assignments.values()))
     focal = assignments["focal-loss"]
-    scores = {student: one.final.score for student, one in settled[focal.id].items()}
+    settled = settle_assignment(course, gradebook, focal)
+    scores = {student: one.final.score for student, one in settled.items()}
     write_file(directory / "canvas.csv", canvas_csv([Column(focal.title, focal.points, scores)]).data)
     click.echo(f"\nClass report   {index}")
     click.echo(f"Canvas CSV     {directory / 'canvas.csv'}  ({focal.title})")

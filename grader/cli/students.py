@@ -322,11 +322,18 @@ def _entry_json(entry: Entry, grade: Grade | None, final: FinalGrade | None) -> 
 @click.argument("what", metavar="[ASSIGNMENT|ID]", required=False)
 @student_option
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to an HTML file.")
+@click.option("--pdf", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to a PDF file.")
 @click.option("--instructor", is_flag=True, help="Show what instructors see: details of hidden checks, output.")
 @json_option
 @click.pass_obj
 def show(
-    course: Path | None, what: str | None, student: str | None, html: Path | None, instructor: bool, as_json: bool
+    course: Path | None,
+    what: str | None,
+    student: str | None,
+    html: Path | None,
+    pdf: Path | None,
+    instructor: bool,
+    as_json: bool,
 ) -> None:
     """Show the report of something that was handed in.
 
@@ -348,7 +355,12 @@ def show(
     if html is not None:
         write_file(html, to_html(report).encode())
         click.echo(f"{html}", err=as_json)
-    if as_json or html is None:
+    if pdf is not None:
+        from grader.report.pdf import to_pdf
+
+        write_file(pdf, to_pdf(report))
+        click.echo(f"{pdf}", err=as_json)
+    if as_json or (html is None and pdf is None):
         _print(report, as_json)
 
 

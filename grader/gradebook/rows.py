@@ -40,6 +40,19 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Grading:
+    """The newest grade of a submission with one version of its assignment.
+
+    ``grade`` is None where it is the newest of the submission at all: ``Gradebook.graded`` has it.
+    """
+
+    submission: str
+    assignment_digest: str
+    graded_at: datetime
+    grade: Grade | None
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One line of the trail: who did what, when and why. ``what`` is its kind, such as grade or override."""
 

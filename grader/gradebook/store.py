@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from platformdirs import user_data_dir
-from sqlalchemy import ColumnElement, Engine, Row, Select, Table, func, or_, select
+from sqlalchemy import ColumnElement, Engine, Row, Select, Table, case, func, null, or_, select
 
 from grader.decisions import Extension, Mark, Override
 from grader.display import clean_line
@@ -29,6 +29,7 @@ from grader.gradebook.faults import RESTORE, faults_in_words
 from grader.gradebook.rows import (
     Change,
     Entry,
+    Grading,
     change_from_row,
     entry_from_row,
     extension_from_row,
@@ -41,6 +42,7 @@ from grader.gradebook.rows import (
     override_to_row,
     roster_from_text,
     roster_to_text,
+    time_from_text,
     time_to_text,
 )
 from grader.gradebook.schema import (
@@ -285,15 +287,34 @@ class Gradebook:
         self, student: str | None = None, assignment: str | None = None
     ) -> tuple[tuple[Entry, Grade | None], ...]:
         """Return submissions and the newest grade of each, the oldest first; see ``entries``."""
-        newest = select(func.max(GRADES.c.sequence)).group_by(GRADES.c.submission)
-        query = _ENTRIES.add_columns(GRADES.c.grade).outerjoin(
-            GRADES, (GRADES.c.submission == SUBMISSIONS.c.id) & GRADES.c.sequence.in_(newest)
-        )
+        joined = SUBMISSIONS.outerjoin(GRADES, GRADES.c.sequence == _NEWEST)
+        query = _ENTRIES.add_columns(GRADES.c.grade).select_from(joined)
         found = []
         for row in self._rows(_narrow(query, student, assignment)):
             grade = None if row.grade is None else self._to_grade(row.grade, row.id)
             found.append((self._to_entry(row), grade))
         return tuple(found)
+
+    def gradings(self, assignment: str) -> tuple[Grading, ...]:
+        """Return with which versions of an assignment its submissions were graded, in the order in which that was."""
+        by_version = (
+            select(func.max(GRADES.c.sequence))
+            .join(SUBMISSIONS, GRADES.c.submission == SUBMISSIONS.c.id)
+            .where(SUBMISSIONS.c.assignment == assignment)
+            .group_by(GRADES.c.submission, GRADES.c.assignment_digest)
+        )
+        newest = GRADES.c.sequence.in_(select(func.max(GRADES.c.sequence)).group_by(GRADES.c.submission))
+        query = (
+            select(
+                GRADES.c.submission,
+                GRADES.c.assignment_digest,
+                GRADES.c.graded_at,
+                case((newest, null()), else_=GRADES.c.grade).label("grade"),
+            )
+            .where(GRADES.c.sequence.in_(by_version))
+            .order_by(GRADES.c.sequence)
+        )
+        return tuple(self._to_grading(row) for row in self._rows(query))
 
     def once_pending(self, assignment: str) -> frozenset[str]:
         """Return the ids of an assignment's submissions that a fault of ours has ever left pending."""
@@ -379,6 +400,11 @@ class Gradebook:
     def _to_grade(self, text: str, entry_id: str) -> Grade:
         return self._read(f"a grade of submission {entry_id}", grade_from_text, text)
 
+    def _to_grading(self, row: Row[Any]) -> Grading:
+        grade = None if row.grade is None else self._to_grade(row.grade, row.submission)
+        at = self._read(f"a grade of submission {row.submission}", time_from_text, row.graded_at)
+        return Grading(row.submission, row.assignment_digest, at, grade)
+
     def _read(self, what: str, read: Callable[[_Stored], _Value], stored: _Stored) -> _Value:
         """Return what ``read`` makes of something stored; where it makes no sense, the gradebook is damaged."""
         try:
@@ -396,6 +422,15 @@ _ENTRIES = select(
     .where(MEMBERS.c.submission == SUBMISSIONS.c.id)
     .scalar_subquery()
     .label("members"),
+)
+
+# Of each submission for itself: compared with the newest of all, every row would be looked for among all of them.
+_EACH = GRADES.alias()
+_NEWEST = (
+    select(func.max(_EACH.c.sequence))
+    .where(_EACH.c.submission == SUBMISSIONS.c.id)
+    .correlate(SUBMISSIONS)
+    .scalar_subquery()
 )
 
 

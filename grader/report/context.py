@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
 
-from grader.display import clean_line, clean_text
+from grader.display import ELLIPSIS, clean_line, clean_text
 from grader.results import Frame
 from grader.scoring import Grade, Status
 
@@ -20,6 +20,7 @@ LINES_AROUND = 3
 LINE_LIMIT = 160
 PROMPT_LIMIT = 8_000
 MOST_EXCERPTS = 40
+COMPARED = 1_000  # characters of a prompt
 _PNG = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
 
@@ -109,9 +110,14 @@ def clean_context(context: Context, grade: Grade) -> Context:
     """Return what of a context belongs to a grade that a reader sees, with every text in it cleaned."""
     kept = {(frame.file, frame.line) for frame in _frames(grade)}
     pictured = {(question.id, check.id) for question in grade.questions for check in question.checks if check.figure}
+    asked = {question.id: question.asked for question in grade.questions}
     return replace(
         context,
-        prompts={name: _clean_prompt(prompt) for name, prompt in context.prompts.items()},
+        prompts={
+            name: _clean_prompt(prompt)
+            for name, prompt in context.prompts.items()
+            if _is_what_was_asked(prompt, asked.get(name))
+        },
         excerpts={
             (file, line): _clean_excerpt(excerpt)
             for (file, line), excerpt in context.excerpts.items()
@@ -124,6 +130,15 @@ def clean_context(context: Context, grade: Grade) -> Context:
         },
         closed=None if context.closed is None else clean_line(context.closed),
     )
+
+
+def _is_what_was_asked(prompt: Prompt, asked: str | None) -> bool:
+    """Say whether a prompt of today is the one that the student had, where that was written down with the grade."""
+    if asked is None:
+        return True
+    texts = (prompt.text, *(text for _, text in prompt.choices))
+    same = [clean_text(text).strip()[:COMPARED] in asked for text in texts]
+    return all(same) or (same[0] and asked.endswith(ELLIPSIS))  # what was cut off holds the rest
 
 
 def _clean_prompt(prompt: Prompt) -> Prompt:

@@ -7,13 +7,10 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
-from grader.display import clean_line, timestamp, to_number
+from grader.display import timestamp, to_number
 from grader.report.content import Report, is_code
-from grader.report.course import ClassAssignment, ClassCell, ClassReport
 from grader.report.wording import next_steps
-from grader.results import Outcome
-from grader.scoring import CheckGrade, FinalGrade, Grade, QuestionGrade, Status
-from grader.statistics import CheckFigures, QuestionFigures
+from grader.scoring import CheckGrade, FinalGrade, Grade, QuestionGrade
 
 FORMAT = 1
 
@@ -156,91 +153,6 @@ def _check_json(check: CheckGrade) -> dict[str, Any]:
     }
 
 
-def to_class_json(class_report: ClassReport) -> dict[str, Any]:
-    """Return the class report as JSON data in the format that ``docs/report.md`` describes."""
-    return {
-        "format": FORMAT,
-        "course": class_report.course,
-        "points": to_number(class_report.points),
-        "assignments": [_assignment_json(assignment) for assignment in class_report.assignments],
-        "students": [_student_json(class_report, student) for student in class_report.students],
-    }
-
-
-def _assignment_json(assignment: ClassAssignment) -> dict[str, Any]:
-    figures = assignment.figures
-    return {
-        "id": assignment.id,
-        "title": assignment.title,
-        "points": to_number(assignment.points),
-        "submitted": figures.submitted,
-        "graded": figures.graded,
-        "needs_review": figures.statuses[Status.NEEDS_REVIEW],
-        "pending": figures.statuses[Status.PENDING],
-        "not_graded": figures.ungraded,
-        "waiting": figures.waiting,
-        "mean": _number_or_none(figures.mean),
-        "median": _number_or_none(figures.median),
-        "lowest": _number_or_none(figures.lowest),
-        "highest": _number_or_none(figures.highest),
-        "full_marks": figures.full,
-        "scores": [{"from": to_number(b.low), "to": to_number(b.high), "count": b.count} for b in figures.bins],
-        "questions": [_question_figures_json(question) for question in figures.questions],
-        "checks": [_check_figures_json(check) for check in figures.checks],
-    }
-
-
-def _question_figures_json(question: QuestionFigures) -> dict[str, Any]:
-    return {
-        "id": question.id,
-        "kind": question.kind,
-        "title": question.title,
-        "points": to_number(question.points),
-        "mean": _number_or_none(question.mean),
-        "full_marks": question.full,
-        **{status.value: question.statuses[status] for status in Status},
-    }
-
-
-def _check_figures_json(check: CheckFigures) -> dict[str, Any]:
-    return {
-        "question": check.question,
-        "id": check.id,
-        "title": check.title,
-        "visibility": check.visibility.value,
-        "points": to_number(check.points),
-        "bonus": check.bonus,
-        "pass_rate": _number_or_none(check.pass_rate),
-        "outcomes": {outcome.value: check.outcomes[outcome] for outcome in Outcome},
-        "deferred": check.deferred,
-    }
-
-
-def _student_json(class_report: ClassReport, student: str) -> dict[str, Any]:
-    return {
-        "student": clean_line(student),
-        "score": _number_or_none(class_report.total(student)),
-        "assignments": {
-            assignment.id: _cell_json(assignment.cells[student])
-            for assignment in class_report.assignments
-            if student in assignment.cells
-        },
-    }
-
-
-def _cell_json(cell: ClassCell) -> dict[str, Any]:
-    graded = cell.status is not None
-    return {
-        "submission": cell.info.id,
-        "submitted_at": timestamp(cell.info.submitted_at),
-        "status": cell.status.value if cell.status else "not_graded",
-        "score": to_number(cell.score) if graded else None,
-        "points": to_number(cell.points) if graded else None,
-        "bonus": to_number(cell.bonus) if graded else None,
-        "deferred": to_number(cell.deferred) if graded else None,
-    }
-
-
 def _amounts(graded: Grade | QuestionGrade) -> dict[str, float]:
     return {
         "score": to_number(graded.score),
@@ -249,10 +161,6 @@ def _amounts(graded: Grade | QuestionGrade) -> dict[str, float]:
         "bonus_points": to_number(graded.bonus_points),
         "deferred": to_number(graded.deferred),
     }
-
-
-def _number_or_none(amount: Fraction | None) -> float | None:
-    return None if amount is None else to_number(amount)
 
 
 def _setting(name: str, value: str) -> str | int:

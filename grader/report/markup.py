@@ -32,6 +32,23 @@ def to_inline_markup(text: str) -> Markup:
     return _render(text, inline=True)
 
 
+def parse_markdown(text: str) -> Sequence[Any]:
+    """Return Markdown as markdown-it's tokens, for other forms than HTML."""
+    tokens: Sequence[Any] = _parser().parse(text)
+    return tokens
+
+
+def to_mathml(formula: str, *, block: bool) -> str | None:
+    """Return LaTeX as MathML Core, None where it is not understood."""
+    from math_core import LatexError
+
+    try:
+        mathml: str = _converter().convert_with_local_state(formula, displaystyle=block)
+    except LatexError:
+        return None
+    return mathml
+
+
 def has_math(page: str) -> bool:
     """Say whether a page shows a formula, and so needs ``math_style``."""
     return "<math" in page
@@ -61,21 +78,17 @@ def _parser() -> Any:
 
     # What is raw HTML stays text, and links to anything but the web are no links: both are markdown-it's own rules.
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    parser.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, renderer=_to_mathml)
+    parser.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, renderer=_show_formula)
     parser.core.ruler.push("shift_headings", _shift_headings)
     parser.add_render_rule("link_open", _open_link)
     parser.add_render_rule("image", _describe_image)
     return parser
 
 
-def _to_mathml(formula: str, options: dict[str, Any]) -> str:
-    from math_core import LatexError
-
-    try:
-        mathml: str = _converter().convert_with_local_state(formula, displaystyle=bool(options["display_mode"]))
-    except LatexError:  # `grader verify` tells the author; a student reads it as it was written
-        return f"<code>{html.escape(formula)}</code>"
-    return mathml
+def _show_formula(formula: str, options: dict[str, Any]) -> str:
+    mathml = to_mathml(formula, block=bool(options["display_mode"]))
+    # `grader verify` tells the author; a student reads it as it was written.
+    return f"<code>{html.escape(formula)}</code>" if mathml is None else mathml
 
 
 @functools.cache

@@ -3,36 +3,82 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
 import jinja2
 
-from grader.display import clean_line, format_amount, format_percent, format_points, in_utc, shorten_lines, timestamp
+from grader.display import (
+    clean_line,
+    clean_text,
+    format_amount,
+    format_percent,
+    format_points,
+    in_utc,
+    shorten_lines,
+    timestamp,
+)
 from grader.report import wording
 from grader.report.content import Reader, Report
 from grader.report.context import AttemptInfo
-from grader.report.course import ClassReport
 from grader.report.markup import has_math, math_style, to_inline_markup, to_markup
 from grader.resources import find_data
 from grader.results import Outcome
-from grader.scoring import Status
-from grader.statistics import Bin
+from grader.scoring import CheckGrade, Status
 
 ZERO = Fraction(0)
+SIZE_LIMIT = 300_000  # bytes of a student's page
+SHORT_TEXT = 1_000
 
 
 def to_html(report: Report) -> str:
-    """Return the report as one page that needs no other file, no network and no script."""
-    page = _pages().get_template("student.html.jinja").render(report=report, grade=report.grade, info=report.info)
-    return page.replace("</style>", f"{math_style()}\n</style>", 1) if has_math(page) else page
+    """Return the report as one page that needs no other file, no network and no script.
+
+    Where it would be larger than SIZE_LIMIT bytes, figures are left out, and then the ends of long texts; it says so.
+    """
+    page = ""
+    for shrink, left_out in _SHRINKS:
+        shown = shrink(report)
+        page = (
+            _pages()
+            .get_template("student.html.jinja")
+            .render(report=shown, grade=shown.grade, info=shown.info, left_out=left_out)
+        )
+        page = page.replace("</style>", f"{math_style()}\n</style>", 1) if has_math(page) else page
+        if len(page.encode("utf-8")) <= SIZE_LIMIT:
+            break
+    return page
 
 
-def to_class_html(class_report: ClassReport) -> str:
-    """Return the class report as one page that needs no other file, no network and no script."""
-    return _pages().get_template("class.html.jinja").render(course=class_report)
+def _keep(report: Report) -> Report:
+    return report
+
+
+def _drop_figures(report: Report) -> Report:
+    return _change_checks(report, lambda check: replace(check, figure=None))
+
+
+def _shorten_texts(report: Report) -> Report:
+    def shorten(check: CheckGrade) -> CheckGrade:
+        detail = None if check.detail is None else clean_text(check.detail, SHORT_TEXT)
+        return replace(check, figure=None, detail=detail)
+
+    short = _change_checks(report, shorten)
+    return replace(short, grade=replace(short.grade, output=clean_text(report.grade.output, SHORT_TEXT)))
+
+
+def _change_checks(report: Report, change: Callable[[CheckGrade], CheckGrade]) -> Report:
+    questions = (replace(question, checks=tuple(map(change, question.checks))) for question in report.grade.questions)
+    return replace(report, grade=replace(report.grade, questions=tuple(questions)))
+
+
+_SHRINKS: tuple[tuple[Callable[[Report], Report], str | None], ...] = (
+    (_keep, None),
+    (_drop_figures, "To keep this page small, figures are left out."),
+    (_shorten_texts, "To keep this page small, figures and the ends of long texts are left out."),
+)
 
 
 @functools.cache
@@ -57,9 +103,7 @@ def _pages() -> jinja2.Environment:
         markdown=to_markup,
         markdown_line=to_inline_markup,
     )
-    pages.globals.update(
-        words=wording, bars=_bars, attempts_plot=_attempts_plot, Status=Status, Outcome=Outcome, Reader=Reader
-    )
+    pages.globals.update(words=wording, attempts_plot=_attempts_plot, Status=Status, Outcome=Outcome, Reader=Reader)
     return pages
 
 
@@ -77,36 +121,6 @@ def _share(part: Fraction, whole: Fraction) -> str:
     """Return a CSS width: how much of ``whole`` is ``part``, from 0 to 100 %."""
     share = min(max(Fraction(part) / whole, ZERO), Fraction(1)) if whole > 0 else ZERO
     return f"{float(round(share * 100, 2)):g}%"
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar of the histogram, in the units of its drawing."""
-
-    left: float  # where its part of the axis begins
-    x: float
-    y: float
-    width: float
-    height: float
-    bin: Bin
-
-    @property
-    def middle(self) -> float:
-        """Where its number stands."""
-        return round(self.x + self.width / 2, 1)
-
-
-def _bars(bins: Sequence[Bin], width: float, height: float, gap: float = 4) -> list[Bar]:
-    """Return the bars of ``bins`` in a drawing of ``width`` by ``height``; y counts from the top."""
-    most = max((counted.count for counted in bins), default=0) or 1
-    step = width / max(len(bins), 1)
-    bars = []
-    for place, counted in enumerate(bins):
-        left, tall = place * step, round(height * counted.count / most, 1)
-        bars.append(
-            Bar(round(left, 1), round(left + gap / 2, 1), round(height - tall, 1), round(step - gap, 1), tall, counted)
-        )
-    return bars
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,13 +26,13 @@ from grader.report.wording import (
     check_tags,
     check_verdict,
     chosen_letters,
+    closed_sentence,
     criterion_line,
     diagnosis_title,
     feedback_sentence,
     final_sentences,
     first_wrong,
     mark_line,
-    next_steps,
     question_amount,
     shared_end,
     shown_frames,
@@ -115,13 +115,14 @@ def _closing_parts(report: Report) -> Iterator[Text | Padding]:
     if grade.note:
         yield Padding(_plain(f"note: {grade.note}", _MESSAGE_LINES), (1, 0, 0, 2))
     yield Text()
+    if so_far := attempts_line(report):
+        yield Text(so_far, style="dim")
     yield Text(" ".join(total_sentences(report)), style="bold")
-    for sentence in (*final_sentences(report), attempts_line(report), feedback_sentence(report)):
+    for sentence in (*final_sentences(report), feedback_sentence(report)):
         if sentence:
             yield Text(sentence)
-    if report.final is not None and first_wrong(report):
-        for step in next_steps(report)[-1:]:  # those before it only point at what is on the screen
-            yield Text(step)
+    if (closed := closed_sentence(report)) and first_wrong(report):
+        yield Text(closed)
 
 
 def _headline(report: Report) -> str:

@@ -208,7 +208,7 @@ def next_steps(report: Report) -> list[str]:
     """Return what a student can do now, in the order to do it; nothing for an instructor."""
     if report.reader is not Reader.STUDENT:
         return []
-    grade, closed = report.grade, report.context.closed
+    grade = report.grade
     if grade.status is Status.PENDING and report.complete:
         return ["There is nothing for you to do: it will be graded again, and costs you no attempt."]
     first = first_wrong(report)
@@ -222,12 +222,18 @@ def next_steps(report: Report) -> list[str]:
     steps = [f"Start with \u201c{title}\u201d: what was seen is told there."]
     if not report.complete:
         return [*steps, "Change your code and run `grader check` again."]
-    if closed:
-        return [*steps, f"Another attempt would not count: {closed}. This score stands."]
+    if closed := closed_sentence(report):
+        return [*steps, closed]
     code = any(is_code(question) for question in grade.questions)
-    check = "Run `grader check` until it is content, then" if code else "Then"
+    check = "Run `grader check` until it is content, then hand in" if code else "Hand in"
     left = _attempts_left(report)
-    return [*steps, f"{check} hand in once more with `grader submit`{left}."]
+    return [*steps, f"{check} once more with `grader submit`{left}."]
+
+
+def closed_sentence(report: Report) -> str | None:
+    """Return that another attempt would not count, and why, where that is so."""
+    closed = report.context.closed
+    return f"Another attempt would not count: {closed}. This score stands." if closed else None
 
 
 def _steps_of_right_work(report: Report) -> list[str]:

@@ -1,4 +1,4 @@
-"""A class's grades become figures: how many pass each check, how the scores spread. Exact; nothing is rounded here."""
+"""How many pass each check, and how the scores spread. Exact; nothing is rounded here."""
 
 from __future__ import annotations
 
@@ -147,9 +147,17 @@ def score_bins(points: Fraction, scores: Sequence[Fraction], count: int = BINS) 
     """
     if points <= 0:
         return ()
-    places = Counter(min(max(math.floor(score * count / points), 0), count - 1) for score in scores)
     width = points / count
-    return tuple(Bin(width * place, width * (place + 1), places[place]) for place in range(count))
+    return tuple(
+        Bin(width * place, width * (place + 1), counted)
+        for place, counted in enumerate(count_bins([score / points for score in scores], count))
+    )
+
+
+def count_bins(shares: Sequence[Fraction], count: int = BINS) -> tuple[int, ...]:
+    """Return how many shares, from 0 to 1, lie in each of ``count`` bins of equal width; see ``score_bins``."""
+    places = Counter(min(max(math.floor(share * count), 0), count - 1) for share in shares)
+    return tuple(places[place] for place in range(count))
 
 
 def mean(values: Sequence[Fraction]) -> Fraction | None:
@@ -163,6 +171,24 @@ def median(values: Sequence[Fraction]) -> Fraction | None:
         return None
     ordered, middle = sorted(values), len(values) // 2
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+
+
+def quantile(values: Sequence[Fraction], share: Fraction) -> Fraction:
+    """Return the exact quantile, interpolated between the two nearest values.
+
+    With n values it lies at the place (n - 1) times ``share``, counted from 0: definition 7 of R. J. Hyndman and
+    Y. Fan, The American Statistician 50 (1996) 361-365, which numpy and spreadsheets use, too.
+
+    Raises:
+        ValueError: there are no values.
+    """
+    if not values:
+        raise ValueError("no values")
+    ordered = sorted(values)
+    place = (len(ordered) - 1) * share
+    below = math.floor(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
 
 
 def _check_figures(question: str, checks: Sequence[CheckGrade]) -> CheckFigures:

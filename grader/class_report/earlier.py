@@ -1,0 +1,191 @@
+"""The figures of an earlier term, as ``grader report --json`` printed them, beside those of now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from grader.display import clean_line
+from grader.errors import InputError
+from grader.tables import read_text
+
+MAX_BYTES = 100_000_000
+_HINT = "give a file that `grader report --json` printed"
+_Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+_Amount = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class CheckRate(_Model):
+    """How many passed a check."""
+
+    question: str
+    id: str
+    title: str
+    pass_rate: _Share | None
+
+
+class DiagnosisRate(_Model):
+    """How many showed a known mistake."""
+
+    mistake: str
+    title: str
+    share: _Share | None
+
+
+class AssignmentTerm(_Model):
+    """The figures of one assignment. Files of earlier versions have no diagnoses: None."""
+
+    id: str
+    title: str
+    points: _Amount
+    graded: int = Field(ge=0)
+    mean: _Amount | None
+    median: _Amount | None
+    checks: tuple[CheckRate, ...]
+    diagnoses: tuple[DiagnosisRate, ...] | None = None
+
+
+class Term(_Model):
+    """The figures of a course in one term."""
+
+    format: Literal[1]
+    course: str
+    as_of: str | None = None
+    assignments: tuple[AssignmentTerm, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A share then and now, from 0 to 1; None where there was nothing to count."""
+
+    title: str
+    before: Fraction | None
+    now: Fraction | None
+    assignment: str = ""
+
+    @property
+    def change(self) -> Fraction | None:
+        """By how much the share changed; None where one of the two is missing."""
+        return None if self.before is None or self.now is None else self.now - self.before
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two terms side by side, matched by ids. ``only_then`` and ``only_now`` name what has no counterpart."""
+
+    then: str
+    as_of: str | None
+    means: tuple[Pair, ...]
+    medians: tuple[Pair, ...]
+    checks: tuple[Pair, ...]
+    diagnoses: tuple[Pair, ...]
+    only_then: tuple[str, ...]
+    only_now: tuple[str, ...]
+
+
+def read_term(path: Path) -> Term:
+    """Return the figures in a file.
+
+    Raises:
+        InputError: it cannot be read, or is no such file.
+    """
+    text = read_text(path, MAX_BYTES, _HINT)
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        raise InputError(f"{path} is not JSON", _HINT) from None
+    if isinstance(data, dict) and data.get("format") not in (1, None):
+        raise InputError(f"{path} has format {clean_line(str(data['format']), 20)}", "this version reads format 1")
+    return _to_term(data, str(path))
+
+
+def to_term(data: Any) -> Term:
+    """Return the figures in what ``to_class_json`` made."""
+    return _to_term(data, "the report")
+
+
+def _to_term(data: Any, where: str) -> Term:
+    try:
+        return Term.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"])) or "it"
+        message = f"{where} is no class report: {clean_line(place, 80)}: {clean_line(first['msg'], 120)}"
+        raise InputError(message, _HINT) from None
+
+
+def compare_terms(then: Term, now: Term) -> Comparison:
+    """Return two terms side by side: assignments, checks and mistakes of the same ids."""
+    before = {one.id: one for one in then.assignments}
+    pairs = [(before[one.id], one) for one in now.assignments if one.id in before]
+    diagnosed = [(old, new) for old, new in pairs if old.diagnoses is not None]
+    return Comparison(
+        then=clean_line(then.course),
+        as_of=clean_line(then.as_of) if then.as_of else None,
+        means=tuple(_pair(new.title, _part(old.mean, old.points), _part(new.mean, new.points)) for old, new in pairs),
+        medians=tuple(
+            _pair(new.title, _part(old.median, old.points), _part(new.median, new.points)) for old, new in pairs
+        ),
+        checks=tuple(pair for old, new in pairs for pair in _pair_checks(old, new)),
+        diagnoses=tuple(pair for old, new in diagnosed for pair in _pair_diagnoses(old, new)),
+        only_then=tuple(_name_missing(then.assignments, now.assignments, pairs, 0)),
+        only_now=tuple(_name_missing(now.assignments, then.assignments, pairs, 1)),
+    )
+
+
+def _pair(title: str, before: float | None, now: float | None, assignment: str = "") -> Pair:
+    def exact(share: float | None) -> Fraction | None:
+        return None if share is None else Fraction(str(share))
+
+    return Pair(clean_line(title), exact(before), exact(now), clean_line(assignment))
+
+
+def _part(amount: float | None, points: float) -> float | None:
+    return None if amount is None or points <= 0 else round(amount / points, 4)
+
+
+def _pair_checks(old: AssignmentTerm, new: AssignmentTerm) -> Iterable[Pair]:
+    before = {(check.question, check.id): check for check in old.checks}
+    for check in new.checks:
+        if (check.question, check.id) in before:
+            rate = before[check.question, check.id].pass_rate
+            yield _pair(f"{new.title}: {check.title}", rate, check.pass_rate, new.id)
+
+
+def _pair_diagnoses(old: AssignmentTerm, new: AssignmentTerm) -> Iterable[Pair]:
+    """Yield the mistakes of both terms: one that nobody made any more, or made before, has a share of 0."""
+    before = {one.mistake: one for one in old.diagnoses or ()}
+    now = {one.mistake: one for one in new.diagnoses or ()}
+    for mistake in [*now, *(one for one in before if one not in now)]:
+        title = (now.get(mistake) or before[mistake]).title
+        shares = [found[mistake].share if mistake in found else 0.0 for found in (before, now)]
+        yield _pair(f"{new.title}: {title}", shares[0], shares[1], new.id)
+
+
+def _name_missing(
+    own: Sequence[AssignmentTerm],
+    others: Sequence[AssignmentTerm],
+    pairs: Sequence[tuple[AssignmentTerm, AssignmentTerm]],
+    side: int,
+) -> Iterable[str]:
+    """Yield what one term has and the other has not: assignments, and checks of those that both have."""
+    known = {one.id for one in others}
+    for one in own:
+        if one.id not in known:
+            yield f"assignment “{clean_line(one.title)}” ({clean_line(one.id)})"
+    for pair in pairs:
+        mine, theirs = pair[side], pair[1 - side]
+        checks = {(check.question, check.id) for check in theirs.checks}
+        for check in mine.checks:
+            if (check.question, check.id) not in checks:
+                yield f"check “{clean_line(check.title)}” of {clean_line(mine.title)}"
