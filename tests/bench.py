@@ -8,6 +8,7 @@ are made up, each with a text of its own, so that nothing can be kept from one f
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 import statistics
 import subprocess
@@ -16,9 +17,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from grader.engine import Examiner, Pool
+from grader.similarity import Code, compare, read_words, take_prints
 from tests.bench_class import (
     Material,
     grade,
@@ -29,6 +32,7 @@ from tests.bench_class import (
 )
 from tests.bench_floor import Floor
 from tests.bench_peers import CACHE, PEERS, PeerFailed, measure_peer
+from tests.disguises import make_program
 
 FLAT_MB = 16.0  # what memory may grow by from one hundred submissions to thousands
 LIMITS = {"seconds": 8.0, "check_seconds": 2.0}  # of the submission that never ends
@@ -66,6 +70,7 @@ def main() -> None:
         _measure_peers(material, size, seconds)
     _measure_growth(material, size)
     _measure_hang(material, seconds)
+    _measure_similarity(size)
 
 
 def _tell(progress: str) -> None:
@@ -225,6 +230,31 @@ def _measure_hang(material: Material, seconds: dict[str, float]) -> None:
     each = hang.seconds / max(1, hang.graded)
     value = f"{hang.graded} graded, {each:.4f} s each"
     _print_goal("meanwhile, beside it", value, "1.5 times one job's at most", met=each <= 1.5 * seconds["one job"])
+
+
+# Pairs
+
+
+def _measure_similarity(size: Size) -> None:
+    """Compare all pairs of a class of 500, reading included, and 100 of them with difflib, on the same words."""
+    _print_title("Is their code alike? Seconds for a thousand pairs of submissions")
+    students = 500
+    sources = [make_program(number) for number in range(students)]
+    words = [[word.key for word in read_words({"a.py": source})[0]] for source in sources[:101]]
+
+    def ours() -> None:
+        codes = (Code(str(number), (str(number),), {"a.py": source}) for number, source in enumerate(sources))
+        compare([take_prints(code, frozenset()) for code in codes])
+
+    def theirs() -> None:
+        for first, second in pairwise(words):
+            difflib.SequenceMatcher(None, first, second, autojunk=False).ratio()
+
+    found = time_alternately({"grader similar": ours, "difflib": theirs}, 1, size.rounds, _tell)
+    own, other = (statistics.median(found[way]) for way in ("grader similar", "difflib"))
+    pairs = students * (students - 1) // 2
+    print(f"all {pairs:,} pairs of {students}: {own:.2f} s", flush=True)
+    _print_ratio("grader similar", 1000 * own / pairs, "difflib", 10 * other, 0.01)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """Copies of a program as people disguise them: what it computes stays, what it looks like does not.
 
-``DISGUISES`` maps names to functions from source to source. ``copy_half`` mixes two programs.
+``DISGUISES`` maps names to functions from source to source. ``copy_half`` mixes two programs, ``make_program`` makes
+one up.
 """
 
 from __future__ import annotations
 
 import ast
+import random
 import textwrap
 from collections.abc import Callable
 
@@ -90,6 +92,32 @@ def copy_half(source: str, own: str) -> str:
     statements = [statement for function in functions for statement in function.body]
     half = ast.Module(statements[: (len(statements) + 1) // 2], [])
     return f"{own}\n\ndef also():\n{textwrap.indent(_write(half), '    ')}"
+
+
+def make_program(seed: int, statements: int = 40) -> str:
+    """A program without sense; programs of different seeds have only short pieces in common."""
+    chance = random.Random(seed)
+
+    def expression(depth: int) -> str:
+        if depth == 0:
+            return chance.choice(["a", "b", "c", "c[3]", "a[0.5]", "b['text']"])
+        function, method = chance.choice(["exp", "log", "where", "cat"]), chance.choice(["sum", "mean", "norm"])
+        kinds = ["({} + {})", "({} * {})", "[{}, {}]", "({} if {} else b)", "{}[{}]"]
+        kinds += [f"torch.{function}({{}}, {{}})", f"{{}}.{method}(dim={{}})"]
+        return chance.choice(kinds).format(expression(depth - 1), expression(depth - 1))
+
+    heads = [
+        "    {} = {}",
+        "    if {} > {}:\n        return a",
+        "    for {} in [{}]:\n        pass",
+        "    assert {}, {}",
+    ]
+    lines = []
+    for _ in range(statements):
+        head = chance.choice(heads)
+        target = chance.choice("abc") if "=" in head or "for" in head else expression(1)
+        lines.append(head.format(target, expression(2)))
+    return f"def f{seed}(a, b, c):\n" + "\n".join(lines) + "\n"
 
 
 def _own_names(tree: ast.Module) -> tuple[set[str], set[str]]:

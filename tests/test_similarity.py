@@ -53,7 +53,7 @@ from grader.similarity import (
 from grader.spec import load_course
 from grader.submission import Submission
 from tests.browser import PHONE, Open, chromium, visit
-from tests.disguises import DISGUISES, copy_half
+from tests.disguises import DISGUISES, copy_half, make_program
 from tests.shell import Shell, write
 from tests.test_report import Page
 
@@ -86,32 +86,6 @@ def score_of(first: str, second: str) -> Fraction:
 
 def keys_of(source: str) -> str:
     return " ".join(word.key for word in read_words({"answer.py": source})[0])
-
-
-def make_program(seed: int, statements: int = 40) -> str:
-    """A program without sense; programs of different seeds have only short pieces in common."""
-    chance = random.Random(seed)
-
-    def expression(depth: int) -> str:
-        if depth == 0:
-            return chance.choice(["a", "b", "c", "c[3]", "a[0.5]", "b['text']"])
-        function, method = chance.choice(["exp", "log", "where", "cat"]), chance.choice(["sum", "mean", "norm"])
-        kinds = ["({} + {})", "({} * {})", "[{}, {}]", "({} if {} else b)", "{}[{}]"]
-        kinds += [f"torch.{function}({{}}, {{}})", f"{{}}.{method}(dim={{}})"]
-        return chance.choice(kinds).format(expression(depth - 1), expression(depth - 1))
-
-    heads = [
-        "    {} = {}",
-        "    if {} > {}:\n        return a",
-        "    for {} in [{}]:\n        pass",
-        "    assert {}, {}",
-    ]
-    lines = []
-    for _ in range(statements):
-        head = chance.choice(heads)
-        target = chance.choice("abc") if "=" in head or "for" in head else expression(1)
-        lines.append(head.format(target, expression(2)))
-    return f"def f{seed}(a, b, c):\n" + "\n".join(lines) + "\n"
 
 
 # What changes nothing

@@ -110,12 +110,13 @@ class FileView:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A part in the picture of a pair: from where to where it stands on each side, and its corners."""
+    """A part in the picture of a pair; its number stands at ``above`` on the first side, at ``below`` on the second."""
 
     number: int
     tone: str
     corners: str
-    x: float
+    above: float
+    below: float
 
 
 def to_similar_html(
@@ -288,7 +289,8 @@ def _bands(
             ends.append(((min(lines) - 1) / total * width, max(lines) / total * width))
         (left, right), (low, high) = ends
         corners = f"{left:.1f},{top} {right:.1f},{top} {high:.1f},{bottom} {low:.1f},{bottom}"
-        bands.append(Band(number, TONES[number % len(TONES)], corners, round((left + right + low + high) / 4, 1)))
+        above, below = round((left + right) / 2, 1), round((low + high) / 2, 1)
+        bands.append(Band(number, TONES[number % len(TONES)], corners, above, below))
     return bands
 
 

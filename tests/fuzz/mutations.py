@@ -179,5 +179,8 @@ _MUTATIONS: Mapping[str, Mutation] = {
     "event": change_json,
     "zip": change_zip,
     "stored": change_zip,
-    **{name: change_lines(WORDS[name]) for name in ("answers", "assignment", "course", "checks", "source", "text")},
+    **{
+        name: change_lines(WORDS[name])
+        for name in ("answers", "assignment", "course", "checks", "source", "similar", "text")
+    },
 }

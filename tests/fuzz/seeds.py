@@ -156,6 +156,7 @@ _SEEDS: Mapping[str, Callable[[], Iterator[bytes]]] = {
     "stored": _zips,
     "marker": _markers,
     "source": _sources,
+    "similar": _sources,
     "event": _events,
     "text": _texts,
 }
@@ -194,6 +195,7 @@ WORDS: Mapping[str, Sequence[str]] = {
     "course": (*_YAML, "title", "assignments", "first", "second", "../first", *_RULES),
     "checks": (*_PYTHON, *_CHECKS),
     "source": (*_PYTHON, *_FORBIDDEN),
+    "similar": (*_PYTHON, "->", "self.", "'''", ",)", ";", "\\\n"),
     "zip": ("mean_loss.py", "Mean-Loss (1).py", "answers.yml", "grader.json", "../x.py", "/x.py", "C:x.py", "a\\b.py"),
     "marker": ("format", "assignment", "mean-loss"),
     "event": ("event", "verdict", "finished", "fault", "survey", "result", "frames", "outcome", "passed", "walls"),

@@ -38,6 +38,7 @@ from grader.job import event_from_json
 from grader.places import MAX_FILE_BYTES
 from grader.results import Run
 from grader.scoring import score_submission
+from grader.similarity import MAX_WORDS, Code, Pair, find_parts, read_words, take_prints
 from grader.spec import ASSIGNMENT_FILE, COURSE_FILE, Assignment, Course, load_assignment, load_course
 from grader.stub import render_stub
 from grader.submission import (
@@ -381,6 +382,22 @@ def fuzz_source(data: bytes) -> None:
         assert 1 <= violation.column <= len(lines[violation.line - 1]) + 1
 
 
+def fuzz_similar(data: bytes) -> None:
+    """Compare a student's file with itself, in halves of which the second comes first."""
+    text = data.decode("utf-8", "surrogateescape")
+    middle = len(text) // 2
+    first, second = {"answer.py": text}, {"answer.py": f"{text[middle:]}\n{text[:middle]}"}
+    assert len(read_words(first)[0]) <= MAX_WORDS
+    left, right = (
+        take_prints(Code(name, (name,), files), frozenset()) for name, files in (("a", first), ("b", second))
+    )
+    parts = find_parts(Pair(left, right, 0, (1, 1)), first, second, frozenset())
+    assert sum(part.words for part in parts) <= MAX_WORDS
+    lines = text.split("\n")
+    for segment in (segment for part in parts for segment in part.first):
+        assert 0 <= segment.start < segment.end <= len(lines[segment.line - 1])
+
+
 def fuzz_event(data: bytes) -> None:
     """Read a line of the process that runs checks."""
     try:
@@ -493,6 +510,7 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "stored": fuzz_stored,
     "marker": fuzz_marker,
     "source": fuzz_source,
+    "similar": fuzz_similar,
     "event": fuzz_event,
     "text": fuzz_text,
 }

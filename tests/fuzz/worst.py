@@ -30,7 +30,8 @@ def worst() -> Iterator[tuple[str, str, bytes]]:
     yield from (("value", name, data) for name, data in _values())
     yield from (("answers", name, text.encode()[:MAX_FILE_BYTES]) for name, text in _yaml())
     yield from (("assignment", name, text.encode()[:MAX_FILE_BYTES]) for name, text in _assignments())
-    yield from (("source", name, text.encode()[:MAX_FILE_BYTES]) for name, text in _sources())
+    for target in ("source", "similar"):
+        yield from ((target, name, text.encode()[:MAX_FILE_BYTES]) for name, text in _sources())
     yield from (("checks", name, text.encode()) for name, text in _checks())
     yield from (("source", f"coding {name}", f"# coding: {name}\n".encode() + b"x" * 990_000) for name in _CODECS)
     yield from ((target, name, data) for target in ("zip", "stored") for name, data in _zips())
