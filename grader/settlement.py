@@ -45,8 +45,12 @@ class Settled:
         )
 
 
-def settle_assignment(course: Course, gradebook: Gradebook, assignment: Assignment) -> dict[str, Settled]:
+def settle_assignment(
+    course: Course, gradebook: Gradebook, assignment: Assignment, students: Iterable[str] = ()
+) -> dict[str, Settled]:
     """Return what counts for everybody: the roster's students in its order, then others who handed in, by their ids.
+
+    ``students`` are others of whom it is asked, too, though they may have nothing in this assignment.
 
     Raises:
         SpecError: the due date or the policy make no sense.
@@ -56,7 +60,7 @@ def settle_assignment(course: Course, gradebook: Gradebook, assignment: Assignme
     attempts = _find_attempts(gradebook, assignment, None)
     overridden = {override.student for override in gradebook.overrides(assignment.id)}
     known = [student.id for student in roster.students]
-    others = sorted({*attempts, *overridden} - set(known))
+    others = sorted({*attempts, *overridden, *students} - set(known))
     return _settle(course, gradebook, assignment, roster, attempts, [*known, *others])
 
 

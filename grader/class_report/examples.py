@@ -172,6 +172,10 @@ class _Stripper(ast.NodeTransformer):
         node.name = self._rename(node.name)
         return self.generic_visit(node)
 
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        node.name = self._rename(node.name)
+        return self.generic_visit(node)
+
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         node.name = self._rename(node.name)
         return self.generic_visit(node)

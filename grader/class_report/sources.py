@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from functools import partial
@@ -57,15 +57,19 @@ def read_class(
         GradebookError: the gradebook cannot be read.
     """
     roster = gradebook.roster() or Roster()
+    own = {assignment.id for assignment in assignments}
+    students = {student for entry in gradebook.entries() if entry.assignment in own for student in entry.students}
     found = []
     for assignment in assignments:
-        found.append(_read_assignment(course, gradebook, assignment, roster))
+        found.append(_read_assignment(course, gradebook, assignment, roster, students))
         advance()
     return ClassSource(course.title, found, roster, course.time_zone)
 
 
-def _read_assignment(course: Course, gradebook: Gradebook, assignment: Assignment, roster: Roster) -> AssignmentSource:
-    settled = _with_marks(settle_assignment(course, gradebook, assignment), gradebook, assignment)
+def _read_assignment(
+    course: Course, gradebook: Gradebook, assignment: Assignment, roster: Roster, students: Iterable[str]
+) -> AssignmentSource:
+    settled = _with_marks(settle_assignment(course, gradebook, assignment, students), gradebook, assignment)
     return AssignmentSource(
         assignment=assignment,
         settled=settled,
