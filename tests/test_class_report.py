@@ -503,7 +503,7 @@ class PageReader(HTMLParser):
 
 def make_site(source: ClassSource, report: ClassReport, *, against: bool = False) -> dict[str, str]:
     then = to_term(to_class_json(report)) if against else None
-    files = plan_site(source, report, plan_links(source), then)
+    files = plan_site(source, report, plan_links(source), then, NOW)
     return {file.path: file.make().decode("utf-8-sig") for file in files if not file.path.endswith(".min.js")}
 
 
