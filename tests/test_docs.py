@@ -31,7 +31,8 @@ POLICY = (ROOT / "docs" / "policy.md").read_text()
 ISOLATION = (ROOT / "docs" / "isolation.md").read_text()
 CLUSTER = (ROOT / "docs" / "cluster.md").read_text()
 GRADING = (ROOT / "docs" / "grading.md").read_text()
-PAGES = (AUTHORING, POLICY, ISOLATION, CLUSTER, GRADING)
+CLASS_REPORT = (ROOT / "docs" / "class_report.md").read_text()
+PAGES = (AUTHORING, POLICY, ISOLATION, CLUSTER, GRADING, CLASS_REPORT)
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
