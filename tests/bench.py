@@ -33,6 +33,7 @@ from tests.bench_class import (
 from tests.bench_floor import Floor
 from tests.bench_peers import CACHE, PEERS, PeerFailed, measure_peer
 from tests.disguises import make_program
+from tests.made_class import make_class, make_course
 
 FLAT_MB = 16.0  # what memory may grow by from one hundred submissions to thousands
 LIMITS = {"seconds": 8.0, "check_seconds": 2.0}  # of the submission that never ends
@@ -48,11 +49,12 @@ class Size:
     few: int
     many: int
     crowd: int
+    report: int
 
 
-QUICK = Size(rounds=3, class_size=30, peer_size=1, few=50, many=200, crowd=300)
-USUAL = Size(rounds=7, class_size=60, peer_size=3, few=100, many=400, crowd=1000)
-LARGE = Size(rounds=7, class_size=60, peer_size=3, few=100, many=400, crowd=5000)
+QUICK = Size(rounds=3, class_size=30, peer_size=1, few=50, many=200, crowd=300, report=100)
+USUAL = Size(rounds=7, class_size=60, peer_size=3, few=100, many=400, crowd=1000, report=1000)
+LARGE = Size(rounds=7, class_size=60, peer_size=3, few=100, many=400, crowd=5000, report=1000)
 
 
 def main() -> None:
@@ -65,6 +67,7 @@ def main() -> None:
     size = LARGE if chosen.large else QUICK if chosen.quick else USUAL
     material = read_material()
     _measure_commands(material, size)
+    _measure_report(size)
     seconds = _measure_class(material, size)
     if not chosen.without_peers:
         _measure_peers(material, size, seconds)
@@ -127,6 +130,26 @@ def _write_submission(material: Material, work: Path) -> Path:
 
 def _run(command: tuple[str, ...], environment: dict[str, str]) -> None:
     subprocess.run(command, env=environment, check=True, capture_output=True)
+
+
+# The class report
+
+
+def _measure_report(size: Size) -> None:
+    """Write the report of a made-up class: all of it, a page for each student and each submission that counts."""
+    _print_title(f"The class report of {size.report} students in ten assignments")
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        make_class(make_course(work / "course"), work / "state", size.report)
+        _tell(f"a class of {size.report} is made up")
+        command = ("-m", "grader", "--course", str(work / "course"), "report", "--out", str(work / "report"))
+        started = time.perf_counter()
+        _run((sys.executable, *command), {**os.environ, "GRADER_HOME": str(work / "state")})
+        seconds = time.perf_counter() - started
+        pages = [path.stat().st_size for path in (work / "report").rglob("*.html")]
+    goal = 60 * size.report / 1000
+    _print_goal(f"{len(pages)} pages", f"{seconds:.1f} s", f"at most {goal:.0f} s", met=seconds <= goal)
+    _print_goal("the largest page", f"{max(pages) / 1e6:.2f} MB", "under 2 MB", met=max(pages) < 2e6)
 
 
 # A class

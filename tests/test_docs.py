@@ -32,7 +32,8 @@ ISOLATION = (ROOT / "docs" / "isolation.md").read_text()
 CLUSTER = (ROOT / "docs" / "cluster.md").read_text()
 GRADING = (ROOT / "docs" / "grading.md").read_text()
 SIMILAR = (ROOT / "docs" / "similar.md").read_text()
-PAGES = (AUTHORING, POLICY, ISOLATION, CLUSTER, GRADING, SIMILAR)
+CLASS_REPORT = (ROOT / "docs" / "class_report.md").read_text()
+PAGES = (AUTHORING, POLICY, ISOLATION, CLUSTER, GRADING, SIMILAR, CLASS_REPORT)
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 

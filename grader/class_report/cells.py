@@ -33,8 +33,11 @@ class Cell:
 
     @property
     def sort_key(self) -> Value | None:
-        """What to sort by where the text does not do; None where it does."""
-        return self.value if self.value is not None and str(self.value) != self.text else None
+        """What to sort by where the text, or the number that it begins with, does not do; None where it does."""
+        if self.value is None or str(self.value) == self.text:
+            return None
+        first = self.text.partition(" ")[0].replace(MINUS, "-")
+        return None if not isinstance(self.value, str) and first == f"{self.value:g}" else self.value
 
     @property
     def exported(self) -> Value:

@@ -6,10 +6,8 @@
   function readKey(row, column) {
     const cell = row.cells[column];
     const text = cell.dataset.key ?? (cell.querySelector("bdi") ?? cell).textContent.trim();
-    const number = /^[-+\u00b1\u2212<> ]*[0-9]/.test(text) && !cell.dataset.key?.includes("T")
-      ? Number.parseFloat(text.replace("\u2212", "-").replace(/[<>\u00b1+ ]/g, ""))
-      : Number.NaN;
-    return { text, number };
+    const found = /^([-\u2212]?)[+\u00b1]?([0-9]+(?:\.[0-9]+)?)(?:\s|$)/.exec(text);
+    return { text, number: found ? Number(found[2]) * (found[1] ? -1 : 1) : Number.NaN };
   }
 
   function compareKeys(one, other) {

@@ -1,0 +1,202 @@
+"""The class report in a real browser, opened from the disk; and how large a class's pages are."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from grader.class_report import build_class_report, plan_links, plan_site, read_class, to_class_json, write_site
+from grader.class_report.earlier import to_term
+from grader.gradebook import Gradebook
+from grader.roster import Roster, RosterStudent
+from tests.browser import PHONE, WIDE, Open, Visit
+from tests.made_class import NOW, make_class, make_course
+
+pytestmark = pytest.mark.slow
+
+HOSTILE = '<img src=x onerror="document.title=1">{{ 7 * 7 }}</script><script>document.title = "taken"</script>'
+PAGES = (
+    "index.html",
+    "assignments/regression-losses.html",
+    "assignments/choose-the-loss.html",
+    "assignments/binary-cross-entropy.html",
+    "students/0003.html",
+    "students/0001.html",
+    "diagnoses.html",
+    "at-risk.html",
+    "compared.html",
+)
+MOST_BYTES = 2_000_000
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a made-up class of 24 in four assignments; the first student has a hostile name."""
+    folder = tmp_path_factory.mktemp("site")
+    course = make_course(folder / "course", 4)
+    make_class(course, folder / "state", 24)
+    with Gradebook.open(folder / "state") as gradebook:
+        roster = gradebook.roster()
+        assert roster is not None
+        named = (RosterStudent("s0000", HOSTILE, section=HOSTILE), *roster.students[1:])
+        gradebook.set_roster(Roster(named), "kim", NOW)
+        source = read_class(course, gradebook, [course.load(name) for name in course.assignments])
+    report = build_class_report(source, NOW, plan_links(source))
+    then = to_class_json(report)
+    for place, one in enumerate(then["assignments"]):
+        one["mean"] = one["mean"] / (1 + place / 4) if one["mean"] is not None else None
+    list(write_site(folder / "report", plan_site(source, report, plan_links(source), to_term(then))))
+    return folder / "report"
+
+
+def drawn(visit: Visit) -> int:
+    """Wait until every plot of a page is drawn; returns how many there are."""
+    page = visit.page
+    page.wait_for_function(
+        "document.querySelectorAll('[data-plot]').length === document.querySelectorAll('[data-plot] svg').length"
+    )
+    return page.locator("[data-plot] svg").count()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [WIDE, PHONE])
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_calm_and_open_to_everybody(visit: Open, site: Path, path: str, width: int, scheme: str) -> None:
+    """The fixture fails where the console says anything, or a request leaves the disk."""
+    one = visit(site / path, scheme=scheme, width=width)
+    plots = drawn(one)
+    assert (plots > 0) is not path.startswith(("diagnoses", "at-risk"))
+    assert one.find_barriers() == []
+    assert not one.scrolls_sideways()
+    assert one.page.title() != "taken"
+
+
+def test_hostile_names_are_text(visit: Open, site: Path) -> None:
+    one = visit(site / "students" / "0001.html")
+    drawn(one)
+    assert one.page.inner_text("h1") == HOSTILE
+    assert one.page.locator("img").count() == 0
+    overview = visit(site / "index.html")
+    assert HOSTILE in overview.page.inner_text("main")
+
+
+def column(visit: Visit, label: str, place: int) -> list[str]:
+    """Return the texts of a column of a table, from the first row to the last."""
+    texts: list[str] = visit.page.evaluate(
+        "([label, place]) => [...document.querySelector(`[aria-label='Table: ${label}'] tbody`).rows]"
+        ".map(row => row.cells[place].querySelector('bdi')?.textContent ?? row.cells[place].textContent)",
+        [label, place],
+    )
+    return texts
+
+
+def test_a_table_is_sorted_by_mouse_and_by_keyboard(visit: Open, site: Path) -> None:
+    one = visit(site / "index.html")
+    label = "Scores of every student"
+    table = one.page.locator(f"[aria-label='Table: {label}'] table")
+    total = len(one.page.locator(f"[aria-label='Table: {label}'] thead th").all()) - 1
+    heading = table.locator("thead th").nth(total)
+    assert heading.get_attribute("aria-sort") is None
+    names = column(one, label, 0)
+    assert names == sorted(names)
+
+    heading.locator("button").click()
+    assert heading.get_attribute("aria-sort") == "ascending"
+    points = [float(text) for text in column(one, label, total)]
+    assert points == sorted(points)
+
+    heading.locator("button").focus()
+    one.page.keyboard.press("Enter")
+    assert heading.get_attribute("aria-sort") == "descending"
+    assert [float(text) for text in column(one, label, total)] == sorted(points, reverse=True)
+    assert table.locator("[aria-sort]").count() == 1
+
+    one.page.keyboard.press("Shift+Tab")  # the button of the column before
+    one.page.keyboard.press("Space")
+    assert table.locator("thead th").nth(total - 1).get_attribute("aria-sort") == "ascending"
+    found = column(one, label, total - 1)
+    scores = [float(text.split()[0]) for text in found if text != "\u2013"]
+    assert scores == sorted(scores)
+    assert found == [*found[: len(scores)], *["\u2013"] * (len(found) - len(scores))]  # what is missing comes last
+
+
+def test_dates_and_shares_are_sorted_by_what_they_are(visit: Open, site: Path) -> None:
+    one = visit(site / "index.html")
+    buttons = one.page.locator("[aria-label='Table: Assignments'] thead button")
+    buttons.nth(0).click()  # by title first, so that the order of the dates is not there already
+    buttons.nth(1).click()
+    dates = [datetime.strptime(text.rsplit(" ", 1)[0], "%a %d %b %Y %H:%M") for text in column(one, "Assignments", 1)]
+    assert dates == sorted(dates)
+    assert dates[-1] - dates[0] > timedelta(days=10)
+    buttons.nth(3).click()
+    shares = [int(text.removesuffix(" %")) for text in column(one, "Assignments", 3)]
+    assert shares == sorted(shares)
+
+
+def test_a_student_is_found(visit: Open, site: Path) -> None:
+    one = visit(site / "index.html")
+    one.page.get_by_label("Find a student").fill("cleo")
+    rows = one.page.locator("[aria-label='Table: Scores of every student'] tbody tr:visible")
+    assert rows.count() == 2
+    assert "Cleo Lovelace" in rows.first.inner_text()
+
+
+def test_a_plot_has_a_tooltip_and_follows_the_colour_scheme(visit: Open, site: Path) -> None:
+    one = visit(site / "assignments" / "regression-losses.html")
+    drawn(one)
+    bar = one.page.locator("[data-plot='plot-success'] svg .mark-rect path").last
+    light = bar.get_attribute("fill")
+    bar.hover()
+    one.page.wait_for_selector("#vg-tooltip-element.visible")
+    assert "not so far" in one.page.inner_text("#vg-tooltip-element")
+    one.page.emulate_media(color_scheme="dark")
+    bars = "document.querySelector('[data-plot=plot-success] svg .mark-rect path')"
+    one.page.wait_for_function(f"light => ![null, undefined, light].includes({bars}?.getAttribute('fill'))", arg=light)
+
+
+def test_pages_are_useful_without_scripts(visit: Open, site: Path) -> None:
+    one = visit(site / "index.html", script=False)
+    assert one.page.locator("[data-plot]:visible").count() == 0
+    one.page.locator("summary").first.click()
+    assert one.page.locator("figure table:visible").count() == 1
+    assert one.page.locator("[aria-label='Table: Scores of every student'] tbody tr").count() == 24
+
+
+def test_every_focus_can_be_seen(visit: Open, site: Path) -> None:
+    one = visit(site / "index.html")
+    drawn(one)
+    seen = set()
+    for _ in range(60):
+        one.page.keyboard.press("Tab")
+        tag, outline = one.page.evaluate(
+            "[document.activeElement.tagName, getComputedStyle(document.activeElement).outlineStyle]"
+        )
+        assert outline != "none", tag
+        seen.add(tag)
+    assert {"A", "BUTTON", "DIV", "SUMMARY"} <= seen
+
+
+@pytest.mark.timeout(900)
+def test_a_class_of_a_thousand_has_pages_that_can_be_opened(tmp_path: Path, visit: Open) -> None:
+    """A thousand students in ten assignments: every page is under 2 MB, and the first one sorts."""
+    course = make_course(tmp_path / "course")
+    make_class(course, tmp_path / "state", 1000)
+    with Gradebook.open(tmp_path / "state") as gradebook:
+        source = read_class(course, gradebook, [course.load(name) for name in course.assignments])
+    report = build_class_report(source, NOW, plan_links(source))
+    written = sum(1 for _ in write_site(tmp_path / "report", plan_site(source, report, plan_links(source), None)))
+    pages = list((tmp_path / "report").rglob("*.html"))
+    assert written > len(pages) > 1000 + 9_000
+    large = [(path, path.stat().st_size) for path in pages if path.stat().st_size >= MOST_BYTES]
+    assert large == []
+    assert len(json.dumps(to_class_json(report))) < 20_000_000
+    one = visit(tmp_path / "report" / "index.html")
+    assert drawn(one) == 4
+    one.page.locator("[aria-label='Table: Scores of every student'] thead button").last.click()
+    points = [float(text) for text in column(one, "Scores of every student", 12) if re.match("[0-9]", text)]
+    assert len(points) > 950
+    assert points == sorted(points)
