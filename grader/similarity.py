@@ -140,6 +140,8 @@ _WORDS = re.compile(_WORD.replace("{string}", _STRING % _LONG), _FLAGS)
 # Where a long string does not end, each further quote would be looked for up to the end of the file.
 _SHORT_STRING_WORDS = re.compile(_WORD.replace("{string}", _STRING % ""), _FLAGS)
 
+_COMMENT = re.compile(r"#[^\n]*+")  # may end in a backslash, which continues nothing
+
 # A line that begins with one of these begins a statement, whatever bracket was left open before it.
 _STARTERS = frozenset(
     ["def", "class", "import", "return", "while", "try", "raise", "assert", "del", "pass", "break", "continue"]
@@ -190,7 +192,7 @@ def _lex(text: str) -> Iterator[Word]:
         kind, word = str(match.lastgroup), match.group()
         start, place = match.span()
         if kind == "blank":
-            is_new_line = "\n" in word.replace("\\\n", "")
+            is_new_line = "\n" in _COMMENT.sub("", word).replace("\\\n", "")
             ahead = words.match(text, place)
             if is_new_line and ahead is not None and ahead.group() in _STARTERS:
                 depth = 0
@@ -314,7 +316,8 @@ def _find_own_attributes(words: Sequence[Word]) -> frozenset[str]:
     """
     keys = ["", *(word.key for word in words), "", "", ""]
     methods = [place for place, key in enumerate(keys) if key == "def" and keys[place + 2] == "("]
-    receivers = {"self", "cls", *(keys[place + 3] for place in methods if keys[place + 1] == "__init__")}
+    given = {keys[place + 3] for place in methods if keys[place + 1] == "__init__"}
+    receivers = {"self", "cls", *(name for name in given if name.isidentifier())}
     own = {keys[place + 1] for place in methods if keys[place + 3] in receivers}
     for place, key in enumerate(keys[:-3]):
         if key == "." and (keys[place - 1] in receivers or _ASSIGNING.fullmatch(keys[place + 2])):

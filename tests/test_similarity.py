@@ -124,6 +124,7 @@ def test_reordered_functions_stay_alike() -> None:
         ("x = f'{a[\"b\"]}'", "x = ''"),
         ("def g(\n", "def g("),
         ("s = 'never ends\ny = 1", "s = 'never ends'\ny = 1"),
+        ("x = 1  # a path\\\nimport torch\ny = 2", "x = 1\ny = 2"),
         ("x = f(\ndef g():\n    'Words.'\n    return 2", "x = f(\ndef g():\n    return 2"),
     ],
 )
@@ -148,6 +149,12 @@ def test_what_computes_something_else_is_not_the_same(source: str, other: str) -
 def test_a_syntax_error_loses_no_code() -> None:
     broken = LONG.read_text().replace("def ", "def (", 1) + "\nx = '''never ends\n)]}"
     assert score_of(LONG.read_text(), broken) > Fraction(9, 10)
+
+
+def test_a_method_without_self_hides_nothing() -> None:
+    trick = "def __init__():\n    pass\n"
+    assert keys_of(f"{trick}x = f(y).exp()").endswith("x = x ( x ) . exp ( )")
+    assert keys_of("class A:\n    def __init__(me):\n        me.gamma, y = 1\n").endswith(": x . x , x = 0")
 
 
 # Copies and work of one's own

@@ -111,14 +111,15 @@ def _compare(
     lost = 0
     with progress(len(entries), f"Reading {spec.id}") as advance:
         for entry in entries:
-            party = {mate for one in entry.students for mate in find_teammates(spec, one, roster)}
+            mates = [find_teammates(spec, one, roster) for one in entry.students] if spec.groups else []
+            party = frozenset(entry.students).union(*mates)
             try:
                 files = _read_code(gradebook, spec, entry)
             except GradebookError as error:  # a damaged file keeps nobody from seeing the rest
                 click.echo(f"grader: {error.message}; it is left out", err=True)
                 lost += 1
             else:
-                prints.append(take_prints(Code(entry.id, entry.students, files, frozenset(party)), given))
+                prints.append(take_prints(Code(entry.id, entry.students, files, party), given))
             advance()
     with waiting(f"Comparing {spec.id}"):
         comparison = compare(prints, threshold)
