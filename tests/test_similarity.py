@@ -149,6 +149,8 @@ def test_what_computes_something_else_is_not_the_same(source: str, other: str) -
 def test_a_syntax_error_loses_no_code() -> None:
     broken = LONG.read_text().replace("def ", "def (", 1) + "\nx = '''never ends\n)]}"
     assert score_of(LONG.read_text(), broken) > Fraction(9, 10)
+    unclosed = "from torch import (nn\nx = f(y)\nz = x + 1\n"
+    assert keys_of(unclosed) == keys_of("= f(y)\nz = x + 1\n")
 
 
 def test_a_method_without_self_hides_nothing() -> None:
@@ -698,6 +700,7 @@ def test_what_cannot_be_compared_is_said(shell: Shell) -> None:
     shell("similar", "quiz").fails(2, "quiz asks for no code: there is nothing to compare")
     shell("similar", "scoer").fails(2, "no assignment 'scoer'; did you mean 'score'?")
     assert shell("similar", "--threshold", "50").code == 2
+    shell("similar", "--threshold", "nan").fails(2, "--threshold is not a number")
     (shell.folder / "file").write_text("")
     shell("similar", "--out", "file/there").fails(2, "cannot be written")
     nothing = shell("similar", "--out", "alike")
