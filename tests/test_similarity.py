@@ -307,6 +307,13 @@ def test_members_of_a_group_and_attempts_are_never_a_pair() -> None:
     assert found.pairs[0].first.prints == found.pairs[0].second.prints
 
 
+def test_groups_that_changed_are_no_pair_either() -> None:
+    program = make_program(1)
+    alone, both = (prints_of(program, who, party=frozenset(party)) for who, party in (("ada", "a"), ("bob", "ab")))
+    other = prints_of(program, "cleo", party=frozenset("b"))
+    assert [(pair.first.id, pair.second.id) for pair in compare([both, other, alone]).pairs] == [("id-ada", "id-cleo")]
+
+
 # Where the parts are
 
 
@@ -453,6 +460,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_file_made_to_cost_much_costs_little(name: str) -> None:
     """What is kept of it is bounded, and no expression looks at its text again and again: that would take hours."""
@@ -503,6 +511,18 @@ def test_work_grows_with_the_length_and_no_faster(make: Callable[[int], str]) ->
     few, many = count_steps(work(200)), count_steps(work(800))
     assert few > 200
     assert many <= 5 * few
+
+
+def test_equal_code_that_is_in_no_part_is_passed_over_once() -> None:
+    """Where every run is equal but holds no print that counts."""
+
+    def work(statements: int) -> int:
+        files = {"a.py": make_program(1, statements)}
+        empty = Prints("a", ("a",), frozenset(), NOTHING, "")
+        assert find_parts(Pair(empty, empty, 0, (1, 1)), files, files, NOTHING) == []
+        return count_steps(lambda: find_parts(Pair(empty, empty, 0, (1, 1)), files, files, NOTHING))
+
+    assert work(80) <= 5 * work(20)
 
 
 def test_a_pair_costs_one_step_however_much_it_shares() -> None:
@@ -734,6 +754,7 @@ def view_of(first: str, second: str) -> PairView:
     return PairView(pair, (sides[0], sides[1]), "pairs/" + "x" * 60 + "-001.html", (10_000, 10_000), 10_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "source",
     [
