@@ -21,6 +21,8 @@ from tests.shell import Shell, write
 from tests.test_engine import FILES, HALF, RIGHT
 from tests.test_recording import QUIZ
 
+pytestmark = pytest.mark.slow
+
 YAML = FILES["assignment.yaml"]
 
 
@@ -69,7 +71,6 @@ def test_force_grades_again(shell: Shell) -> None:
     assert {row[1:] for row in rows(shell.folder)} == {(1, 1)}  # what says the same is not added twice
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "more", "again"),
     [
