@@ -49,7 +49,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     then = to_class_json(report)
     for place, one in enumerate(then["assignments"]):
         one["mean"] = one["mean"] / (1 + place / 4) if one["mean"] is not None else None
-    list(write_site(folder / "report", plan_site(source, report, plan_links(source), to_term(then))))
+    list(write_site(folder / "report", plan_site(source, report, plan_links(source), to_term(then), NOW)))
     return folder / "report"
 
 
@@ -188,7 +188,7 @@ def test_a_class_of_a_thousand_has_pages_that_can_be_opened(tmp_path: Path, visi
     with Gradebook.open(tmp_path / "state") as gradebook:
         source = read_class(course, gradebook, [course.load(name) for name in course.assignments])
     report = build_class_report(source, NOW, plan_links(source))
-    written = sum(1 for _ in write_site(tmp_path / "report", plan_site(source, report, plan_links(source), None)))
+    written = sum(1 for _ in write_site(tmp_path / "report", plan_site(source, report, plan_links(source), None, NOW)))
     pages = list((tmp_path / "report").rglob("*.html"))
     assert written > len(pages) > 1000 + 9_000
     large = [(path, path.stat().st_size) for path in pages if path.stat().st_size >= MOST_BYTES]
