@@ -433,8 +433,10 @@ def test_comments_docstrings_and_own_names_are_stripped() -> None:
     source = (
         '"""Ada"""\n# ada\nclass AdaLoss:\n    """By Ada"""\n    author = "ADA L."\n\n'
         "    def forward(self, lovelace_input, max):\n        'x'\n        self.ada = b'ada'\n"
-        "        try:\n            from ada_tools import x as lovelace\n        except OSError as ada:\n            f(ada=1)\n"
+        "        try:\n            from ada_tools import x as lovelace\n"
+        "        except OSError as ada:\n            f(ada=1)\n"
         "        return torch.max(lovelace_input, max)\n\n\nasync def ada():\n    'only words'\n"
+        "    if x:\n        y()\n    else:\n        'words'\n"
     )
     found = strip_source(source, ["ada", "Ada Lovelace"])
     assert list(found) == ["name", "name.forward"]

@@ -150,15 +150,10 @@ class _Stripper(ast.NodeTransformer):
         self._own = {part for part in parts if len(part) >= MIN_NAME_LENGTH}
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            node.body = [part for part in body if not _is_text(part)] or [ast.Pass()]  # type: ignore[attr-defined]
-        for field in (
-            "name",
-            "asname",
-            "arg",
-            "rest",
-        ):  # of functions, classes, imports, arguments, exceptions, patterns
+        for field in ("body", "orelse", "finalbody"):
+            if isinstance(block := getattr(node, field, None), list) and block:
+                setattr(node, field, [part for part in block if not _is_text(part)] or [ast.Pass()])
+        for field in ("name", "asname", "module", "arg", "rest"):  # of functions, imports, exceptions, patterns
             if isinstance(given := getattr(node, field, None), str):
                 setattr(node, field, self._rename(given))
         return super().generic_visit(node)
@@ -185,7 +180,7 @@ class _Stripper(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def _rename(self, name: str) -> str:
-        parts = re.split(r"_|(?<=[a-z0-9])(?=[A-Z])", name)
+        parts = re.split(r"[_.]|(?<=[a-z0-9])(?=[A-Z])", name)
         return "name" if any(part.casefold() in self._own for part in parts) else name
 
     def _tells(self, text: str) -> bool:
