@@ -146,6 +146,7 @@ _COMMENT = re.compile(r"#[^\n]*+")  # may end in a backslash, which continues no
 _STARTERS = frozenset(
     ["def", "class", "import", "return", "while", "try", "raise", "assert", "del", "pass", "break", "continue"]
 )
+_IN_IMPORTS = frozenset(["(", ")", ",", ".", "...", "*"])
 _KEYWORDS = frozenset(keyword.kwlist)
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _ASSIGNING = re.compile(r"(?:\*\*|//|>>|<<|[-+*/%&|^@])?=|:")
@@ -212,6 +213,8 @@ def _drop_statements(words: Sequence[Word]) -> Iterator[Word]:
         is_last = place + 1 == len(words) or words[place + 1].begins or words[place + 1].key == ";"
         if word.begins:
             is_import = word.key in ("import", "from")
+        elif word.kind != "name" and word.key not in _IN_IMPORTS:
+            is_import = False  # its bracket was never closed
         if not is_import and word.key != ";" and not (word.begins and word.kind == "string" and is_last):
             yield word
 

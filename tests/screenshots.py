@@ -8,11 +8,16 @@ import sys
 import tempfile
 from pathlib import Path
 
+from grader.gradebook import Gradebook
+from grader.submission import Submission
 from tests.browser import CHROMIUM
-from tests.made_class import make_class, make_course
+from tests.disguises import reordered
+from tests.made_class import NOW, make_class, make_course
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 STUDENTS = 60
+PAIR_IN, PAIR_OF = "custom-losses", "b_notebook.py"
+PAIR = ("s0003", "s0041")
 MISTAKES = ("double_softmax", "not_reduced", "p_detached")
 WIDTH, HEIGHT = 1180, 900
 
@@ -24,9 +29,11 @@ def main() -> None:
         course, state = work / "course", work / "state"
         make_class(make_course(course), state, STUDENTS)
         _run(work, "report", "--out", "report")
-        _run(work, "similar", "--out", "similar")
+        _add_pair(course, state)
+        _run(work, "similar", PAIR_IN, "--all-attempts", "--out", "similar")
         report = _make_report(work)
-        pair = min((work / "similar" / "pairs").glob("*.html"))
+        pages = (work / "similar" / "pairs").glob("*.html")
+        pair = next(page for page in pages if all(one in page.read_text(encoding="utf-8") for one in PAIR))
         PICTURES.mkdir(exist_ok=True)
         _take(
             {
@@ -36,6 +43,14 @@ def main() -> None:
                 "similarity": (pair, HEIGHT),
             }
         )
+
+
+def _add_pair(course: Path, state: Path) -> None:
+    """Let one student hand in a solution in a style of its own, and another the same in another order."""
+    source = (course / PAIR_IN / "solutions" / PAIR_OF).read_text(encoding="utf-8")
+    with Gradebook.open(state) as gradebook:
+        for student, text in zip(PAIR, (source, reordered(source)), strict=True):
+            gradebook.submit(student, PAIR_IN, Submission({"custom_losses.py": text.encode()}), NOW)
 
 
 def _run(work: Path, *arguments: str) -> None:

@@ -149,6 +149,8 @@ def test_what_computes_something_else_is_not_the_same(source: str, other: str) -
 def test_a_syntax_error_loses_no_code() -> None:
     broken = LONG.read_text().replace("def ", "def (", 1) + "\nx = '''never ends\n)]}"
     assert score_of(LONG.read_text(), broken) > Fraction(9, 10)
+    unclosed = "from torch import (nn\nx = f(y)\nz = x + 1\n"
+    assert keys_of(unclosed) == keys_of("= f(y)\nz = x + 1\n")
 
 
 def test_a_method_without_self_hides_nothing() -> None:
@@ -305,6 +307,13 @@ def test_members_of_a_group_and_attempts_are_never_a_pair() -> None:
     assert found.pairs[0].first.prints == found.pairs[0].second.prints
 
 
+def test_groups_that_changed_are_no_pair_either() -> None:
+    program = make_program(1)
+    alone, both = (prints_of(program, who, party=frozenset(party)) for who, party in (("ada", "a"), ("bob", "ab")))
+    other = prints_of(program, "cleo", party=frozenset("b"))
+    assert [(pair.first.id, pair.second.id) for pair in compare([both, other, alone]).pairs] == [("id-ada", "id-cleo")]
+
+
 # Where the parts are
 
 
@@ -451,6 +460,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_file_made_to_cost_much_costs_little(name: str) -> None:
     """What is kept of it is bounded, and no expression looks at its text again and again: that would take hours."""
@@ -501,6 +511,18 @@ def test_work_grows_with_the_length_and_no_faster(make: Callable[[int], str]) ->
     few, many = count_steps(work(200)), count_steps(work(800))
     assert few > 200
     assert many <= 5 * few
+
+
+def test_equal_code_that_is_in_no_part_is_passed_over_once() -> None:
+    """Where every run is equal but holds no print that counts."""
+
+    def work(statements: int) -> int:
+        files = {"a.py": make_program(1, statements)}
+        empty = Prints("a", ("a",), frozenset(), NOTHING, "")
+        assert find_parts(Pair(empty, empty, 0, (1, 1)), files, files, NOTHING) == []
+        return count_steps(lambda: find_parts(Pair(empty, empty, 0, (1, 1)), files, files, NOTHING))
+
+    assert work(80) <= 5 * work(20)
 
 
 def test_a_pair_costs_one_step_however_much_it_shares() -> None:
@@ -698,6 +720,7 @@ def test_what_cannot_be_compared_is_said(shell: Shell) -> None:
     shell("similar", "quiz").fails(2, "quiz asks for no code: there is nothing to compare")
     shell("similar", "scoer").fails(2, "no assignment 'scoer'; did you mean 'score'?")
     assert shell("similar", "--threshold", "50").code == 2
+    shell("similar", "--threshold", "nan").fails(2, "--threshold is not a number")
     (shell.folder / "file").write_text("")
     shell("similar", "--out", "file/there").fails(2, "cannot be written")
     nothing = shell("similar", "--out", "alike")
@@ -731,6 +754,7 @@ def view_of(first: str, second: str) -> PairView:
     return PairView(pair, (sides[0], sides[1]), "pairs/" + "x" * 60 + "-001.html", (10_000, 10_000), 10_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "source",
     [

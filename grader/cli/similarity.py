@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -73,7 +74,7 @@ def similar(
 
     seat = Seat(course)
     specs = _choose(seat, assignments)
-    least = Fraction(threshold).limit_denominator(10_000)
+    least = _read_threshold(threshold)
     with seat.open_gradebook() as gradebook:
         compared = [_compare(seat, gradebook, spec, least, every_attempt=every_attempt) for spec in specs]
         if as_json:
@@ -84,6 +85,12 @@ def similar(
             _write_index(out, seat.course.title, shown, least, every_attempt=every_attempt)
     if any(one.lost for one in compared):
         raise click.exceptions.Exit(FaultError.exit_code)
+
+
+def _read_threshold(threshold: float) -> Fraction:
+    if math.isnan(threshold):  # it is in every range
+        raise InputError("--threshold is not a number", "give a share from 0 to 1")
+    return Fraction(threshold).limit_denominator(10_000)
 
 
 def _choose(seat: Seat, names: Sequence[str]) -> list[Assignment]:
