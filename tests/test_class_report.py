@@ -389,6 +389,7 @@ def test_a_file_of_before_diagnoses_were_written_has_none_to_compare(report: Cla
         for name in ("diagnoses", "items", "versions", "due"):
             del assignment[name]
     del then["as_of"]
+    then["assignments"][1] |= {"points": 5e-324, "mean": 1e308}
     comparison = compare(report, to_term(then))
     assert (comparison.diagnoses, comparison.as_of) == ((), None)
     assert {pair.change for pair in comparison.means} == {0, None}
@@ -404,6 +405,7 @@ def test_a_file_of_before_diagnoses_were_written_has_none_to_compare(report: Cla
         ('{"format": 1, "course": "C"}', "assignments: Field required"),
         ('{"format": 1, "course": "C", "assignments": [{"id": 3}]}', "assignments.0.id"),
         ('{"format": 1, "course": "C", "assignments": [], "students": NaN}', ""),
+        ('{"format": 1, "course": "C", "assignments": [{"id": "a", "points": NaN}]}', "assignments.0"),
         ("\x00", "NUL"),
     ],
 )
@@ -431,7 +433,10 @@ def test_comments_docstrings_and_own_names_are_stripped() -> None:
     source = (
         '"""Ada"""\n# ada\nclass AdaLoss:\n    """By Ada"""\n    author = "ADA L."\n\n'
         "    def forward(self, lovelace_input, max):\n        'x'\n        self.ada = b'ada'\n"
+        "        try:\n            from ada_tools import x as lovelace\n"
+        "        except OSError as ada:\n            f(ada=1)\n"
         "        return torch.max(lovelace_input, max)\n\n\nasync def ada():\n    'only words'\n"
+        "    if x:\n        y()\n    else:\n        'words'\n"
     )
     found = strip_source(source, ["ada", "Ada Lovelace"])
     assert list(found) == ["name", "name.forward"]

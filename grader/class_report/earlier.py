@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -151,7 +152,8 @@ def _pair(title: str, before: float | None, now: float | None, assignment: str =
 
 
 def _part(amount: float | None, points: float) -> float | None:
-    return None if amount is None or points <= 0 else round(amount / points, 4)
+    share = amount / points if amount is not None and points > 0 else math.inf
+    return round(share, 4) if math.isfinite(share) else None
 
 
 def _pair_checks(old: AssignmentTerm, new: AssignmentTerm) -> Iterable[Pair]:

@@ -150,43 +150,37 @@ class _Stripper(ast.NodeTransformer):
         self._own = {part for part in parts if len(part) >= MIN_NAME_LENGTH}
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            kept = [part for part in body if not _is_text(part)]
-            node.body = kept or [ast.Pass()]  # type: ignore[attr-defined]
+        for field in ("body", "orelse", "finalbody"):
+            if isinstance(block := getattr(node, field, None), list) and block:
+                setattr(node, field, [part for part in block if not _is_text(part)] or [ast.Pass()])
+        for field in ("name", "asname", "module", "arg", "rest"):  # of functions, imports, exceptions, patterns
+            if isinstance(given := getattr(node, field, None), str):
+                setattr(node, field, self._rename(given))
         return super().generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        if isinstance(node.value, str) and (len(node.value) > MAX_STRING_LENGTH or self._tells(node.value)):
-            return ast.Constant(ELLIPSIS)
-        return node if not isinstance(node.value, bytes) else ast.Constant(ELLIPSIS)
+        text = node.value
+        hidden = isinstance(text, bytes) or (
+            isinstance(text, str) and (len(text) > MAX_STRING_LENGTH or self._tells(text))
+        )
+        return ast.Constant(ELLIPSIS) if hidden else node
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         return ast.Name(self._rename(node.id), node.ctx)
 
-    def visit_arg(self, node: ast.arg) -> ast.AST:
-        node.arg = self._rename(node.arg)
-        return self.generic_visit(node)
+    def visit_Global(self, node: ast.Global) -> ast.AST:
+        return ast.Global([self._rename(name) for name in node.names])
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.name = self._rename(node.name)
-        return self.generic_visit(node)
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-        node.name = self._rename(node.name)
-        return self.generic_visit(node)
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        node.name = self._rename(node.name)
-        return self.generic_visit(node)
+    def visit_Nonlocal(self, node: ast.Nonlocal) -> ast.AST:
+        return ast.Nonlocal([self._rename(name) for name in node.names])
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        if isinstance(node.value, ast.Name) and node.value.id == "self":
+        if isinstance(node.value, ast.Name) and node.value.id == "self":  # another's, such as torch.max, are not theirs
             node.attr = self._rename(node.attr)
         return self.generic_visit(node)
 
     def _rename(self, name: str) -> str:
-        parts = re.split(r"_|(?<=[a-z0-9])(?=[A-Z])", name)
+        parts = re.split(r"[_.]|(?<=[a-z0-9])(?=[A-Z])", name)
         return "name" if any(part.casefold() in self._own for part in parts) else name
 
     def _tells(self, text: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-from fractions import Fraction
 from typing import Any
 
 import jinja2
@@ -16,12 +15,17 @@ from grader.class_report.content import ClassAssignment, ClassReport, ClassStude
 from grader.class_report.earlier import Comparison
 from grader.display import UNDECIDED, format_amount, format_moment, format_percent, format_points
 from grader.report.markup import math_style, to_inline_markup, to_markup
-from grader.report.wording import STATUSES
 from grader.resources import find_data
 from grader.scoring import Status
 from grader.statistics import FEW, ROUGH
 
 TOP = 8  # students at risk that the overview names
+_COMPARED = {
+    "compared_means": "Mean scores",
+    "compared_medians": "Median scores",
+    "compared_checks": "Pass rates of checks",
+    "compared_diagnoses": "Known mistakes",
+}
 SCRIPTS = ("vega.min.js", "vega-lite.min.js", "vega-embed.min.js")
 
 
@@ -98,6 +102,7 @@ def render_comparison(report: ClassReport, comparison: Comparison) -> str:
         comparison,
         plots=plots.comparison_plots(comparison),
         tables=tables.comparison_tables(comparison),
+        headings=_COMPARED,
     )
 
 
@@ -177,8 +182,6 @@ def _pages() -> jinja2.Environment:
         diagnosis_anchor=tables.diagnosis_anchor,
         item_flags=tables.item_flags,
         Status=Status,
-        STATUSES=STATUSES,
-        Fraction=Fraction,
         UNDECIDED=UNDECIDED,
         SCRIPTS=SCRIPTS,
         TOP=TOP,

@@ -153,7 +153,7 @@ def comparison_plots(comparison: Comparison) -> list[Plot]:
             },
         ],
     )
-    table = comparison_table("compared-means", "Mean scores, as shares of the points.", "Assignment", comparison.means)
+    table = comparison_table("compared_means", "Mean scores, as shares of the points.", "Assignment", comparison.means)
     return [Plot("means", title, spec, table)]
 
 

@@ -59,8 +59,8 @@ def plan_site(
 def _list_assets() -> Iterator[SiteFile]:
     templates = find_data("templates")
     for name in pages.SCRIPTS:
-        yield SiteFile(f"assets/{name}", (templates / "vendor" / "vega" / name).read_bytes)
-    yield SiteFile("assets/vega.LICENSE.txt", (templates / "vendor" / "vega" / "vega.LICENSE.txt").read_bytes)
+        for own in (name, name.replace(".min.js", ".LICENSE.txt")):
+            yield SiteFile(f"assets/{own}", (templates / "vendor" / "vega" / own).read_bytes)
     yield SiteFile("assets/site.js", (templates / "class_report" / "site.js").read_bytes)
     yield SiteFile("assets/site.css", pages.render_style)
 

@@ -373,10 +373,10 @@ def success_table(assignment: ClassAssignment) -> Table:
 
 
 def describe_spread(spread: Spread | None, unit: str) -> str:
-    """Return ``2 attempts (1 to 3)``: the median, and between what the middle half lies."""
+    """Return ``2 h (1 to 3)``: the median, and between what the middle half lies."""
     if spread is None:
         return UNDECIDED
-    return f"{format_amount(spread.median)} {unit} ({format_amount(spread.low)} to {format_amount(spread.high)})"
+    return f"{format_amount(spread.median)}{unit} ({format_amount(spread.low)} to {format_amount(spread.high)})"
 
 
 def describe_success(success: SuccessFigures) -> list[tuple[str, str]]:
@@ -385,7 +385,7 @@ def describe_success(success: SuccessFigures) -> list[tuple[str, str]]:
         ("reached full marks", f"{success.reached} of {success.tried}"),
         ("never so far", str(success.never)),
         ("attempts, median (middle half)", describe_spread(success.attempts, "")),
-        ("hours, median (middle half)", describe_spread(success.hours, "h")),
+        ("hours, median (middle half)", describe_spread(success.hours, " h")),
     ]
 
 
@@ -595,13 +595,13 @@ def comparison_tables(comparison: Comparison) -> list[Table]:
         for pairs in (comparison.checks, comparison.diagnoses)
     )
     return [
-        comparison_table("compared-means", "Mean scores, as shares of the points.", "Assignment", comparison.means),
+        comparison_table("compared_means", "Mean scores, as shares of the points.", "Assignment", comparison.means),
         comparison_table(
-            "compared-medians", "Median scores, as shares of the points.", "Assignment", comparison.medians
+            "compared_medians", "Median scores, as shares of the points.", "Assignment", comparison.medians
         ),
-        comparison_table("compared-checks", "Pass rates of the checks that both have.", "Check", checks),
+        comparison_table("compared_checks", "Pass rates of the checks that both have.", "Check", checks),
         comparison_table(
-            "compared-diagnoses",
+            "compared_diagnoses",
             "Shares of the graded submissions that show a known mistake.",
             "Mistake",
             diagnoses,
