@@ -66,11 +66,12 @@ def gather_context(
     marks: Iterable[Mark] = (),
     *,
     now: datetime,
+    prompts: bool = True,
 ) -> Context:
     """Return what a report of a stored submission tells beside its ``grade``.
 
     ``settled`` is what counts for the student whom it is told, ``marks`` are people's for submissions of the
-    assignment.
+    assignment. Without ``prompts`` it leaves out what was asked.
     """
     policy = course.policy_of(assignment)
     final = settled.final
@@ -80,7 +81,7 @@ def gather_context(
     if final.due is not None and is_cut_off(measure_lateness(now, final.due), policy.late):
         closed = "the cut-off has passed"
     return Context(
-        prompts=list_prompts(assignment, entry.student),
+        prompts=list_prompts(assignment, entry.student) if prompts else {},
         excerpts=_find_excerpts(gradebook, entry, grade),
         references=read_references(assignment, grade),
         attempts=_list_attempts(assignment, policy.attempts, entry, settled, marks),

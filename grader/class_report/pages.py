@@ -13,8 +13,9 @@ from grader.class_report import plots, tables
 from grader.class_report.cells import Table, correlation_cell
 from grader.class_report.content import ClassAssignment, ClassReport, ClassStudent
 from grader.class_report.earlier import Comparison
-from grader.display import UNDECIDED, format_amount, format_moment, format_percent, format_points
-from grader.report.markup import math_style, to_inline_markup, to_markup
+from grader.display import UNDECIDED, format_moment
+from grader.report.markup import math_style
+from grader.report.pages import make_environment
 from grader.resources import find_data
 from grader.scoring import Status
 from grader.statistics import FEW, ROUGH
@@ -164,18 +165,8 @@ def list_tables(report: ClassReport, comparison: Comparison | None) -> list[Tabl
 @functools.cache
 def _pages() -> jinja2.Environment:
     templates = find_data("templates")
-    pages = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([templates / "class_report", templates]),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    pages.filters.update(
-        amount=format_amount, points=format_points, percent=format_percent, specification=_write_specification
-    )
-    pages.filters.update(markdown=to_markup, markdown_line=to_inline_markup)
+    pages = make_environment([templates / "class_report", templates])
+    pages.filters.update(specification=_write_specification)
     pages.globals.update(
         format_moment=format_moment,
         correlation=correlation_cell,

@@ -85,8 +85,7 @@ def _describe(course: Course, gradebook: Gradebook, assignment: Assignment, sett
     entry, grade = settled.entry, settled.final.grade
     if entry is None or grade is None:
         return Context()
-    found = gather_context(course, gradebook, assignment, entry, grade, settled, now=now)
-    return replace(found, prompts={})
+    return gather_context(course, gradebook, assignment, entry, grade, settled, now=now, prompts=False)
 
 
 def _with_marks(settled: Mapping[str, Settled], gradebook: Gradebook, assignment: Assignment) -> Mapping[str, Settled]:

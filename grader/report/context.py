@@ -61,6 +61,11 @@ class AttemptInfo:
     counts: bool
     own: bool
 
+    @property
+    def share(self) -> Fraction:
+        """How much of the points it earned, from 0 to 1."""
+        return min(max(self.score / self.points, Fraction(0)), Fraction(1)) if self.points > 0 else Fraction(0)
+
 
 @dataclass(frozen=True, slots=True)
 class Context:

@@ -87,7 +87,7 @@ def _parser() -> Any:
 
 def _show_formula(formula: str, options: dict[str, Any]) -> str:
     mathml = to_mathml(formula, block=bool(options["display_mode"]))
-    # `grader verify` tells the author; a student reads it as it was written.
+    # What is not understood is read as it was written.
     return f"<code>{html.escape(formula)}</code>" if mathml is None else mathml
 
 

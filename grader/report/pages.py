@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
+from pathlib import Path
 
 import jinja2
 
@@ -83,8 +84,22 @@ _SHRINKS: tuple[tuple[Callable[[Report], Report], str | None], ...] = (
 
 @functools.cache
 def _pages() -> jinja2.Environment:
+    pages = make_environment([find_data("templates") / "report"])
+    pages.filters.update(
+        lines=shorten_lines,
+        moment=_moment,
+        stamp=timestamp,
+        share=_share,
+        line=clean_line,
+    )
+    pages.globals.update(words=wording, attempts_plot=_attempts_plot, Status=Status, Outcome=Outcome, Reader=Reader)
+    return pages
+
+
+def make_environment(folders: Sequence[Path]) -> jinja2.Environment:
+    """Return an environment for pages, with templates from the first folder that has them; it escapes."""
     pages = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(find_data("templates") / "report"),
+        loader=jinja2.FileSystemLoader(folders),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -95,15 +110,9 @@ def _pages() -> jinja2.Environment:
         amount=format_amount,
         points=format_points,
         percent=format_percent,
-        lines=shorten_lines,
-        moment=_moment,
-        stamp=timestamp,
-        share=_share,
-        line=clean_line,
         markdown=to_markup,
         markdown_line=to_inline_markup,
     )
-    pages.globals.update(words=wording, attempts_plot=_attempts_plot, Status=Status, Outcome=Outcome, Reader=Reader)
     return pages
 
 
@@ -150,8 +159,7 @@ def _attempts_plot(attempts: Sequence[AttemptInfo]) -> AttemptsPlot:
     step = (width - 2 * margin) / max(len(shown) - 1, 1)
     dots = []
     for place, attempt in enumerate(shown):
-        share = min(max(attempt.score / attempt.points, ZERO), Fraction(1)) if attempt.points > 0 else ZERO
         known = attempt.status not in (None, Status.PENDING)
-        y = round(bottom - (bottom - top) * float(share), 1) if known else None
+        y = round(bottom - (bottom - top) * float(attempt.share), 1) if known else None
         dots.append(Dot(round(margin + place * step, 1), y, attempt))
     return AttemptsPlot(width, height, top, bottom, tuple(dots))

@@ -84,7 +84,7 @@ def _describe(report: Report, pictures: _Pictures) -> Data:
                 "number": str(one.number),
                 "at": f"{in_utc(one.submitted_at):%d %b %Y, %H:%M} UTC",
                 "score": f"{format_amount(one.score)} / {format_amount(one.points)}" if one.status else "\u2013",
-                "share": min(max(float(one.score / one.points), 0.0), 1.0) if one.points else 0.0,
+                "share": float(one.share),
                 "counts": one.counts,
             }
             for one in report.context.attempts
