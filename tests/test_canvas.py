@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.errors import InputError
-from grader.export.canvas import Column, canvas_csv, format_score
+from grader.export.canvas import canvas_csv, format_score
+from grader.export.scores import Column
 
 TOTALS = re.compile("(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
 NUMBER = re.compile(r"-?[0-9.,]+%?")

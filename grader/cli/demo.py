@@ -174,7 +174,8 @@ def _summarise(assignments: Mapping[str, Assignment], graded: list[tuple[Entry, 
 def _write_reports(
     directory: Path, course: Course, gradebook: Gradebook, assignments: Mapping[str, Assignment]
 ) -> None:
-    from grader.export.canvas import Column, canvas_csv
+    from grader.export.canvas import canvas_csv
+    from grader.export.scores import Column
     from grader.settlement import settle_assignment
 
     index = write_class_report(directory / "report", course, gradebook, list(assignments.values()))

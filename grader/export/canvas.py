@@ -10,12 +10,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from grader.display import clean_line, list_names
 from grader.errors import InputError
+from grader.export.scores import Column
 
 HEADER = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 POINTS_ROW = "    Points Possible"  # the four spaces are part of it
@@ -34,15 +35,6 @@ RESERVED_TITLES = (
 _TITLE_WITH_ID = re.compile(r"\A.*\s\(\d+\)\Z")
 _NUMBER_LIKE = re.compile(r"\A-?[0-9.,]+%?\Z")
 _CENT = Fraction(1, 100)
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One assignment: its title as Canvas shows it, what it is worth, and each student's score (None: no grade)."""
-
-    title: str
-    points: Fraction
-    scores: Mapping[str, Fraction | None]
 
 
 @dataclass(frozen=True, slots=True)
