@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from fractions import Fraction
 
 ELLIPSIS = "…"
 UNDECIDED = "\u2013"  # the dash that stands for an amount that is not known
+_UNITS = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
 MAX_MARKS = 8  # combining marks on one letter; scripts in use need fewer, piles of them run over other lines
 
 _NEWLINE = re.compile("\r\n|[\r\x85\u2028\u2029]")
@@ -99,6 +100,17 @@ def timestamp(moment: datetime | None) -> str | None:
 def format_moment(moment: datetime, zone: tzinfo | None = None) -> str:
     """Return a moment for people, to the minute: ``Mon 30 Nov 2026 18:00 CET``; without a zone in this machine's."""
     return f"{in_utc(moment).astimezone(zone):%a %d %b %Y %H:%M %Z}"
+
+
+def describe_distance(moment: datetime, now: datetime) -> str:
+    """Return how far a moment is away, cut to its largest unit: ``in 2 days``, ``3 hours ago``, ``now``."""
+    length = in_utc(moment) - in_utc(now)
+    for unit, name in _UNITS:
+        count = abs(length) // unit
+        if count:
+            words = f"{count} {name}{'' if count == 1 else 's'}"
+            return f"in {words}" if length > timedelta() else f"{words} ago"
+    return "now"
 
 
 def _thin_marks(text: str) -> str:

@@ -16,8 +16,8 @@ from grader.gradebook import Entry, Gradebook
 from grader.policy import AttemptPolicy, feedback_from
 from grader.report import Reader, Report, SubmissionInfo, build_report
 from grader.report.context import AttemptInfo, Context, Excerpt, Prompt, cut_excerpts
-from grader.scoring import Grade, apply_marks, find_next_attempt, is_cut_off, judge_attempts, measure_lateness
-from grader.settlement import Settled, group_by, settle_student
+from grader.scoring import Grade, apply_marks, find_next_attempt, judge_attempts
+from grader.settlement import Settled, explain_closed, group_by, settle_student
 from grader.spec import FIGURES, Assignment, ChoiceQuestion, Course, MultipleChoiceQuestion
 from grader.submission import Submission
 from grader.variants import fill_assignment
@@ -76,15 +76,12 @@ def gather_context(
     final = settled.final
     told_from = feedback_from(policy, final.due)
     following = find_next_attempt(settled.attempts, policy.attempts, now)
-    closed = following.reason or ""
-    if final.due is not None and is_cut_off(measure_lateness(now, final.due), policy.late):
-        closed = "the cut-off has passed"
     return Context(
         prompts=list_prompts(assignment, entry.student) if prompts else {},
         excerpts=_find_excerpts(gradebook, entry, grade),
         references=read_references(assignment, grade),
         attempts=_list_attempts(assignment, policy.attempts, entry, settled, marks),
-        closed=closed,
+        closed=explain_closed(policy, final.due, following, now) or "",
         feedback_from=told_from if told_from is not None and now < told_from else None,
     )
 

@@ -9,8 +9,20 @@ from typing import TypeVar
 
 from grader.decisions import Extension, Mark, Override
 from grader.gradebook import Entry, Gradebook
+from grader.policy import Policy
 from grader.roster import Roster
-from grader.scoring import Attempt, FinalGrade, Grade, NextAttempt, Status, find_next_attempt, find_teammates, settle
+from grader.scoring import (
+    Attempt,
+    FinalGrade,
+    Grade,
+    NextAttempt,
+    Status,
+    find_next_attempt,
+    find_teammates,
+    is_cut_off,
+    measure_lateness,
+    settle,
+)
 from grader.spec import Assignment, Course
 
 
@@ -74,6 +86,16 @@ def find_next(course: Course, gradebook: Gradebook, assignment: Assignment, stud
     """Say whether what a student, or the group, hands in now would count."""
     attempts = [attempt for _, attempt in _find_attempts(gradebook, assignment, student).get(student, ())]
     return find_next_attempt(attempts, course.policy_of(assignment).attempts, now)
+
+
+def explain_closed(policy: Policy, due: datetime | None, following: NextAttempt, now: datetime) -> str | None:
+    """Return why what a student hands in now would not count, None where it would.
+
+    ``due`` is the student's own due date, ``following`` what ``find_next`` says of the next attempt.
+    """
+    if due is not None and is_cut_off(measure_lateness(now, due), policy.late):
+        return "the cut-off has passed"
+    return None if following.is_open else following.reason
 
 
 def find_members(roster: Roster | None, assignment: Assignment, student: str) -> tuple[str, ...]:

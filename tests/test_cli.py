@@ -170,7 +170,11 @@ def test_list(shell: Shell) -> None:
     assert "halve-soon" in answer.out
     assert "`grader fetch ASSIGNMENT`" in answer.out
     listed = shell("list", "--json").json
-    assert listed[0] == {"id": "halve", "title": "Halve it (halve)", "summary": "Divide by two.", "points": 5.0}
+    assert listed[0] == {
+        **{"id": "halve", "title": "Halve it (halve)", "summary": "Divide by two.", "points": 5.0, "due": None},
+        **{"attempts": 0, "attempts_left": None, "closed": None, "best": None, "changes": []},
+    }
+    assert not (shell.folder / "state").exists()  # to look makes no gradebook
     assert [row["id"] for row in listed] == ["halve", "halve-soon", "quiz"]
 
 

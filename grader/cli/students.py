@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from grader.engine import Examiner
     from grader.gradebook import Entry, Gradebook
     from grader.grading import Setup
+    from grader.overview import Overview
     from grader.report import Report
     from grader.scoring import FinalGrade, Grade
     from grader.spec import Assignment
@@ -49,22 +50,89 @@ path_argument = click.argument("path", type=click.Path(path_type=Path), default=
 
 
 @click.command("list")
+@student_option
 @json_option
 @click.pass_obj
-def list_(course: Path | None, as_json: bool) -> None:
-    """List the course's assignments."""
+def list_(course: Path | None, student: str | None, as_json: bool) -> None:
+    """List the course's assignments: when each is due, attempts left, best score."""
     seat = Seat(course)
-    assignments = [seat.course.load(name) for name in seat.course.assignments]
+    now = datetime.now(UTC)
+    overviews = review_course(seat, student, now)
     if as_json:
-        keys = ("id", "title", "summary")
-        print_json([{key: getattr(a, key) for key in keys} | {"points": float(a.points)} for a in assignments])
+        print_json([_overview_json(overview) for overview in overviews])
         return
     from grader.display import format_amount
 
     click.echo(f"{seat.course.title}\n")
-    rows = [(a.id, format_amount(a.points), a.title) for a in assignments]
-    print_table(("ASSIGNMENT", "POINTS", "TITLE"), rows, numbers=(1,))
+    rows = [
+        (
+            one.assignment.id,
+            format_amount(one.assignment.points),
+            _describe_due(one, now),
+            _describe_attempts(one),
+            "-" if one.best is None else format_amount(one.best),
+            one.assignment.title,
+        )
+        for one in overviews
+    ]
+    headings = ("ASSIGNMENT", "POINTS", "DUE", "ATTEMPTS", "BEST", "TITLE")
+    # What says nothing of any assignment is left out: without a policy there are only titles.
+    shown = [place for place in range(len(headings)) if any(row[place] not in ("", "-") for row in rows)]
+    print_table(
+        [headings[place] for place in shown],
+        [[row[place] for place in shown] for row in rows],
+        numbers=[shown.index(place) for place in (1, 4) if place in shown],
+    )
     click.echo("\nGet one with `grader fetch ASSIGNMENT`.")
+
+
+def review_course(seat: Seat, student: str | None, now: datetime) -> list[Overview]:
+    """Return how a student stands in all assignments; where nobody has handed in anything, no gradebook is made."""
+    from grader.gradebook import DATABASE
+    from grader.overview import review_assignment
+
+    specs = [seat.course.load(name) for name in seat.course.assignments]
+    name = who(student)
+    if not (seat.state / DATABASE).exists():
+        return [review_assignment(seat.course, None, spec, name, now) for spec in specs]
+    with seat.open_gradebook() as gradebook:
+        return [review_assignment(seat.course, gradebook, spec, name, now) for spec in specs]
+
+
+def _describe_due(overview: Overview, now: datetime) -> str:
+    from grader.display import describe_distance
+
+    if overview.due is None:
+        return "-"
+    distance = describe_distance(overview.due, now)
+    if now <= overview.due:
+        return distance
+    return f"{distance}, {'closed' if overview.closed is not None else 'still open'}"
+
+
+def _describe_attempts(overview: Overview) -> str:
+    following, left = overview.following, overview.attempts_left
+    if left is not None:
+        return f"{left} left of {following.limit}" if following.limit is not None else "none left"
+    return f"{following.used} so far" if following.used else "-"
+
+
+def _overview_json(overview: Overview) -> dict[str, object]:
+    from grader.display import timestamp
+
+    spec = overview.assignment
+    return {
+        "id": spec.id,
+        "title": spec.title,
+        "summary": spec.summary,
+        "points": float(spec.points),
+        "due": timestamp(overview.due),
+        "attempts": overview.following.used,
+        "attempts_left": overview.attempts_left,
+        "closed": overview.closed,
+        "best": None if overview.best is None else float(overview.best),
+        "changes": list(overview.changes),
+    }
 
 
 @click.command()
@@ -251,7 +319,7 @@ def submit_work(
 def status(course: Path | None, student: str | None, as_json: bool) -> None:
     """List what you have handed in, and what it earned."""
     seat = Seat(course)
-    student = who(student)
+    student, now = who(student), datetime.now(UTC)
     with seat.open_gradebook() as gradebook:
         rows = gradebook.graded(student)
         counting = _find_counting(seat, gradebook, student, {entry.assignment for entry, _ in rows})
@@ -276,6 +344,26 @@ def status(course: Path | None, student: str | None, as_json: bool) -> None:
         for entry, grade in rows
     ]
     print_table(("ASSIGNMENT", "ATTEMPT", "SUBMITTED", "SCORE", "STATUS", "COUNTS", "ID"), table, numbers=(1, 3))
+    _print_outlook(review_course(seat, student, now), now)
+
+
+def _print_outlook(overviews: Iterable[Overview], now: datetime) -> None:
+    """Print what others changed since somebody last handed in, and what is still open."""
+    known = list(overviews)
+    changes = [f"  {one.assignment.id}: {change}" for one in known for change in one.changes]
+    open_ones = [_describe_open(one, now) for one in known if one.closed is None and one.due is not None]
+    for heading, lines in (("Changed since you handed in", changes), ("Still open", open_ones)):
+        if lines:
+            click.echo("\n".join(["", f"{heading}:", *lines]))
+
+
+def _describe_open(overview: Overview, now: datetime) -> str:
+    parts = [f"due {_describe_due(overview, now)}"]
+    if overview.attempts_left is not None:
+        parts.append(f"{overview.attempts_left} {'attempt' if overview.attempts_left == 1 else 'attempts'} left")
+    if overview.final is None or overview.final.attempt is None:
+        parts.append("nothing handed in")
+    return f"  {overview.assignment.id}: {', '.join(parts)}"
 
 
 def _find_counting(seat: Seat, gradebook: Gradebook, student: str, assignments: Iterable[str]) -> dict[str, FinalGrade]:

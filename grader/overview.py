@@ -1,0 +1,123 @@
+"""How one student stands in a course: what is due when, what can still be done, and what others changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from grader.decisions import Extension
+from grader.display import clean_line, format_moment
+from grader.gradebook import Change, Gradebook
+from grader.roster import Roster
+from grader.scoring import FinalGrade, NextAttempt, Status, due_date, find_next_attempt
+from grader.settlement import Settled, explain_closed, settle_student
+from grader.spec import Assignment, Course
+
+LONGEST_REASON = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One student and one assignment, as of a moment.
+
+    ``due`` is the student's own due date. ``closed`` says why nothing handed in now would count, None while something
+    would. ``best`` is the highest score of any attempt. ``changes`` are what others did about the student's work since
+    the last attempt, in sentences, the oldest first.
+    """
+
+    assignment: Assignment
+    due: datetime | None
+    following: NextAttempt
+    closed: str | None
+    best: Fraction | None = None
+    final: FinalGrade | None = None
+    changes: tuple[str, ...] = ()
+
+    @property
+    def attempts_left(self) -> int | None:
+        """How many more attempts would count; None where there is no limit."""
+        limit = self.following.limit
+        if self.closed is not None and self.following.opens_at is None:
+            return 0
+        return None if limit is None else max(0, limit - self.following.used)
+
+
+def review_assignment(
+    course: Course, gradebook: Gradebook | None, assignment: Assignment, student: str, now: datetime
+) -> Overview:
+    """Return how a student stands in an assignment; without a gradebook nothing was ever handed in.
+
+    Raises:
+        SpecError: the due date or the policy make no sense.
+        GradebookError: the gradebook cannot be read.
+    """
+    policy, due = course.policy_of(assignment), course.due_of(assignment)
+    if gradebook is None:
+        following = find_next_attempt((), policy.attempts, now)
+        return Overview(assignment, due, following, explain_closed(policy, due, following, now))
+    settled = settle_student(course, gradebook, assignment, student)
+    following = find_next_attempt(settled.attempts, policy.attempts, now)
+    return Overview(
+        assignment=assignment,
+        due=settled.final.due,
+        following=following,
+        closed=explain_closed(policy, settled.final.due, following, now),
+        best=_find_best(settled),
+        final=settled.final,
+        changes=tuple(_list_changes(course, gradebook, assignment, student, settled)),
+    )
+
+
+def _find_best(settled: Settled) -> Fraction | None:
+    grades = [attempt.grade for attempt in settled.attempts if attempt.grade is not None]
+    return max((grade.score for grade in grades if grade.status is not Status.PENDING), default=None)
+
+
+def _list_changes(
+    course: Course, gradebook: Gradebook, assignment: Assignment, student: str, settled: Settled
+) -> Iterator[str]:
+    """Yield what changed after the last attempt, for which there must be one."""
+    if not settled.attempts:
+        return
+    since = settled.attempts[-1].submitted_at
+    trail = gradebook.trail(student, assignment.id)
+    told = [(change.at, _describe_change(change, trail)) for change in trail if change.at > since]
+    told += _describe_extension(course, gradebook, assignment, student, since)
+    for _, sentence in sorted(pair for pair in told if pair[1]):
+        yield sentence
+
+
+def _describe_change(change: Change, trail: Sequence[Change]) -> str:
+    """Return what a line of the trail tells the student; nothing of what is the student's own doing."""
+    why = f": {clean_line(change.why, LONGEST_REASON)}" if change.why else ""
+    if change.what == "grade":
+        before = [one for one in trail if one.what == "grade" and one.submission == change.submission]
+        before = before[: before.index(change)]
+        if not before or before[-1].detail == change.detail:
+            return ""
+        return f"graded again, {change.detail} (before: {before[-1].detail}){why}"
+    if change.what == "mark":
+        return f"marked, {clean_line(change.detail, LONGEST_REASON)}"  # its comment is in the report
+    if change.what == "override":
+        taken_back = change.detail == "taken back"
+        return f"the score that was decided is taken back{why}" if taken_back else f"decided, {change.detail}{why}"
+    return ""
+
+
+def _describe_extension(
+    course: Course, gradebook: Gradebook, assignment: Assignment, student: str, since: datetime
+) -> list[tuple[datetime, str]]:
+    """Return that the student's due date is another one than it was at a moment, if it is."""
+    section = next((one.section for one in (gradebook.roster() or Roster()).students if one.id == student), None)
+    extensions = gradebook.extensions(assignment.id)
+    before = [one for one in extensions if one.at <= since]
+
+    def find(known: Sequence[Extension]) -> datetime | None:
+        return due_date(course.due_of(assignment), known, assignment.id, student, section)
+
+    now = find(extensions)
+    if now is None or now == find(before):
+        return []
+    return [(extensions[-1].at, f"due {format_moment(now, now.tzinfo)} instead")]
