@@ -230,7 +230,7 @@ def test_the_whole_way_of_one_student(shell: Shell) -> None:
     assert all(check.keys() >= CHECK_KEYS for check in checks)
     assert [check["visibility"] for check in checks] == ["public", "hidden", "hidden", "hidden"]
     name = report["submission"]["id"]
-    assert submitted.err == f"Handed in: halve, attempt 1 of ada ({name}).\n"
+    assert submitted.err == f"Handed in: halve, attempt 1 of ada ({name}).\nReceipt: receipts/halve-1.json\n"
 
     assert shell("show", "--json").json == report
     assert shell("show", "halve", "--json").json == report

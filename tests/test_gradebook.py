@@ -25,6 +25,7 @@ from grader.errors import FaultError, GradebookError, InputError
 from grader.gradebook import DATABASE, Entry, Gradebook, check_student, state_directory
 from grader.gradebook.database import choose_journal
 from grader.gradebook.inspection import inspect_gradebook
+from grader.gradebook.schema import SCHEMA_VERSION
 from grader.resources import find_data
 from grader.results import Frame, Outcome, Visibility
 from grader.roster import Roster, RosterStudent
@@ -670,9 +671,10 @@ def test_a_database_of_something_else(directory: Path) -> None:
 
 def test_a_gradebook_of_a_newer_version(directory: Path) -> None:
     Gradebook.open(directory).close()
-    rows(directory, "PRAGMA user_version = 3")
+    rows(directory, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     error = fault(lambda: Gradebook.open(directory))
-    assert "was written by a newer grader (its version is 3, this grader knows 2)" in error.message
+    words = f"was written by a newer grader (its version is {SCHEMA_VERSION + 1}, this grader knows {SCHEMA_VERSION})"
+    assert words in error.message
 
 
 def test_a_damaged_database(directory: Path) -> None:

@@ -64,10 +64,10 @@ def test_rows_of_an_earlier_version_stay_as_they_are(old: Path) -> None:
 
 
 def test_a_step_that_fails_changes_nothing(old: Path) -> None:
-    rows(old, "CREATE TABLE members (x)")  # in the way of the last step
+    rows(old, "CREATE TABLE keys (x)")  # in the way of the last step
     before = rows(old, "SELECT * FROM sqlite_master")
     version = rows(old, "PRAGMA user_version")
-    with pytest.raises(GradebookError, match="members"):
+    with pytest.raises(GradebookError, match="keys"):
         Gradebook.open(old)
     assert rows(old, "SELECT * FROM sqlite_master") == before
     assert rows(old, "PRAGMA user_version") == version

@@ -26,6 +26,7 @@ from grader.cli import (
     grading,
     marking,
     operators,
+    receipts,
     regrading,
     similarity,
     students,
@@ -41,7 +42,15 @@ grader submit focal-loss     hand it in and see the score
 """
 
 SECTIONS = {
-    "Students": (students.list_, students.fetch, students.check, students.submit, students.status, students.show),
+    "Students": (
+        students.list_,
+        students.fetch,
+        students.check,
+        students.submit,
+        students.status,
+        students.show,
+        receipts.receipt,
+    ),
     "Authors": (authors.new, authors.verify),
     "Instructors": (
         grading.grade,

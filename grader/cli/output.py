@@ -53,6 +53,11 @@ def _cells(text: str) -> int:
     return sum(0 if combining(letter) else 2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
+def examples(*lines: str) -> str:
+    """Return commands as the end of a help text, one on each line."""
+    return "\b\nFor example:\n" + "\n".join(f"  {line}" for line in lines)
+
+
 @contextmanager
 def progress(total: int, what: str) -> Iterator[Callable[[], None]]:
     """Show a bar on standard error while a block runs, if a person is looking; the block calls what it is given."""

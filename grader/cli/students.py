@@ -15,7 +15,7 @@ from grader.cli.seat import Seat, draw_for, who
 from grader.errors import FaultError, InputError, reason_of, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from grader.engine import Examiner
     from grader.gradebook import Entry, Gradebook
@@ -46,6 +46,7 @@ jobs_option = click.option(
     metavar="N",
     help="How many submissions to grade at once.",
 )
+RECEIPTS = "receipts"  # a folder in that of the work
 path_argument = click.argument("path", type=click.Path(path_type=Path), default=Path())
 
 
@@ -249,10 +250,38 @@ def submit(
         with seat.open_gradebook() as gradebook:
             _refuse_useless(seat, gradebook, spec, student)
             setup = seat.setup(isolated=not no_isolation)
-            entry, grade = submit_work(examiner, gradebook, spec, submission, student, setup)
+            entry, grade = submit_work(
+                examiner,
+                gradebook,
+                spec,
+                submission,
+                student,
+                setup,
+                acknowledge=lambda stored: keep_receipt(seat, gradebook, stored, path),
+            )
             report = report_of(seat, gradebook, entry, grade, student)
     _print(report, as_json)
     raise click.exceptions.Exit(exit_code([grade]))
+
+
+def keep_receipt(seat: Seat, gradebook: Gradebook, entry: Entry, path: Path) -> None:
+    """Write the receipt of a submission beside the work, to ``receipts/``.
+
+    Where nothing can be written that fails nothing: `grader receipt show` makes the receipt again.
+    """
+    from grader.receipts import sign_receipt, write_receipt
+
+    folder = (path if path.is_dir() else path.parent) / RECEIPTS
+    target = folder / f"{entry.assignment}-{entry.number}.json"
+    data = write_receipt(sign_receipt(seat.course.title, gradebook, entry, datetime.now(UTC)))
+    try:
+        folder.mkdir(exist_ok=True)
+        target.write_bytes(data)
+    except OSError as error:
+        command = seat.spell(f"receipt show {entry.id}")
+        click.echo(f"{target} cannot be written: {reason_of(error)}; `{command}` prints the receipt.", err=True)
+    else:
+        click.echo(f"Receipt: {target}", err=True)
 
 
 def _refuse_useless(seat: Seat, gradebook: Gradebook, assignment: Assignment, student: str) -> None:
@@ -288,8 +317,11 @@ def submit_work(
     submission: Submission,
     student: str,
     setup: Setup,
+    acknowledge: Callable[[Entry], None] = lambda _: None,
 ) -> tuple[Entry, Grade]:
     """Store a submission, grade it with all checks, and store the grade. It is stored before anything runs.
+
+    ``acknowledge`` is called once it is stored.
 
     Raises:
         FaultError: it is stored, but this machine cannot grade it.
@@ -301,6 +333,7 @@ def submit_work(
     entry = store_work(gradebook, Work(student, assignment, student, lambda: submission), by=student)
     # Whoever stops this now shall know that it is in.
     click.echo(f"Handed in: {assignment.id}, attempt {entry.number} of {student} ({entry.id}).", err=True)
+    acknowledge(entry)
     try:
         with waiting("Running the checks"):
             (graded,) = grade_stored(examiner, gradebook, assignment, [entry], setup, by=student)
@@ -433,7 +466,7 @@ def show(
     seat = Seat(course)
     with seat.open_gradebook() as gradebook:
         reader = who(student)
-        entry = _find_entry(seat, gradebook, what, reader)
+        entry = find_entry(seat, gradebook, what, reader)
         grade = gradebook.grade(entry)
         if grade is None:
             hint = "`grader submit` it again, or ask your instructor"
@@ -452,7 +485,7 @@ def show(
         _print(report, as_json)
 
 
-def _find_entry(seat: Seat, gradebook: Gradebook, what: str | None, student: str) -> Entry:
+def find_entry(seat: Seat, gradebook: Gradebook, what: str | None, student: str) -> Entry:
     """Find a submission: by its id, or the student's last one (of an assignment)."""
     if what is not None and what not in seat.course.assignments:
         known = {entry.id: entry for entry in gradebook.entries()}

@@ -23,7 +23,7 @@ from sqlalchemy import (
 DATABASE = "gradebook.sqlite3"
 BLOBS = "blobs"
 HOME = "GRADER_HOME"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x47_52_41_44  # "GRAD", in the header of the file: tells a gradebook from other SQLite files
 
 METADATA = MetaData()
@@ -117,6 +117,27 @@ ROSTERS = Table(
     Column("roster", String, nullable=False),  # JSON: the whole of it
     Column("students", Integer, nullable=False),
     *_decided(),
+    sqlite_autoincrement=True,
+)
+# Private keys that sign receipts; the newest does.
+KEYS = Table(
+    "keys",
+    METADATA,
+    _sequence(),
+    Column("key", String, nullable=False),
+    Column("at", String, nullable=False),
+    sqlite_autoincrement=True,
+)
+HINTS = Table(
+    "hints",
+    METADATA,
+    _sequence(),
+    Column("student", String, nullable=False),
+    Column("assignment", String, nullable=False),
+    Column("question", String, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("at", String, nullable=False),
+    UniqueConstraint("student", "assignment", "question", "step"),
     sqlite_autoincrement=True,
 )
 # A view: everything that was ever written, in one form.

@@ -51,6 +51,7 @@ from grader.gradebook.schema import (
     EXTENSIONS,
     GRADES,
     HOME,
+    KEYS,
     MARKS,
     MEMBERS,
     OVERRIDES,
@@ -374,6 +375,18 @@ class Gradebook:
         for row in self._rows(query):
             return self._read("the roster", lambda row: roster_from_text(row.roster), row)
         return None
+
+    def signing_key(self, make: Callable[[], bytes], at: datetime) -> bytes:
+        """Return the private key that signs receipts; ``make`` makes it when it is first asked for."""
+        query = select(KEYS.c.key).order_by(KEYS.c.sequence.desc()).limit(1)
+        for row in self._rows(query):
+            return self._read("the key of receipts", lambda row: bytes.fromhex(row.key), row)
+        with faults_in_words(self.directory), self._writing.begin() as connection:  # nobody else writes until its end
+            found = connection.execute(query).first()
+            if found is None:
+                connection.execute(KEYS.insert(), {"key": (key := make()).hex(), "at": time_to_text(at)})
+                return key
+        return self._read("the key of receipts", lambda row: bytes.fromhex(row.key), found)
 
     def trail(self, student: str | None = None, assignment: str | None = None) -> tuple[Change, ...]:
         """Return who did what, when and why, the oldest first: everything, or what concerns a student or assignment."""

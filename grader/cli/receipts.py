@@ -1,0 +1,139 @@
+"""The command receipt: what proves that something was handed in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli.output import examples, print_json
+from grader.cli.seat import Seat, who
+from grader.cli.students import find_entry, json_option, student_option, write_file
+from grader.errors import InputError
+
+if TYPE_CHECKING:
+    from grader.receipts import SignedReceipt
+
+
+@click.group()
+def receipt() -> None:
+    """Show and verify receipts of what was handed in."""
+
+
+@receipt.command(epilog=examples("grader receipt show focal-loss --out receipt.json"))
+@click.argument("what", metavar="[ASSIGNMENT|ID]", required=False)
+@student_option
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it to a file.")
+@click.pass_obj
+def show(course: Path | None, what: str | None, student: str | None, out: Path | None) -> None:
+    """Print the receipt of your last submission, of one assignment, or by its ID."""
+    from grader.receipts import sign_receipt, write_receipt
+
+    seat = Seat(course)
+    with seat.open_gradebook() as gradebook:
+        entry = find_entry(seat, gradebook, what, who(student))
+        data = write_receipt(sign_receipt(seat.course.title, gradebook, entry, datetime.now(UTC)))
+    if out is None:
+        click.echo(data, nl=False)
+    else:
+        write_file(out, data)
+        click.echo(f"{out}")
+
+
+@receipt.command(
+    epilog=examples(
+        "grader receipt verify receipt.json", "grader receipt verify receipt.json --key 5zYg…= --work focal-loss"
+    )
+)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--key", metavar="KEY", help="The public key to go by.  [default: the course's gradebook's]")
+@click.option("--work", type=click.Path(path_type=Path), metavar="PATH", help="Is this the work that was handed in?")
+@json_option
+@click.pass_obj
+def verify(course: Path | None, file: Path, key: str | None, work: Path | None, as_json: bool) -> None:
+    """Say whether a receipt is genuine, and whether the gradebook has what it says.
+
+    Exit code 0: genuine; 1: it is not. Without the gradebook at hand give --key: `grader receipt key` prints it where
+    the gradebook is.
+    """
+    from grader.receipts import read_receipt, to_json
+
+    seat = Seat(course)
+    signed = read_receipt(file)
+    faults = list(_find_faults(seat, signed, key, work))
+    if as_json:
+        print_json({**to_json(signed), "genuine": not faults, "faults": faults})
+    elif faults:
+        click.echo("\n".join(f"NOT GENUINE: {fault}" for fault in faults))
+    else:
+        click.echo(f"Genuine: {_describe(signed)}")
+        if work is not None:
+            click.echo(f"{work} is the work that was handed in.")
+    raise click.exceptions.Exit(1 if faults else 0)
+
+
+@receipt.command("key", epilog=examples("grader receipt key"))
+@click.pass_obj
+def print_key(course: Path | None) -> None:
+    """Print the public key with which anybody can verify receipts."""
+    from grader.receipts import format_key, public_key
+
+    with Seat(course).open_gradebook() as gradebook:
+        click.echo(format_key(public_key(gradebook, datetime.now(UTC))))
+
+
+def _find_faults(seat: Seat, signed: SignedReceipt, key: str | None, work: Path | None) -> list[str]:
+    faults = []
+    if not signed.is_genuine:
+        faults.append("it was changed after it was signed, or never signed with the key that it names")
+    faults += _compare_with_key(signed, key) if key is not None else _compare_with_gradebook(seat, signed)
+    if work is not None:
+        faults += _compare_with_work(seat, signed, work)
+    return faults
+
+
+def _compare_with_key(signed: SignedReceipt, text: str) -> list[str]:
+    from grader.receipts import parse_key
+
+    try:
+        key = parse_key(text)
+    except ValueError as error:
+        raise InputError(f"--key: {error}", "`grader receipt key` prints it where the gradebook is") from None
+    return [] if key == signed.key else ["it is signed with another key than --key"]
+
+
+def _compare_with_gradebook(seat: Seat, signed: SignedReceipt) -> list[str]:
+    from grader.gradebook import DATABASE
+    from grader.receipts import public_key, sign_receipt
+
+    if not (seat.state / DATABASE).exists():
+        hint = "give the public key with --key: `grader receipt key` prints it where the gradebook is"
+        raise InputError(f"there is no gradebook in {seat.state} to verify receipts with", hint)
+    with seat.open_gradebook() as gradebook:
+        now = datetime.now(UTC)
+        if public_key(gradebook, now) != signed.key:
+            return ["it is signed with another key than this course's gradebook has"]
+        entry = next((one for one in gradebook.entries() if one.id == signed.receipt.submission), None)
+        if entry is None:
+            return ["the gradebook has no such submission: was it brought back from an old backup?"]
+        own = sign_receipt(signed.receipt.course, gradebook, entry, now).receipt
+    return [] if own == signed.receipt else ["the gradebook has something else for this submission"]
+
+
+def _compare_with_work(seat: Seat, signed: SignedReceipt, work: Path) -> list[str]:
+    from grader.submission import read_submission
+
+    assignment = seat.find_assignment(work, signed.receipt.assignment)
+    same = read_submission(work, assignment).digest == signed.receipt.digest
+    return [] if same else [f"{work} is not the work that was handed in: its digest is another one"]
+
+
+def _describe(signed: SignedReceipt) -> str:
+    from grader.display import clean_line, list_names
+
+    one = signed.receipt
+    whose = list_names(one.students)
+    work = f"{clean_line(one.assignment)}, attempt {one.attempt}"
+    return f"{whose} handed in {work} at {clean_line(one.submitted_at)} ({clean_line(one.digest)})."
