@@ -1,4 +1,7 @@
-"""What an instructor decides beside the checks: extensions, overrides, marks. Each says who decided, when and why."""
+"""What people decide beside the checks: extensions, overrides, marks, and hints that students take.
+
+Each says who decided and when; what instructors decide also why.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,17 @@ class Extension:
     why: str
     student: str | None = None
     section: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HintTaken:
+    """A hint that a student asked for: the ``step``-th of a question, from 1."""
+
+    student: str
+    assignment: str
+    question: str
+    step: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

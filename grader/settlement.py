@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from grader.decisions import Extension, Mark, Override
+from grader.decisions import Extension, HintTaken, Mark, Override
 from grader.gradebook import Entry, Gradebook
 from grader.policy import Policy
 from grader.roster import Roster
@@ -103,7 +103,7 @@ def find_members(roster: Roster | None, assignment: Assignment, student: str) ->
     return tuple(one for one in find_teammates(assignment, student, roster or Roster()) if one != student)
 
 
-Decision = TypeVar("Decision", Extension, Mark, Override)
+Decision = TypeVar("Decision", Extension, HintTaken, Mark, Override)
 _Attempts = Mapping[str, Sequence[tuple[Entry, Attempt]]]
 
 
@@ -130,6 +130,8 @@ def _settle(
     extensions = gradebook.extensions(assignment.id)
     overrides = group_by(gradebook.overrides(assignment.id), lambda override: override.student)
     marks = group_by(gradebook.marks(assignment.id), lambda mark: mark.submission)
+    taken = gradebook.hints(assignment.id) if any(question.hints for question in assignment.questions) else ()
+    hints = group_by(taken, lambda hint: hint.student)
     settled = {}
     for student in students:
         own = attempts.get(student, ())
@@ -144,6 +146,7 @@ def _settle(
             extensions=extensions,
             overrides=overrides.get(student, ()),
             marks=[mark for submission in submissions for mark in marks.get(submission, ())],
+            hints=hints.get(student, ()),
         )
         entry = submissions[final.attempt.submission] if final.attempt is not None else None
         settled[student] = Settled(final, entry, tuple(sorted((one for _, one in own), key=_place)))

@@ -231,6 +231,22 @@ class Choice(_Model):
     """The id of the mistake (see ``mistakes``) that picking this shows."""
 
 
+class Hint(_Model):
+    """A step of help that a student may ask for; text alone is short for a hint that costs nothing."""
+
+    text: Prose
+    """What the student reads. Markdown with $math$."""
+    cost: Points = Fraction(0)
+    """The points that it takes from what the question earns afterwards."""
+    after: Annotated[int, Strict(), Field(ge=0, le=100_000)] = 0
+    """How many attempts a student must have handed in before asking for it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _text_is_short_for_it(cls, given: Any) -> Any:
+        return {"text": given} if isinstance(given, str) else given
+
+
 class _Question(_Model):
     id: Slug
     """Unique in the assignment; the key in answers.yaml."""
@@ -240,11 +256,21 @@ class _Question(_Model):
     """What is asked. Markdown with $math$."""
     title: Line | None = None
     """A heading; the id serves where there is none."""
+    hints: Annotated[tuple[Hint, ...], Field(max_length=20)] = ()
+    """What `grader hint` tells, one step after the other: a nudge first, the idea, the formula."""
+
+    @field_validator("hints")
+    @classmethod
+    def _hints_cost_no_more_than_there_is(cls, hints: tuple[Hint, ...], info: ValidationInfo) -> tuple[Hint, ...]:
+        cost, points = sum((hint.cost for hint in hints), Fraction(0)), info.data.get("points")
+        if points is not None and cost > points:
+            raise ValueError(f"cost {amount(cost)} together, and the question is worth {amount(points)}")
+        return hints
 
 
 class _WithVariants(_Question):
     variants: Variants | None = None
-    """What differs from student to student. The prompt, the choices' texts and every why are Jinja2 templates then."""
+    """What differs from student to student. Prompt, hints, choices' texts and every why are Jinja2 templates then."""
 
     @model_validator(mode="before")
     @classmethod
@@ -771,6 +797,7 @@ def _inconsistencies(assignment: Assignment, document: Document) -> Iterator[Pro
 def _filled_texts(question: QuestionWithVariants, at: Location) -> Mapping[Location, str | Formula]:
     """Return what of a question differs from student to student, by where it stands."""
     texts: dict[Location, object] = {(*at, "prompt"): question.prompt}
+    texts |= {(*at, "hints", index, "text"): hint.text for index, hint in enumerate(question.hints)}
     if isinstance(question, NumericQuestion):
         texts |= {(*at, "correct"): question.correct, (*at, "why"): question.why}
     else:

@@ -84,6 +84,10 @@ def draw_variant(
     drawn = _draw(assignment_id, question.id, question.variants, student)
     given: dict[str, object] = {name: getattr(question, name) for name in question.model_fields_set - {"variants"}}
     given["prompt"] = _fill(question.prompt, ("prompt",), drawn)
+    given["hints"] = [
+        hint.model_copy(update={"text": _fill(hint.text, ("hints", index, "text"), drawn)})
+        for index, hint in enumerate(question.hints)
+    ]
     if isinstance(question, NumericQuestion):
         given |= {name: _fill(getattr(question, name), (name,), drawn) for name in ("correct", "why")}
     else:
@@ -160,6 +164,7 @@ def try_variants(assignment: Assignment) -> Iterator[Tried]:
 def _refuse_odd_numbers(question: QuestionWithVariants, drawn: Mapping[str, Value]) -> None:
     """Refuse figures that no author means to show, and that another machine may round in another way."""
     texts: dict[Location, str | None] = {("prompt",): question.prompt}
+    texts |= {("hints", index, "text"): hint.text for index, hint in enumerate(question.hints)}
     if isinstance(question, NumericQuestion):
         texts[("why",)] = question.why
     else:

@@ -349,7 +349,8 @@ def _find_unclear_formulas(assignment: Assignment) -> Iterator[Hole]:
     for question in assignment.questions:
         choices = getattr(question, "choices", ())
         whys = [getattr(question, "why", None), *(choice.why for choice in choices)]
-        for text in filter(None, (question.prompt, *(choice.text for choice in choices), *whys)):
+        hints = (hint.text for hint in question.hints)
+        for text in filter(None, (question.prompt, *hints, *(choice.text for choice in choices), *whys)):
             for formula in find_unclear_formulas(text):
                 hint = "mend it, or write it with commands that need no package: reports show it as it is written"
                 yield Hole(f"a formula of {question.id!r} cannot be drawn: ${formula.strip()[:80]}$", hint)

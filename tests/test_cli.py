@@ -1082,6 +1082,7 @@ def test_ctrl_c_stops_at_once_and_leaves_nothing_running(shell: Shell) -> None:
     process = shell.start("submit", "work")
     assert process.stderr is not None
     assert process.stderr.readline().startswith(b"Handed in: halve, attempt 1 of ada (")
+    assert process.stderr.readline() == b"Receipt: work/receipts/halve-1.json\n"
     family = wait_for_family(process.pid, 3)  # examiner, zygote and worker
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=20)

@@ -53,6 +53,20 @@ def _cells(text: str) -> int:
     return sum(0 if combining(letter) else 2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
+def print_markdown(text: str) -> None:
+    """Print what an author wrote: on a terminal with its code and lists set off, elsewhere as it is written."""
+    from grader.display import clean_text
+
+    plain = clean_text(text.strip())
+    if not sys.stdout.isatty():
+        click.echo(plain)
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console(width=_width(), no_color=not _has_color()).print(Markdown(plain))
+
+
 def examples(*lines: str) -> str:
     """Return commands as the end of a help text, one on each line."""
     return "\b\nFor example:\n" + "\n".join(f"  {line}" for line in lines)

@@ -55,7 +55,7 @@ path_argument = click.argument("path", type=click.Path(path_type=Path), default=
 @json_option
 @click.pass_obj
 def list_(course: Path | None, student: str | None, as_json: bool) -> None:
-    """List the course's assignments: when each is due, attempts left, best score."""
+    """List the assignments: when each is due, attempts left, best score."""
     seat = Seat(course)
     now = datetime.now(UTC)
     overviews = review_course(seat, student, now)

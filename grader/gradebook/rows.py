@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from grader.decisions import Extension, Mark, Override
+from grader.decisions import Extension, HintTaken, Mark, Override
 from grader.roster import Roster, RosterStudent
 from grader.scoring import Grade, grade_from_json, grade_to_json
 
@@ -127,6 +127,22 @@ def extension_from_row(row: Row[Any]) -> Extension:
     """Return the extension in a row."""
     due = None if row.due is None else time_from_text(row.due)
     return Extension(row.assignment, due, row.who, time_from_text(row.at), row.why, row.student, row.section)
+
+
+def hint_to_row(hint: HintTaken) -> dict[str, Any]:
+    """Return the row of a hint that was taken."""
+    return {
+        "student": hint.student,
+        "assignment": hint.assignment,
+        "question": hint.question,
+        "step": hint.step,
+        "at": time_to_text(hint.at),
+    }
+
+
+def hint_from_row(row: Row[Any]) -> HintTaken:
+    """Return the hint that was taken in a row."""
+    return HintTaken(row.student, row.assignment, row.question, row.step, time_from_text(row.at))
 
 
 def override_to_row(override: Override) -> dict[str, Any]:

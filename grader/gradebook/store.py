@@ -20,7 +20,7 @@ from typing import Any, Self, TypeVar
 from platformdirs import user_data_dir
 from sqlalchemy import ColumnElement, Engine, Row, Select, Table, case, func, null, or_, select
 
-from grader.decisions import Extension, Mark, Override
+from grader.decisions import Extension, HintTaken, Mark, Override
 from grader.display import clean_line
 from grader.errors import GradebookError, InputError, SubmissionError
 from grader.gradebook.blobs import make_folder, sweep, write_blob
@@ -36,6 +36,8 @@ from grader.gradebook.rows import (
     extension_to_row,
     grade_from_text,
     grade_to_row,
+    hint_from_row,
+    hint_to_row,
     mark_from_row,
     mark_to_row,
     override_from_row,
@@ -50,6 +52,7 @@ from grader.gradebook.schema import (
     DATABASE,
     EXTENSIONS,
     GRADES,
+    HINTS,
     HOME,
     KEYS,
     MARKS,
@@ -353,6 +356,20 @@ class Gradebook:
     def add_mark(self, mark: Mark) -> None:
         """Add a mark to a submission. Earlier ones stay; the newest of a question counts."""
         self._add(MARKS, mark_to_row(mark))
+
+    def take_hint(self, hint: HintTaken) -> None:
+        """Note that a student has taken a hint; once, however often this is asked for."""
+        same = [getattr(HINTS.c, name) == getattr(hint, name) for name in ("student", "assignment", "question", "step")]
+        with faults_in_words(self.directory), self._writing.begin() as connection:  # nobody else writes until its end
+            if connection.execute(select(HINTS.c.sequence).where(*same)).first() is None:
+                connection.execute(HINTS.insert(), hint_to_row(hint))
+
+    def hints(self, assignment: str, student: str | None = None) -> tuple[HintTaken, ...]:
+        """Return the hints of an assignment that were taken, the oldest first: by everybody, or by one student."""
+        query = select(HINTS).where(HINTS.c.assignment == assignment).order_by(HINTS.c.sequence)
+        if student is not None:
+            query = query.where(HINTS.c.student == unicodedata.normalize("NFC", student))
+        return tuple(self._read("a hint", hint_from_row, row) for row in self._rows(query))
 
     def marks(self, assignment: str | None = None, entry: Entry | None = None) -> tuple[Mark, ...]:
         """Return marks, the oldest first: all, or those of an assignment's submissions, or of one submission."""

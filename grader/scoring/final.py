@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Literal
 
-from grader.decisions import Extension, Mark, Override
+from grader.decisions import Extension, HintTaken, Mark, Override
 from grader.errors import InputError
 from grader.policy import LatePolicy, Policy, format_duration
 from grader.scoring.attempts import Attempt, Standing, count_used, judge_attempts
-from grader.scoring.grades import ZERO, Grade, Status
+from grader.scoring.grades import ZERO, Grade, QuestionGrade, Status
 from grader.scoring.lateness import ON_TIME, count_units, due_date, is_cut_off, measure_lateness, penalise
 from grader.scoring.marks import apply_marks
 from grader.spec import Assignment, amount
@@ -27,7 +27,8 @@ class AttemptGrade:
     """An attempt that counts, and what it earns.
 
     ``grade`` has people's marks in it, and is None while there is none; ``score`` and ``bonus`` are less what lateness
-    costs. ``most`` is what a grade's score and bonus together can come to, once all that waits has been decided.
+    costs, and the score first less ``hint_cost``, that of the ``hints`` that were taken before. ``most`` is what a
+    grade's score and bonus together can come to, once all that waits has been decided.
     """
 
     attempt: Attempt
@@ -37,6 +38,8 @@ class AttemptGrade:
     score: Fraction
     bonus: Fraction
     most: Fraction
+    hint_cost: Fraction = ZERO
+    hints: int = 0
 
     @property
     def status(self) -> Status | None:
@@ -100,6 +103,7 @@ def settle(
     extensions: Iterable[Extension] = (),
     overrides: Iterable[Override] = (),
     marks: Iterable[Mark] = (),
+    hints: Iterable[HintTaken] = (),
 ) -> FinalGrade:
     """Return the grade that counts for a student.
 
@@ -114,14 +118,16 @@ def settle(
             overrides, and of marks.
         overrides: the newest of the student counts, and none where that takes it back.
         marks: people's marks for questions of the submissions.
+        hints: those that the student took. They cost what the assignment says, from the next attempt on.
     """
     own_due = due_date(due, extensions, assignment.id, student, section)
     standings = judge_attempts(attempts, policy.attempts)
     given: dict[str, list[Mark]] = {}
     for mark in marks:
         given.setdefault(mark.submission, []).append(mark)
+    taken = tuple(hints)
     counting = [
-        _grade_attempt(standing, given.get(standing.attempt.submission, ()), assignment, own_due, policy.late)
+        _grade_attempt(standing, given.get(standing.attempt.submission, ()), taken, assignment, own_due, policy.late)
         for standing in standings
         if standing.counts
     ]
@@ -143,7 +149,12 @@ def settle(
 
 
 def _grade_attempt(
-    standing: Standing, marks: Sequence[Mark], assignment: Assignment, due: datetime | None, policy: LatePolicy
+    standing: Standing,
+    marks: Sequence[Mark],
+    hints: Sequence[HintTaken],
+    assignment: Assignment,
+    due: datetime | None,
+    policy: LatePolicy,
 ) -> AttemptGrade:
     attempt = standing.attempt
     lateness = measure_lateness(attempt.submitted_at, due)
@@ -151,23 +162,43 @@ def _grade_attempt(
         # What it can come to is not known: only checks say what bonus there is.
         return AttemptGrade(attempt, standing.number, None, lateness, ZERO, ZERO, ZERO)
     grade = apply_marks(attempt.grade, marks, assignment)
+    before = [hint for hint in hints if hint.at <= attempt.submitted_at]
+    cost, most_cost = (charge_hints(grade, before, assignment, most=most) for most in (False, True))
     return AttemptGrade(
         attempt=attempt,
         number=standing.number,
         grade=grade,
         lateness=lateness,
-        score=penalise(grade.score, grade.points, lateness, policy),
+        score=penalise(grade.score - cost, grade.points, lateness, policy),
         bonus=penalise(grade.bonus, grade.bonus_points, lateness, policy),
-        most=penalise(_most(grade), grade.points, lateness, policy)
+        most=penalise(_most(grade) - most_cost, grade.points, lateness, policy)
         + penalise(_most_bonus(grade), grade.bonus_points, lateness, policy),
+        hint_cost=cost,
+        hints=len(before),
     )
+
+
+def charge_hints(grade: Grade, hints: Iterable[HintTaken], assignment: Assignment, *, most: bool = False) -> Fraction:
+    """Return what hints take from a grade's score: from each question no more than it earned.
+
+    With ``most`` what waits to be decided is taken to be earned. A hint that is no longer there costs nothing.
+    """
+    steps = {question.id: question.hints for question in assignment.questions}
+    costs: dict[str, Fraction] = {}
+    for hint in hints:
+        own = steps.get(hint.question, ())
+        if 0 < hint.step <= len(own):
+            costs[hint.question] = costs.get(hint.question, ZERO) + own[hint.step - 1].cost
+    return sum((min(costs.get(one.id, ZERO), _most_of(one) if most else one.score) for one in grade.questions), ZERO)
 
 
 def _most(grade: Grade) -> Fraction:
-    waiting = (Status.NEEDS_REVIEW, Status.PENDING)
-    return sum(
-        (question.points if question.status in waiting else question.score for question in grade.questions), ZERO
-    )
+    return sum(map(_most_of, grade.questions), ZERO)
+
+
+def _most_of(question: QuestionGrade) -> Fraction:
+    waits = question.status in (Status.NEEDS_REVIEW, Status.PENDING)
+    return question.points if waits else question.score
 
 
 def _most_bonus(grade: Grade) -> Fraction:
@@ -241,15 +272,16 @@ def _explain_penalty(chosen: AttemptGrade, grade: Grade, policy: LatePolicy) -> 
         return f"{late}: {within or 'the policy takes nothing off'}"
     share = policy.penalty.share
     taken = units * share * grade.points
+    earned = grade.score - chosen.hint_cost
     noun = policy.penalty.unit if units == 1 else f"{policy.penalty.unit}s"
     sum_up = (
         f"{units} started {noun} {TIMES} {amount(100 * share)} % of {amount(grade.points)} points = {amount(taken)}; "
-        f"{amount(grade.score)} - {amount(taken)}"
+        f"{amount(earned)} - {amount(taken)}"
     )
-    if chosen.score == grade.score - taken:
+    if chosen.score == earned - taken:
         sum_up += f" = {amount(chosen.score)}"
     elif policy.floor:
-        sum_up += f" is below {amount(100 * policy.floor)} % of {amount(grade.score)}, so {amount(chosen.score)}"
+        sum_up += f" is below {amount(100 * policy.floor)} % of {amount(earned)}, so {amount(chosen.score)}"
     else:
         sum_up += " is below 0, so 0"
     bonus = f"; bonus {amount(grade.bonus)}, so {amount(chosen.bonus)}" if grade.bonus else ""
@@ -271,6 +303,11 @@ def _explain_attempts(
         yield f"Attempt {chosen.number}, by {chosen.attempt.student} for the group, counts."
     if chosen.grade is None:
         yield f"Attempt {chosen.number} has not been graded yet."
+    elif chosen.hint_cost:
+        noun = "hint" if chosen.hints == 1 else "hints"
+        earned, cost = chosen.grade.score, chosen.hint_cost
+        sum_up = f"{amount(earned)} - {amount(cost)} = {amount(earned - cost)}"
+        yield f"{chosen.hints} {noun} taken before attempt {chosen.number}: {sum_up} points."
     if is_cut_off(chosen.lateness, policy.late):
         yield f"Attempt {chosen.number} came after the cut-off: it earns nothing."
     reasons = dict.fromkeys(standing.reason for standing in standings if standing.reason)

@@ -1,0 +1,170 @@
+"""The student's command hint: help in steps."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli.output import examples, print_json, print_markdown, print_table
+from grader.cli.seat import Seat, draw_for, who
+from grader.cli.students import json_option, student_option
+from grader.errors import InputError, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from grader.hints import HintState
+    from grader.spec import Assignment, Hint
+
+
+@click.command(
+    epilog=examples("grader hint focal-loss", "grader hint focal-loss why-gamma", "cd focal-loss; grader hint")
+)
+@click.argument("names", nargs=-1, metavar="[ASSIGNMENT] [QUESTION]")
+@student_option
+@click.option("--yes", is_flag=True, help="Take a hint that costs points without being asked.")
+@click.option("--again", is_flag=True, help="Show the hints that you have taken, and take none.")
+@json_option
+@click.pass_obj
+def hint(
+    course: Path | None, names: tuple[str, ...], student: str | None, yes: bool, again: bool, as_json: bool
+) -> None:
+    """Take the next hint for a question; its price is said first.
+
+    In the folder that `grader fetch` made the assignment need not be named, and the question only where several have
+    hints. Hints that were taken are on record: they cost what the assignment says, from the next attempt on.
+    """
+    from grader.hints import list_hints, take_hint
+
+    seat = Seat(course)
+    name = who(student)
+    spec, question = _find_question(seat, names)
+    spec = draw_for(spec, name)
+    with seat.open_gradebook() as gradebook:
+        states = list_hints(spec, gradebook.hints(spec.id, name))
+        if not states:
+            raise InputError(f"{spec.id} has no hints", "ask your instructor")
+        if again:
+            _print_told([one for one in states if question in (None, one.question.id)], as_json)
+            return
+        state = _choose(states, question)
+        if state is None:
+            _print_list(spec, states, as_json)
+            return
+        if state.following is not None and state.following.cost and not _agrees(state.following, yes):
+            click.echo("No hint was taken.", err=True)
+            raise click.exceptions.Exit(1)
+        taken = take_hint(gradebook, spec, state, name, datetime.now(UTC))
+    _print_hint(taken, as_json)
+
+
+def _find_question(seat: Seat, names: Sequence[str]) -> tuple[Assignment, str | None]:
+    """Return the assignment and the question that the arguments mean: either may be left out in a student's folder."""
+    if len(names) > 2:
+        raise click.UsageError(f"got unexpected extra argument ({names[2]})")
+    if names and names[0] in seat.course.assignments:
+        spec = seat.course.load(names[0])
+        question = names[1] if len(names) == 2 else None
+    elif names and (Path(names[0]).is_dir() or len(names) == 2):
+        spec = seat.find_assignment(Path(names[0]), None) if Path(names[0]).is_dir() else seat.course.load(names[0])
+        question = names[1] if len(names) == 2 else None
+    else:
+        try:
+            spec = seat.find_assignment(Path(), None)
+        except InputError as error:
+            if not names:
+                raise
+            near = suggest(names[0], seat.course.assignments)
+            raise InputError(f"no assignment {names[0]!r}{near}", error.hint) from None
+        question = names[0] if names else None
+    if question is not None:
+        spec.question(question)
+    return spec, question
+
+
+def _choose(states: Sequence[HintState], question: str | None) -> HintState | None:
+    """Return the question that is meant; None where several have hints and none is named.
+
+    Raises:
+        InputError: the one that is named has no hints.
+    """
+    if question is None:
+        return states[0] if len(states) == 1 else None
+    for state in states:
+        if state.question.id == question:
+            return state
+    names = ", ".join(state.question.id for state in states)
+    raise InputError(f"{question} has no hints", f"hints are there for {names}")
+
+
+def _agrees(hint: Hint, yes: bool) -> bool:
+    from grader.display import format_points
+
+    if yes:
+        return True
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise InputError(f"the next hint costs {format_points(hint.cost)}", "give --yes to take it all the same")
+    return click.confirm(f"The next hint costs {format_points(hint.cost)}. Take it?", err=True)
+
+
+def _print_hint(state: HintState, as_json: bool) -> None:
+    number, hint = state.taken, state.told[-1]
+    if as_json:
+        print_json(_hint_json(state, number, hint))
+        return
+    click.echo(f"Hint {number} of {len(state.question.hints)} for {state.question.id}:\n")
+    print_markdown(hint.text)
+    if state.following is not None:
+        click.echo(f"\nThere is another one{_describe_cost(state.following)}.")
+
+
+def _print_told(states: Sequence[HintState], as_json: bool) -> None:
+    told = [(state, number, hint) for state in states for number, hint in enumerate(state.told, 1)]
+    if as_json:
+        print_json([_hint_json(*one) for one in told])
+        return
+    if not told:
+        click.echo("You have taken no hints yet.")
+    for state, number, hint in told:
+        click.echo(f"Hint {number} of {len(state.question.hints)} for {state.question.id}:\n")
+        print_markdown(hint.text)
+        click.echo()
+
+
+def _print_list(spec: Assignment, states: Sequence[HintState], as_json: bool) -> None:
+    if as_json:
+        keys = [(state.question.id, state.taken, len(state.question.hints)) for state in states]
+        print_json([{"question": name, "taken": taken, "hints": count} for name, taken, count in keys])
+        return
+    rows = [
+        (
+            state.question.id,
+            f"{state.taken} of {len(state.question.hints)}",
+            "-" if state.following is None else _describe_cost(state.following).strip(", ") or "free",
+        )
+        for state in states
+    ]
+    print_table(("QUESTION", "TAKEN", "NEXT"), rows)
+    click.echo(f"\n`grader hint {spec.id} QUESTION` gives the next one.")
+
+
+def _describe_cost(hint: Hint) -> str:
+    from grader.display import format_points
+
+    cost = f", which costs {format_points(hint.cost)}" if hint.cost else ""
+    noun = "attempt" if hint.after == 1 else "attempts"
+    return cost + (f", after {hint.after} {noun}" if hint.after else "")
+
+
+def _hint_json(state: HintState, number: int, hint: Hint) -> dict[str, object]:
+    return {
+        "question": state.question.id,
+        "step": number,
+        "hints": len(state.question.hints),
+        "text": hint.text,
+        "cost": float(hint.cost),
+    }

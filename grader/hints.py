@@ -1,0 +1,69 @@
+"""Hints: one step after the other, as the assignment allows, and each on record before it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from grader.decisions import HintTaken
+from grader.errors import InputError
+from grader.gradebook import Gradebook
+from grader.roster import Roster
+from grader.scoring import find_teammates
+from grader.spec import Assignment, Hint, Question
+
+
+@dataclass(frozen=True, slots=True)
+class HintState:
+    """How far a student has come with a question's hints: so many of them are ``taken``."""
+
+    question: Question
+    taken: int
+
+    @property
+    def told(self) -> Sequence[Hint]:
+        """The hints that the student has read."""
+        return self.question.hints[: self.taken]
+
+    @property
+    def following(self) -> Hint | None:
+        """The hint that comes next, None where there is none."""
+        return self.question.hints[self.taken] if self.taken < len(self.question.hints) else None
+
+
+def list_hints(assignment: Assignment, taken: Iterable[HintTaken]) -> list[HintState]:
+    """Return the questions that have hints, and how many of each a student has taken; ``taken`` are that student's."""
+    steps: dict[str, int] = {}
+    for hint in taken:
+        steps[hint.question] = max(steps.get(hint.question, 0), hint.step)
+    return [
+        HintState(question, min(steps.get(question.id, 0), len(question.hints)))
+        for question in assignment.questions
+        if question.hints
+    ]
+
+
+def take_hint(gradebook: Gradebook, assignment: Assignment, state: HintState, student: str, now: datetime) -> HintState:
+    """Take the next hint of a question. It is on record when this returns, and may be shown from then on.
+
+    Raises:
+        InputError: there is none any more, or too few attempts were made for it.
+        GradebookError: it cannot be put on record.
+    """
+    hint, step = state.following, state.taken + 1
+    if hint is None:
+        raise InputError(f"{state.question.id} has no further hint", "ask your instructor")
+    made = count_attempts(gradebook, assignment, student)
+    if made < hint.after:
+        noun = "attempt" if hint.after == 1 else "attempts"
+        message = f"hint {step} of {state.question.id} is for after {hint.after} {noun}; so far there are {made}"
+        raise InputError(message, f"`grader submit` what you have, and ask again: {hint.after - made} to go")
+    gradebook.take_hint(HintTaken(student, assignment.id, state.question.id, step, now))
+    return HintState(state.question, step)
+
+
+def count_attempts(gradebook: Gradebook, assignment: Assignment, student: str) -> int:
+    """Return how many attempts a student, or the group, has handed in."""
+    team = set(find_teammates(assignment, student, gradebook.roster() or Roster()))
+    return sum(not team.isdisjoint(entry.students) for entry in gradebook.entries(assignment=assignment.id))
