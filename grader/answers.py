@@ -89,6 +89,81 @@ def read_answers(assignment: Assignment, submission: Submission) -> Answers:
     return Answers(MappingProxyType(values), tuple(problems))
 
 
+def parse_answer(question: QuizQuestion, typed: str) -> Value:
+    """Return what somebody means who types an answer to a question: as if it stood in ``answers.yaml``.
+
+    Raises:
+        ValueError: it cannot be understood; the message says what can.
+    """
+    if not typed.strip():
+        return None
+    try:
+        if question.kind == "choice":
+            return _read_letter(typed, question)
+        if question.kind == "multiple_choice":
+            return tuple(sorted(_read_line(typed.strip("[] "), question)))
+        if question.kind == "numeric":
+            return _read_number(typed, typed)
+        return _read_text(typed)
+    except _Unclear as error:
+        raise ValueError(error.message) from None
+
+
+def set_answer(content: str, question: QuizQuestion, typed: str) -> str:
+    """Return the text of ``answers.yaml`` with another answer to one question, and all else as it was.
+
+    Raises:
+        ValueError: the answer cannot be understood, or the file is written so that only its author can change it.
+    """
+    value = parse_answer(question, typed)
+    line = f"{question.id}: {_format_value(question, value, typed)}".rstrip()
+    try:
+        before = parse_bytes(content.encode("utf-8"), ANSWERS)
+    except SpecError as error:
+        raise ValueError(str(error.problems[0])) from None
+    lines = content.splitlines(keepends=True)
+    if (place := before.places.get((question.id,))) is not None:
+        start = place.key_line - 1
+        lines[start : _find_end(lines, start)] = [f"{line}\n"]
+    else:
+        lines += ["" if content.endswith("\n") or not content else "\n", f"{line}\n"]
+    changed = "".join(lines)
+    if not _is_only_change(before, changed, question, value):
+        raise ValueError(f"{ANSWERS} is written so that {question.id!r} cannot be changed here: edit it by hand")
+    return changed
+
+
+def _format_value(question: QuizQuestion, value: Value, typed: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return f"[{', '.join(value)}]"
+    if question.kind == "numeric":
+        return typed.strip()
+    return json.dumps(value, ensure_ascii=False) if question.kind == "text" else str(value)
+
+
+def _find_end(lines: list[str], start: int) -> int:
+    """Return the line behind a value of the outermost mapping: what is indented, or a list's dashes; no blank end."""
+    end = start + 1
+    for place in range(start + 1, len(lines)):
+        if lines[place].strip() and not lines[place].startswith((" ", "\t", "- ")):
+            break
+        if lines[place].strip():
+            end = place + 1
+    return end
+
+
+def _is_only_change(before: Document, changed: str, question: QuizQuestion, value: Value) -> bool:
+    try:
+        after = parse_bytes(changed.encode("utf-8"), ANSWERS)
+        found = _read_value(after, question.id, question) if isinstance(after.value, dict) else object()
+    except (SpecError, _Unclear, KeyError):
+        return False
+    others = {name: one for name, one in (before.value or {}).items() if name != question.id}
+    return found == value and {name: one for name, one in after.value.items() if name != question.id} == others
+
+
 def _read_mapping(
     document: Document, questions: Mapping[str, QuizQuestion], assignment: Assignment, values: dict[str, Value]
 ) -> list[AnswerProblem]:

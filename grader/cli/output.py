@@ -54,17 +54,18 @@ def _cells(text: str) -> int:
 
 
 def print_markdown(text: str) -> None:
-    """Print what an author wrote: on a terminal with its code and lists set off, elsewhere as it is written."""
+    """Print what an author wrote, with its formulas readable; on a terminal code and lists are set off."""
     from grader.display import clean_text
+    from grader.report.plain import to_plain_markdown, to_plain_text
 
-    plain = clean_text(text.strip())
     if not sys.stdout.isatty():
-        click.echo(plain)
+        click.echo(clean_text(to_plain_text(text.strip())))
         return
     from rich.console import Console
     from rich.markdown import Markdown
 
-    Console(width=_width(), no_color=not _has_color()).print(Markdown(plain))
+    marked = Markdown(clean_text(to_plain_markdown(text.strip())), code_theme="ansi_dark")
+    Console(width=_width(), no_color=not _has_color()).print(marked)
 
 
 def examples(*lines: str) -> str:

@@ -1,0 +1,205 @@
+"""The student's command quiz: one question at a time, and every answer is in answers.yaml as soon as it is given."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli.output import examples, print_heading, print_markdown
+from grader.cli.seat import Seat, draw_for
+from grader.cli.students import make_stub, student_option
+from grader.errors import InputError, reason_of
+
+if TYPE_CHECKING:
+    from grader.answers import Value
+    from grader.spec import Assignment, QuizQuestion
+
+KEYS = "Enter: next · <: back · ?: all questions · 3?: question 3 · -: no answer · !: stop"
+_FORMS: Mapping[str, str] = {
+    "choice": "One letter",
+    "multiple_choice": "Every letter that fits, such as: a, c",
+    "numeric": "A number",
+    "text": "Text",
+}
+
+
+@click.command(epilog=examples("grader quiz choose-the-loss", "grader quiz work/choose-the-loss"))
+@click.argument("where", metavar="[ASSIGNMENT|FOLDER]", default=".")
+@student_option
+@click.pass_obj
+def quiz(course: Path | None, where: str, student: str | None) -> None:
+    """Answer a quiz here, one question at a time.
+
+    Every answer is saved in answers.yaml as it is given: stop whenever you like, and go on later. With the id of an
+    assignment its folder is used, which is made if it is not there. Nothing is handed in: `grader submit` does that.
+    """
+    from grader.answers import read_answers
+    from grader.submission import ANSWERS, Submission
+
+    seat = Seat(course)
+    spec, folder = _open_folder(seat, where, student)
+    if not spec.quiz_questions:
+        raise InputError(f"{spec.id} has no quiz", f"its code is in {folder}")
+    sheet = Sheet(folder / ANSWERS)
+    problems = read_answers(spec, Submission({ANSWERS: sheet.content.encode()})).problems
+    if problems:
+        raise InputError("\n".join(map(str, problems)), f"mend {sheet.path} first: what cannot be read would be lost")
+    Round(spec, sheet).run()
+    missing = [question.id for question in spec.quiz_questions if sheet.value(spec, question) is None]
+    click.echo(f"\nYour answers are in {sheet.path}.")
+    if missing:
+        click.echo(f"Not answered yet: {', '.join(missing)}. `{seat.spell(f'quiz {folder}')}` goes on.")
+    else:
+        click.echo(f"All are answered. `{seat.spell(f'submit {folder}')}` hands them in.")
+
+
+def _open_folder(seat: Seat, where: str, student: str | None) -> tuple[Assignment, Path]:
+    """Return the assignment with the student's variants, and the folder of its answers; it is made if need be."""
+    if where in seat.course.assignments and not (Path(where) / "grader.json").exists():
+        spec = draw_for(seat.course.load(where), student)
+        if not spec.quiz_questions:
+            raise InputError(f"{where} has no quiz", f"`{seat.spell(f'fetch {where}')}` gets it")
+        folder = Path(where)
+        make_stub(spec, folder)
+        click.echo(f"Your folder is {folder}.", err=True)
+        return spec, folder
+    folder = Path(where)
+    return draw_for(seat.find_assignment(folder, None), student), folder if folder.is_dir() else folder.parent
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The file answers.yaml. Nothing of it is kept here: an editor may have it open, too."""
+
+    path: Path
+
+    @property
+    def content(self) -> str:
+        """What the file holds now; nothing where there is none."""
+        try:
+            return self.path.read_text(encoding="utf-8-sig") if self.path.exists() else ""
+        except (OSError, UnicodeDecodeError) as error:
+            reason = reason_of(error) if isinstance(error, OSError) else "it is not UTF-8"
+            raise InputError(f"{self.path} cannot be read: {reason}", "save it as text in UTF-8") from None
+
+    def value(self, spec: Assignment, question: QuizQuestion) -> Value:
+        """Return the answer that it holds to a question, None where there is none."""
+        from grader.answers import read_answers
+        from grader.submission import ANSWERS, Submission
+
+        return read_answers(spec, Submission({ANSWERS: self.content.encode()})).values[question.id]
+
+    def save(self, question: QuizQuestion, typed: str) -> None:
+        """Put an answer in; it is on disk when this returns, and the file is whole at any moment.
+
+        Raises:
+            ValueError: the answer cannot be understood.
+            InputError: it cannot be written.
+        """
+        from grader.answers import set_answer
+
+        content = set_answer(self.content, question, typed)
+        draft = self.path.with_name(f".{self.path.name}.draft")
+        try:
+            with open(draft, "w", encoding="utf-8", newline="") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self.path)
+        except OSError as error:
+            message = f"{self.path} cannot be written: {reason_of(error)}"
+            raise InputError(message, "free some space, or allow writing; earlier answers are safe") from None
+
+
+class Round:
+    """Going through the questions, back and forth, until somebody stops or the last one is passed."""
+
+    def __init__(self, spec: Assignment, sheet: Sheet) -> None:
+        self._spec, self._sheet = spec, sheet
+        self._questions = spec.quiz_questions
+
+    def run(self) -> None:
+        """Ask. It begins at the first question that has no answer."""
+        click.echo(f"{self._spec.title}: {len(self._questions)} questions. {KEYS}")
+        answered = [self._sheet.value(self._spec, question) is not None for question in self._questions]
+        place: int | None = answered.index(False) if False in answered else 0
+        while place is not None and place < len(self._questions):
+            self._show(place)
+            place = self._ask(place)
+
+    def _show(self, place: int) -> None:
+        from grader.display import format_points
+
+        question = self._questions[place]
+        if _is_capable():
+            click.clear()
+        click.echo()
+        print_heading(f"{place + 1} of {len(self._questions)}  {question.title or question.id}")
+        click.echo(f"{format_points(question.points)}\n")
+        print_markdown(question.prompt)
+        for letter, choice in zip(getattr(question, "letters", ()), getattr(question, "choices", ()), strict=True):
+            click.echo(f"\n  {letter})  ", nl=False)
+            _print_choice(choice.text)
+        current = self._sheet.value(self._spec, question)
+        if current is not None:
+            click.echo(f"\nYour answer: {', '.join(current) if isinstance(current, tuple) else current}")
+
+    def _ask(self, place: int) -> int | None:
+        """Return the place of the question that comes next, None to stop."""
+        question = self._questions[place]
+        while True:
+            typed = _read_line(f"\n{_FORMS[question.kind]}: ")
+            if typed is None or typed == "!":
+                return None
+            if typed in ("", ">"):
+                return place + 1
+            if typed == "<":
+                return max(0, place - 1)
+            if typed == "?":
+                self._list()
+                continue
+            if typed.endswith("?") and typed[:-1].isdigit() and 1 <= int(typed[:-1]) <= len(self._questions):
+                return int(typed[:-1]) - 1
+            try:
+                self._sheet.save(question, "" if typed == "-" else typed)
+            except ValueError as error:
+                click.echo(f"{error}", err=True)
+                continue
+            return place + 1
+
+    def _list(self) -> None:
+        for number, question in enumerate(self._questions, 1):
+            mark = " " if self._sheet.value(self._spec, question) is None else "x"
+            click.echo(f"  [{mark}] {number:>2}  {question.title or question.id}")
+
+
+def _print_choice(text: str) -> None:
+    from grader.display import clean_text
+    from grader.report.plain import to_plain_text
+
+    lines = clean_text(to_plain_text(text.strip())).splitlines()
+    click.echo("\n".join([*lines[:1], *(f"      {line}" for line in lines[1:])]))
+
+
+def _read_line(prompt: str) -> str | None:
+    r"""Return what is typed, None at the end of what there is; a line that ends in \ goes on in the next."""
+    click.echo(prompt, nl=False)
+    typed = ""
+    while line := sys.stdin.readline():
+        piece = line.rstrip("\r\n")
+        if not piece.endswith("\\"):
+            return (typed + piece).strip()
+        typed += f"{piece[:-1]}\n"
+    click.echo()
+    return typed.strip() or None
+
+
+def _is_capable() -> bool:
+    """Can this terminal be cleared? Where words are read aloud, or kept in a file, nothing should vanish."""
+    return sys.stdout.isatty() and sys.stdin.isatty() and os.environ.get("TERM", "dumb") != "dumb"
