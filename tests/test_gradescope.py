@@ -34,7 +34,7 @@ WRONG = "def mean_loss(values):\n    return sum(values)\n"
 ANSWERS = "why-mean: a\nreductions: [a, b]\nby-hand: 3\nin-words: average\n"
 # Planted: what no student may read in any way.
 SECRET = "planted-words-of-the-hidden-checks"
-HOSTILE = f"""\
+HOSTILE = """\
 import glob, json, os
 
 def mean_loss(values):
@@ -47,12 +47,12 @@ def mean_loss(values):
             pass
     try:
         with open("/autograder/results/results.json", "w") as file:
-            json.dump({{"score": 100}}, file)
+            json.dump({"score": 100}, file)
         found.append("wrote the results")
     except Exception:
         pass
     print("FOUND", found, os.environ.get("HOME"))
-    raise ValueError(f"FOUND {{found}}")
+    raise ValueError(f"FOUND {found}")
 """
 
 

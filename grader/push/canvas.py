@@ -16,8 +16,8 @@ from grader.roster import Claims
 
 DECIMALS = 2
 AT_ONCE = 200  # scores in one request
-POLLS = 240  # of a job that Canvas does in the background
-PAUSE = 1.0
+POLLS = 600  # of a job that Canvas does in the background
+PAUSE = 0.5
 GRADED_BY_POINTS = frozenset({"points", "percent", "letter_grade", "gpa_scale"})
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from grader import __version__
 from grader.display import clean_line
@@ -85,6 +86,13 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _name_host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or "another page"
+    except ValueError:
+        return "another page"
 
 
 def host_of(address: str) -> str:
@@ -197,6 +205,7 @@ class Client:
     ) -> _Response:
         import httpx2
 
+        began = time.monotonic()
         try:
             with self._http.stream(method, url, params=parameters, data=form) as response:
                 data = bytearray()
@@ -204,6 +213,8 @@ class Client:
                     data += chunk
                     if len(data) > MAX_BYTES:
                         raise self._fault(f"its answer is larger than {MAX_BYTES:,} bytes")
+                    if time.monotonic() - began > self._patience.answer:  # a little each time is in time each time
+                        raise _Unreachable("it did not answer in time")
                 return _Response(response.status_code, bytes(data), _read_headers(response))
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             raise _NobodyThere(self._clean(f"no connection ({error or type(error).__name__})")) from None
@@ -214,7 +225,7 @@ class Client:
 
     def _read(self, response: _Response) -> Answer:
         if 300 <= response.status < 400:
-            where = self._clean(urlsplit(response.headers.get("location", "")).hostname or "elsewhere")
+            where = self._clean(_name_host(response.headers.get("location", "")))
             hint = "give the address that the browser shows, with --url"
             raise InputError(f"{self.address} sends to {where}, and your token goes nowhere else", hint)
         if response.status == 401:
@@ -241,7 +252,11 @@ class Client:
         url = response.links.get("next")
         if url is None:
             return None
-        here, there = urlsplit(self.address), urlsplit(url)
+        try:
+            url = urljoin(self.address, url)
+            here, there = urlsplit(self.address), urlsplit(url)
+        except ValueError:
+            raise self._fault("it names a page that has no address") from None
         if (there.scheme, there.netloc) != (here.scheme, here.netloc):
             raise self._fault("it names a page on another host, and your token goes nowhere else")
         return url
@@ -259,7 +274,7 @@ class Client:
         return FaultError(f"{self.address}: {reason}", "try again later; what is written already is not written twice")
 
     def _clean(self, text: str) -> str:
-        return self._token.hide_in(clean_line(text, 300))
+        return clean_line(self._token.hide_in(text), 300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,13 +298,9 @@ class _Response:
     def links(self) -> Mapping[str, str]:
         """Where other pages are, by what they are of this one: ``next``."""
         found = {}
-        for part in self.headers.get("link", "").split(","):
-            target, *parameters = part.split(";")
-            target = target.strip()
-            for parameter in parameters:
-                name, _, value = parameter.strip().partition("=")
-                if name.lower() == "rel" and target.startswith("<") and target.endswith(">"):
-                    found[value.strip('"').lower()] = target[1:-1]
+        for url, parameters in re.findall(r"<([^<>]*)>([^<>]*)", self.headers.get("link", "")[:20_000]):
+            for name in re.findall(r';\s*rel\s*=\s*"?([A-Za-z]+)', parameters):
+                found[name.lower()] = url
         return found
 
 

@@ -207,7 +207,7 @@ class Moodle:
         found = self._client.post(SERVER, form)
         if isinstance(found, dict) and "exception" in found:
             code = str(found.get("errorcode", ""))
-            said = self._token.hide_in(clean_line(str(found.get("message", "")), 300))
+            said = clean_line(self._token.hide_in(str(found.get("message", ""))), 300)
             if code == "invalidtoken":
                 raise InputError("Moodle refuses the token", "make a new one under Preferences, Security keys")
             message = f"Moodle refuses {function}: {said} ({clean_line(code, 50)})"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from grader.display import format_amount
 from grader.errors import InputError
 from grader.export.scores import Column, Missing
-from grader.roster import Claims, Roster, RosterStudent
+from grader.roster import Claims, RosterStudent
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +113,46 @@ def _find_factor(column: Column, target: Target, scale: bool) -> Fraction:
 
 def _match(students: Sequence[RosterStudent], people: Iterable[Person]) -> dict[str, list[Person]]:
     """Return whom of the LMS's people each student can be: by ids, e-mail address and user name, never by name."""
-    roster = Roster(tuple(students))
+    index: dict[tuple[str, str], set[str]] = {}
+    for student in students:
+        for key in _list_keys(student):
+            index.setdefault(key, set()).add(student.id)
     found: dict[str, list[Person]] = {}
     for person in people:
-        match = roster.match(person.claims)
-        if match is not None:
-            found.setdefault(match.id, []).append(person)
+        for key in _list_questions(person.claims):
+            if len(own := index.get(key, set())) == 1:
+                found.setdefault(next(iter(own)), []).append(person)
+                break
     return found
+
+
+def _list_keys(student: RosterStudent) -> Iterator[tuple[str, str]]:
+    """Yield what a student is found by."""
+    yield "id", _fold(student.id)
+    yield "username", _fold(student.lms_ids.get("username", student.id))
+    if student.email:
+        yield "email", _fold(student.email)
+    for column, value in student.lms_ids.items():
+        yield f"column {column}", _fold(value)
+        yield "any id", _fold(value)
+
+
+def _list_questions(claims: Claims) -> Iterator[tuple[str, str]]:
+    """Yield what an LMS says of somebody, the surest first."""
+    if claims.id:
+        yield "id", _fold(claims.id)
+    for column, value in claims.lms_ids.items():
+        yield f"column {column}", _fold(value)
+    if claims.id:
+        yield "any id", _fold(claims.id)
+    if claims.email:
+        yield "email", _fold(claims.email)
+    for username in claims.usernames:
+        yield "username", _fold(username)
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
 
 
 def _find_reason(column: Column, student: str, people: Sequence[Person]) -> str | None:

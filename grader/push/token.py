@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from grader.errors import InputError
 
@@ -27,7 +28,7 @@ class Token:
 
     def hide_in(self, text: str) -> str:
         """Return a text without the token, in case that the other side repeated it."""
-        return text.replace(self._text, HIDDEN)
+        return text.replace(self._text, HIDDEN).replace(quote(self._text, safe=""), HIDDEN)
 
 
 def find_token(lms: str, host: str, environment: Mapping[str, str]) -> Token:
