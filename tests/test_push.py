@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -122,6 +123,9 @@ def test_canvas_dry_run_lists_what_would_change_and_writes_nothing(shell: Shell,
     ]
     assert canvas.writes == []
     assert all(one.authorized for one in canvas.seen)
+    page = (Path(__file__).parents[1] / "docs" / "lms_live.md").read_text()
+    (shown,) = re.findall(r"^\$ grader push canvas .*\n((?:.*\n)*?)```", page, re.MULTILINE)
+    assert done.out == shown
 
 
 def test_canvas_takes_what_differs_and_a_second_time_there_is_nothing_to_do(shell: Shell, canvas: FakeCanvas) -> None:
@@ -543,7 +547,7 @@ def test_two_people_who_can_be_one_student_are_neither() -> None:
 
 @pytest.mark.parametrize(
     ("value", "found"),
-    [(1, 1), (0.1, Fraction(1, 10)), ("7.50000", Fraction(15, 2)), (None, None), (True, None), ("-", None), 
+    [(1, 1), (0.1, Fraction(1, 10)), ("7.50000", Fraction(15, 2)), (None, None), (True, None), ("-", None),
      ("1e400", None), (float("nan"), None), ([], None)],
 )  # fmt: skip
 def test_amounts_as_an_lms_writes_them(value: object, found: Fraction | None) -> None:
