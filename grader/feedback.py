@@ -31,6 +31,7 @@ from grader.settlement import Settled, settle_assignment
 from grader.spec import Assignment, Course
 
 REPORT = "report.html"
+LAYOUTS = {"moodle": Layout.MOODLE, "canvas": Layout.CANVAS}
 MAX_HEAD = 80  # characters of a student's name in the name of a folder
 
 
@@ -145,7 +146,7 @@ def address_canvas(download: Path, sorting: Sorting) -> tuple[list[Address], lis
     owned, refused = list_owned(download, sorting)
     addresses, left_out = [], [_leave_out(one.student, one.error, one.where) for one in refused]
     for one in owned:
-        name = _name_for_canvas(one.pile)
+        name = name_for_canvas(one.pile)
         if name is None:
             left_out.append(_explain(one.student, Reason.NO_FILE, one.where))
         else:
@@ -153,7 +154,7 @@ def address_canvas(download: Path, sorting: Sorting) -> tuple[list[Address], lis
     return addresses, left_out
 
 
-def _name_for_canvas(pile: Pile) -> str | None:
+def name_for_canvas(pile: Pile) -> str | None:
     """Return a name of which the first two parts that are numbers are the user's and that of the newest file."""
     user = pile.claims.lms_ids["canvas_id"]
     files = []
@@ -282,6 +283,3 @@ def _render(
     context = gather_context(course, gradebook, assignment, entry, grade, settled, marks, now=now)
     report = build_report(grade, describe_entry(entry), Reader.STUDENT, final=settled.final, context=context)
     return to_html(report).encode("utf-8")
-
-
-LAYOUTS = {"moodle": Layout.MOODLE, "canvas": Layout.CANVAS}

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 
 from grader.archive import ZipEntry, write_archive
 from grader.errors import InputError
-from grader.feedback import Address, _address_moodle, _name_for_canvas, plan_mailing, write_mailing
+from grader.feedback import Address, address_moodle, name_for_canvas, plan_mailing, write_mailing
 from grader.gradebook import Gradebook
+from grader.inbox import Sorting
 from grader.layouts import Pile
 from grader.roster import Claims, Roster, RosterStudent
 from grader.scoring import Grade, Status
-from grader.spec import load_course
+from grader.spec import Assignment, load_course
 from grader.submission import Submission
 from tests.made_class import NOW, make_class, make_course
 from tests.shell import Shell, write
@@ -109,6 +110,8 @@ FROM_MOODLE = {
     "Ada Lovelace_31_assignsubmission_file/twice.py": RIGHT.format("a").encode(),
     "Ben O'Neill_32_assignsubmission_file/twice.zip": packed({"twice.py": HALF.format("b").encode()}),
     "Zoe_39_assignsubmission_file/twice.py": RIGHT.format("z").encode(),
+    "Dan M_33_assignsubmission_onlinetext/onlinetext.html": b"<p>typed</p>",
+    "notes.txt": b"",
 }
 FROM_CANVAS = {
     "lovelaceada_101_9001_twice.py": RIGHT.format("a").encode(),
@@ -147,6 +150,8 @@ def test_a_download_from_moodle_is_graded_and_goes_back(shell: Shell) -> None:
     sent = shell(*command)
     assert (sent.code, sent.out) == (1, "f.zip: 2 reports\n")
     assert "no report for Zoe: participant 39 is not in the worksheet" in sent.err
+    assert "no report for 009: the gradebook has no work of theirs" in sent.err
+    assert "no report for notes.txt: its name is not one of a download from Moodle" in sent.err
     data = (shell.folder / "f.zip").read_bytes()
     found, ignored = read_as_moodle(data, {31, 32, 33})
     assert not ignored
@@ -284,6 +289,11 @@ def test_many_reports_are_made_by_several_processes(tmp_path: Path) -> None:
 
 # Names from outside
 
+
+def refuse(name: str) -> Assignment:
+    raise InputError(f"no assignment {name!r}")
+
+
 names = st.one_of(
     st.text(max_size=30),
     st.text("ab_/\\.:~ \x00\x1b\n\u202e\ud800'=", max_size=30),
@@ -295,7 +305,7 @@ names = st.one_of(
 
 @given(names, st.integers(1, 10**12))
 def test_no_name_leads_out_of_the_zip_or_hides_the_number_from_moodle(name: str, participant: int) -> None:
-    address = _address_moodle("ada", Claims(participant=str(participant), name=name), "")
+    (address,), _ = address_moodle(None, {str(participant): Claims(id="ada", name=name)}, Sorting(load=refuse))
     buffer = write_to_memory({address.name: b"x"})
     found, ignored = read_as_moodle(buffer, {participant})
     assert not ignored
@@ -306,7 +316,7 @@ def test_no_name_leads_out_of_the_zip_or_hides_the_number_from_moodle(name: str,
 def test_no_name_hides_the_numbers_from_canvas(name: str, user: int, file: int, display: str) -> None:
     uploaded = f"{name.replace('_', '')}_{user}_{file}_{display}"
     pile = Pile(uploaded, Claims(lms_ids={"canvas_id": str(user)}, name=name), files={"a": uploaded})
-    found = _name_for_canvas(pile)
+    found = name_for_canvas(pile)
     numbers = [part for part in uploaded.split("_") if part.isascii() and part.isdigit()]
     if numbers[0] != str(user):  # a name that is a number itself: Canvas would take it for the user's
         assert found is None
@@ -340,15 +350,9 @@ def test_a_zip_that_cannot_be_written_says_so(tmp_path: Path) -> None:
         write_archive(tmp_path / "file" / "a.zip", [])
 
 
-def test_roster_and_strangers_in_a_worksheet(tmp_path: Path) -> None:
-    from grader.feedback import address_moodle
-    from grader.inbox import Sorting
-
-    def load(name: str) -> object:
-        raise InputError(name)
-
+def test_roster_and_strangers_in_a_worksheet() -> None:
     roster = Roster((RosterStudent("007", "Ada", "ada@x.org"),))
     sheet = {"31": Claims(email="ADA@x.org", name="Ada"), "32": Claims(email="ben@x.org", name="Ben")}
-    addresses, left_out = address_moodle(None, sheet, Sorting(load=load, roster=roster))  # type: ignore[arg-type]
+    addresses, left_out = address_moodle(None, sheet, Sorting(load=refuse, roster=roster))
     assert [address.student for address in addresses] == ["007"]
     assert [(one.student, one.where) for one in left_out] == [("Ben", "Participant 32")]

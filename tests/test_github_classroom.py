@@ -83,10 +83,11 @@ def repository(assignment: Assignment, tmp_path: Path) -> Path:
     shutil.copytree(assignment.directory, tmp_path / "course" / "mean-loss")
     done = shell("package", "github-classroom", "mean-loss", "--out", "repository")
     assert done.code == 0
-    assert done.out.startswith("repository: 1 public checks, 1 point\n")
+    assert done.out.startswith("repository: 1 public check, 1 point\n")
+    assert "Isolation: tier A is to be expected" in done.out
     assert "2 hidden checks are not in it: students could read them" in done.err
     assert "4 quiz questions are not judged in it" in done.err
-    assert "1 public checks are not in it: test_like_ours.py uses the reference solution" in done.err
+    assert "1 public check is not in it: test_like_ours.py uses the reference solution" in done.err
     return tmp_path / "repository"
 
 

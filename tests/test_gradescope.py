@@ -173,14 +173,62 @@ def test_the_command_says_what_gradescope_will_not_do(tmp_path: Path, assignment
     assert done.code == 0
     assert "1 text question waits for a person (0.1 of the points)" in done.err
     assert done.out.startswith("mean-loss-gradescope.zip: 1 public and 2 hidden checks\n")
-    assert "6.6 autograder points" in done.out
-    assert "Isolation" in done.out
+    assert "6.6 autograder points, a container with 1.6 GB of memory" in done.out
+    assert "Isolation: tier A where Gradescope's container lets Landlock through, else B" in done.out
     found = shell("package", "gradescope", "mean-loss", "--out", "a/b.zip", "--with-bonus", "--json")
     assert (found.json["points"], found.json["file"], len(found.json["notes"])) == (7.6, "a/b.zip", 1)
     shell("package", "gradescope", "mean-los").fails(2, "did you mean 'mean-loss'")
     shell("package", "gradescope", "mean-loss", "--require", "-r /etc/passwd").fails(2, "is not a requirement")
     (tmp_path / "course" / "mean-loss" / "data.bin").symlink_to("/etc/passwd")
     shell("package", "gradescope", "mean-loss").fails(2, "data.bin is a link")
+
+
+@pytest.mark.parametrize("found", ["python3", "python3.12", None])
+def test_setup_finds_a_python_that_is_new_enough(tmp_path: Path, found: str | None) -> None:
+    """On a machine of which only these programs are left; apt-get installs none, python3.12, or python3.11."""
+    programs = tmp_path / "bin"
+    write(tmp_path / "autograder" / "source", {"requirements.txt": "", "grader-1-py3-none-any.whl": ""})
+    pip = '#!/bin/bash\necho "$0 $*" >> {log}\n'
+    venv = 'if [ "$2" = venv ]; then mkdir -p "$3/bin"; cp {pip} "$3/bin/python"; cp {pip} "$3/bin/grader"; fi\n'
+    words = {"log": tmp_path / "log", "pip": tmp_path / "pip"}
+    good, old = f"#!/bin/bash\n{venv.format(**words)}", "#!/bin/bash\nexit 1\n"
+    apt = f'#!/bin/bash\necho "apt-get $*" >> {words["log"]}\n'
+    if found != "python3":
+        apt += '[[ " $* " != *" python3.12 "* ]] || exit 1\n' if found is None else ""
+        name = found or "python3.11"
+        apt += f'[[ " $* " != *" {name} "* ]] || {{ cp {tmp_path}/good {programs}/{name}; }}\n'
+    files = {
+        "pip": pip.format(**words),
+        "good": good,
+        "bin/python3": good if found == "python3" else old,
+        "bin/apt-get": apt,
+    }
+    write(tmp_path, files)
+    for name in ("bash", "cp", "mkdir", "chmod"):
+        (programs / name).symlink_to(shutil.which(name) or name)
+    for name in files:
+        (tmp_path / name).chmod(0o755)
+    setup = ROOT / "templates" / "gradescope" / "setup.sh"
+    done = subprocess.run(
+        [str(programs / "bash"), str(setup), str(tmp_path / "autograder")],
+        env={"PATH": str(programs)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    *asked, _, _, _ = (tmp_path / "log").read_text().splitlines()
+    wanted = {"python3": 0, "python3.12": 2, None: 3}
+    assert len(asked) == wanted[found]
+    assert (tmp_path / "autograder" / "source").stat().st_mode & 0o077 == 0
+
+
+def test_setup_says_so_where_no_python_can_be_had(tmp_path: Path) -> None:
+    write(tmp_path / "bin", {"python3": "#!/bin/bash\nexit 1\n", "apt-get": "#!/bin/bash\nexit 0\n"})
+    for name in ("python3", "apt-get"):
+        (tmp_path / "bin" / name).chmod(0o755)
+    (tmp_path / "bin" / "bash").symlink_to(shutil.which("bash") or "bash")
+    command = [str(tmp_path / "bin" / "bash"), str(ROOT / "templates" / "gradescope" / "setup.sh"), str(tmp_path)]
+    done = subprocess.run(command, env={"PATH": str(tmp_path / "bin")}, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Python 3.11 or newer" in done.stderr
 
 
 # Results

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,8 +116,9 @@ class _Request:
     yes: bool
     as_json: bool
 
-    @property
+    @cached_property
     def seat(self) -> Seat:
+        """The course."""
         return Seat(self.course)
 
     def sort(self, gradebook: Gradebook, lms: str, worksheet: Any) -> Sorting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import time
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 
 _file = click.Path(path_type=Path, dir_okay=False)
 _folder = click.Path(path_type=Path, file_okay=False)
+ISOLATION_IN_GRADESCOPE = (
+    "Isolation: tier A where Gradescope's container lets Landlock through, else B; which it is, is printed there for\n"
+    "instructors with every submission. With less, nothing is run and nobody has a score."
+)
+ISOLATION_ON_GITHUB = (
+    "Isolation: tier A is to be expected on GitHub's machines, and printed at every run; there is nothing in the\n"
+    "repository that its owner may not read."
+)
 SHOWN = ("visible", "after_due_date", "after_published", "hidden")
 
 
@@ -80,15 +89,17 @@ def gradescope(course: Path | None, /, assignment: str, out: Path | None, as_jso
     points = contents.points + contents.bonus if settings.with_bonus else contents.points
     if as_json:
         amounts = {"points": float(points), "public": contents.public, "hidden": contents.hidden}
+        amounts |= {"memory_mb": contents.memory_mb}
         print_json({"format": 1, "file": str(target), "assignment": spec.id, **amounts, "notes": list(contents.notes)})
         return
     for note in contents.notes:
         click.echo(f"grader: {note}", err=True)
     click.echo(f"{target}: {contents.public} public and {contents.hidden} hidden checks")
-    click.echo(f"Give the assignment {format_amount(points)} autograder points in Gradescope.")
+    gigabytes = math.ceil(contents.memory_mb / 100) / 10
     click.echo(
-        "Isolation: found out in Gradescope's container, and printed there for instructors; see docs/lms_live.md."
+        f"In Gradescope: {format_amount(points)} autograder points, a container with {gigabytes:g} GB of memory."
     )
+    click.echo(ISOLATION_IN_GRADESCOPE)
 
 
 @package.command("github-classroom")
@@ -125,8 +136,9 @@ def github_classroom(course: Path | None, assignment: str, out: Path | None, for
         click.echo(f"grader: {note}", err=True)
     if written.backup is not None:
         click.echo(f"What was there is in {written.backup}.")
-    click.echo(f"{target}: {found.checks} public checks, {format_points(found.points)}")
-    click.echo("Isolation: GitHub's machines keep one student's code from nobody else's; see docs/lms_live.md.")
+    checks = f"{found.checks} public {'check' if found.checks == 1 else 'checks'}"
+    click.echo(f"{target}: {checks}, {format_points(found.points)}")
+    click.echo(ISOLATION_ON_GITHUB)
 
 
 # What runs elsewhere.

@@ -152,7 +152,8 @@ def _find_notes(
         )
     if left_out:
         names = ", ".join(sorted({check.path.name for check in left_out}))
-        notes.append(f"{len(left_out)} public checks are not in it: {names} uses the reference solution")
+        what = "1 public check is" if len(left_out) == 1 else f"{len(left_out)} public checks are"
+        notes.append(f"{what} not in it: {names} uses the reference solution")
     deferred = sum((check.points for check in usable if check.needs_device == "cuda"), Fraction(0))
     if deferred:
         notes.append(f"{amount(deferred)} points are for checks on a GPU, which GitHub's machines have not")

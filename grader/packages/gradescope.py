@@ -22,6 +22,7 @@ from grader.spec import Assignment, TextQuestion
 SETTINGS = "settings.json"
 ASSIGNMENTS = "assignments"
 MAX_FOLDER_BYTES = 50_000_000
+OWN_MEMORY_MB = 500  # of grader itself, torch twice included
 PROGRAMS = ("setup.sh", "run_autograder")
 
 
@@ -41,6 +42,9 @@ class StudentField(StrEnum):
     SID = "sid"
 
 
+_FIELD_WORDS = {StudentField.EMAIL: "e-mail address", StudentField.SID: "student ID"}
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How the autograder grades: when hidden checks are shown, when answers' feedback is, and what counts."""
@@ -54,13 +58,17 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What an autograder holds: its files, and what an instructor should know."""
+    """What an autograder holds: its files, and what an instructor should know.
+
+    ``memory_mb`` is what its container needs, for a submission that uses all that it may.
+    """
 
     entries: tuple[ZipEntry, ...]
     points: Fraction
     bonus: Fraction
     public: int
     hidden: int
+    memory_mb: int
     notes: tuple[str, ...]
 
 
@@ -94,7 +102,8 @@ def collect(assignment: Assignment, policy: Policy, settings: Settings, requirem
         bonus=sum((check.points for check in checks if check.bonus), Fraction(0)),
         public=sum(check.visibility is Visibility.PUBLIC for check in checks),
         hidden=sum(check.visibility is Visibility.HIDDEN for check in checks),
-        notes=tuple(_find_notes(assignment, policy, plain)),
+        memory_mb=assignment.limits.memory_mb + OWN_MEMORY_MB,
+        notes=tuple(_find_notes(assignment, policy, plain, settings)),
     )
 
 
@@ -136,7 +145,7 @@ def _check_requirements(lines: Sequence[str]) -> Sequence[str]:
     return lines
 
 
-def _find_notes(assignment: Assignment, policy: Policy, checks: Sequence[Check]) -> list[str]:
+def _find_notes(assignment: Assignment, policy: Policy, checks: Sequence[Check], settings: Settings) -> list[str]:
     notes = []
     texts = [q for q in assignment.questions if isinstance(q, TextQuestion) and not q.accept]
     if texts:
@@ -149,6 +158,11 @@ def _find_notes(assignment: Assignment, policy: Policy, checks: Sequence[Check])
     if deferred:
         points = sum((check.points for check in deferred), Fraction(0))
         notes.append(f"{float(points):g} points are for checks on a GPU, which Gradescope has not: they are not given")
+    if assignment.has_variants:
+        notes.append(
+            f"questions differ from student to student, and are drawn for the {_FIELD_WORDS[settings.student]} that "
+            f"Gradescope knows: give each student what `grader fetch {assignment.id} --student ID` makes of it"
+        )
     if policy.late.model_fields_set or policy.attempts.model_fields_set:
         notes.append("lateness and the number of attempts are Gradescope's: set them there, the course's do not count")
     return notes

@@ -43,7 +43,7 @@ class Canvas:
         title = clean_line(str(_field(found, "name")))
         maximum = read_amount(found.get("points_possible"))
         kind = found.get("grading_type", "points")
-        if kind not in GRADED_BY_POINTS or maximum is None:
+        if kind not in GRADED_BY_POINTS or maximum is None or maximum <= 0:
             hint = "set 'Display Grade as' to points there"
             raise InputError(f"{title!r} is not graded by points, but as {clean_line(str(kind))!r}", hint)
         if found.get("published") is False:

@@ -2,8 +2,9 @@
 # Run once, as root, when Gradescope builds the container: installs grader and what it needs.
 set -euo pipefail
 
-source_folder=/autograder/source
-target=/autograder/grader
+home=${1:-/autograder}
+source_folder=$home/source
+target=$home/grader
 
 is_good() {
     command -v "$1" >/dev/null && "$1" -c '
