@@ -257,6 +257,7 @@ def serve(server: AnyServer, path: str = "") -> Iterator[AnyServer]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # an answer goes out in one piece: two would wait for each other
 
         def do_GET(self) -> None:
             self.respond()

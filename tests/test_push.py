@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import socket
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.errors import FaultError, InputError
 from grader.export.scores import Column, Missing
 from grader.gradebook import Gradebook
-from grader.push.canvas import read_amount
+from grader.push.canvas import Canvas, read_amount
 from grader.push.client import Client, Patience, check_address
-from grader.push.plan import Person, Target, format_decimal, make_plan, round_half_up
+from grader.push.moodle import NEEDED, STATUS, Moodle
+from grader.push.plan import Change, Person, Target, format_decimal, make_plan, round_half_up
 from grader.push.token import Token, find_token
 from grader.roster import Claims, Roster, RosterStudent
 from grader.scoring import Grade, Status
@@ -36,6 +40,12 @@ from tests.test_engine import FILES
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 THROTTLED = Hurdle(403, b"403 Forbidden (Rate Limit Exceeded)", {"X-Rate-Limit-Remaining": "0.0"})
 SCORES = {"007": Fraction(2), "008": Fraction(1), "ben": Fraction(3, 2), "zoe": Fraction(1, 3)}
+FIELDS = (
+    "id", "user_id", "userid", "name", "score", "grade", "points_possible", "excused", "functions", "courses", "cmid",
+    "assignments", "grades", "usergrades", "gradeitems", "itemmodule", "iteminstance", "itemnumber", "graderaw",
+    "email", "gradeisoverridden", "feedback", "plugins", "type", "editorfields", "text", "format", "workflow_state",
+    "message", "exception", "errorcode",
+)  # fmt: skip
 STUDENTS = (
     RosterStudent("007", "Ada", "ada@x.org", lms_ids={"username": "ada1"}),
     RosterStudent("008", "Cleo", "cleo@x.org"),
@@ -93,20 +103,39 @@ def moodle() -> Iterator[FakeMoodle]:
         yield server
 
 
-def push(shell: Shell, server: Server, *more: str) -> Answer:
+def push(shell: Shell, server: Server, *more: str, process: bool = False) -> Answer:
+    """Run the command: here, which is quick, or as a process of its own."""
     lms = "canvas" if isinstance(server, FakeCanvas) else "moodle"
     where = ["--assignment-id", "9"] if lms == "canvas" else []
-    done = shell("push", lms, "twice", "--url", server.address, "--course-id", "5", *where, *more)
+    command = ["push", lms, "twice", "--url", server.address, "--course-id", "5", *where, *more]
+    done = shell(*command) if process else run_here(shell, command)
     for secret in (TOKEN, TOKEN[:12]):
         assert secret not in done.out + done.err
+    assert "Traceback" not in done.err
     return done
+
+
+def run_here(shell: Shell, command: list[str]) -> Answer:
+    from grader.cli import main
+
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        for name in set(os.environ) - set(shell.environment):
+            patch.delenv(name)
+        for name, value in shell.environment.items():
+            patch.setenv(name, value)
+        patch.chdir(shell.folder)
+        patch.setattr(sys, "argv", ["grader", *command])
+        with pytest.raises(SystemExit) as left:
+            main()
+    return Answer(int(left.value.code or 0), out.getvalue(), err.getvalue())
 
 
 # Canvas
 
 
 def test_canvas_dry_run_lists_what_would_change_and_writes_nothing(shell: Shell, canvas: FakeCanvas) -> None:
-    done = push(shell, canvas)
+    done = push(shell, canvas, process=True)
     assert done.code == 0
     assert done.out.splitlines() == [
         "Twice, 2 points",
@@ -129,7 +158,7 @@ def test_canvas_dry_run_lists_what_would_change_and_writes_nothing(shell: Shell,
 
 
 def test_canvas_takes_what_differs_and_a_second_time_there_is_nothing_to_do(shell: Shell, canvas: FakeCanvas) -> None:
-    done = push(shell, canvas, "--yes")
+    done = push(shell, canvas, "--yes", process=True)
     assert (done.code, done.out.splitlines()[-1]) == (0, "2 of 2 scores were written and read back.")
     assert canvas.scores == {101: 2.0, 102: 1.0, 103: 1.5, 104: 0.33, 105: 0.25, 106: 2.0}
     assert [one.form for one in canvas.writes] == [
@@ -218,7 +247,7 @@ def test_assignments_of_canvas_that_take_no_scores(
 
 def test_moodle_takes_what_differs_and_keeps_comments(shell: Shell, moodle: FakeMoodle) -> None:
     moodle.comments = {13: "<p>Well done</p>", 14: ""}
-    done = push(shell, moodle)
+    done = push(shell, moodle, process=True)
     assert done.code == 0
     assert "Nothing was written: --yes writes these 3 scores." in done.out
     assert moodle.writes == []
@@ -469,6 +498,13 @@ def test_a_token_shows_itself_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None
     assert find_token("canvas", "x.org", {"CANVAS_TOKEN": f" {TOKEN}\n"}).reveal() == TOKEN
 
 
+def test_without_what_it_needs_it_says_how_to_install_it(shell: Shell, canvas: FakeCanvas) -> None:
+    broken = write(shell.folder / "broken", {"httpx2/__init__.py": "raise ImportError('no httpx2')\n"})
+    path = {"PYTHONPATH": f"{broken}:{Path(__file__).parents[1]}"}
+    without = Shell(shell.folder, shell.course, extra={**shell.extra, **path})
+    push(without, canvas, process=True).fails(2, "not installed", "pip install 'grader[push]'")
+
+
 def test_a_token_from_the_keyring(tmp_path: Path) -> None:
     """In a process that has a keyring of one file: the real one would ask this machine's user."""
     source = (
@@ -491,6 +527,61 @@ def test_a_token_from_the_keyring(tmp_path: Path) -> None:
     first, *hints = done.stdout.splitlines()
     assert first == TOKEN
     assert [hint.rpartition(" ")[2] for hint in hints] == ["moodle:y.org`", "moodle:locked`"]
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-10, 200)
+    | st.floats()
+    | st.sampled_from(["", "7.5", "assign", "Twice", "\x1b["]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=6),
+    max_leaves=12,
+)
+
+
+class Babbling(Server):
+    """A server that answers anything."""
+
+    answers: deque[object]
+
+    def is_authorized(self, header: str, form: dict[str, str]) -> bool:
+        return True
+
+    def answer(
+        self, method: str, path: str, query: dict[str, str], form: dict[str, str]
+    ) -> tuple[int, Any, dict[str, str]]:
+        self.answers.rotate(-1)
+        return 200, self.answers[0], {}
+
+
+@pytest.fixture(scope="module")
+def babbling() -> Iterator[Babbling]:
+    with serve(Babbling()) as server:
+        yield server
+
+
+@given(st.lists(json_values, min_size=1, max_size=6))
+@settings(deadline=None, max_examples=40)
+def test_whatever_an_lms_answers_is_understood_or_told(babbling: Babbling, answers: list[object]) -> None:
+    functions = {"functions": [{"name": name} for name in (*NEEDED, STATUS)]}
+    assignments = {"courses": [{"assignments": [{"id": 3, "cmid": 4, "name": "Twice", "grade": 10}]}]}
+    assignment = {"name": "Twice", "points_possible": 10}
+    change = Change("ada", "1", None, Fraction(1))
+    with Client(babbling.address, Token(TOKEN), header=False, sleep=lambda _: None) as client:
+        for start, lms in (
+            ([], Canvas(client, 5, 9, sleep=lambda _: None)),
+            ([assignment], Canvas(client, 5, 9, sleep=lambda _: None)),
+            ([], Moodle(client, Token(TOKEN), 5, 4, "Twice")),
+            ([functions, assignments], Moodle(client, Token(TOKEN), 5, 4, "Twice")),
+        ):
+            babbling.answers = deque([None, *start, *answers])
+            with suppress(FaultError, InputError):
+                target = lms.read()
+                assert target.maximum > 0
+                assert all(person.now is None or isinstance(person.now, Fraction) for person in target.people)
+                for outcome in lms.verify(list(lms.write([change]))):
+                    assert outcome.stuck in (True, False)
 
 
 # Plans
