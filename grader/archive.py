@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from grader.errors import InputError, reason_of
 
@@ -48,9 +49,9 @@ def write_archive(path: Path, entries: Iterable[ZipEntry]) -> None:
         raise InputError(f"{path} cannot be written: {reason_of(error)}", _HINT) from None
 
 
-def _write_entries(file: object, entries: Iterable[ZipEntry]) -> None:
+def _write_entries(file: IO[bytes], entries: Iterable[ZipEntry]) -> None:
     names = set()
-    with zipfile.ZipFile(file, "w") as archive:  # type: ignore[call-overload]
+    with zipfile.ZipFile(file, "w") as archive:
         for entry in sorted(entries, key=lambda entry: entry.name):
             if not is_plain(entry.name) or entry.name in names:
                 raise ValueError(f"{entry.name!a} cannot be a name in this zip")

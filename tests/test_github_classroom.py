@@ -168,6 +168,16 @@ def test_right_work(repository: Path) -> None:
     assert "Isolation tier: " in printed
 
 
+def test_files_called_like_modules_are_not_run_by_the_grader_itself(repository: Path) -> None:
+    mark = repository.parent / "taken"
+    taken = f"import pathlib\npathlib.Path({str(mark)!r}).write_text('taken')\n"
+    names = ("grader.py", "json.py", "click.py", "torch.py", "yaml/__init__.py", "sitecustomize.py", "conftest.py")
+    write(repository, {"mean_loss.py": RIGHT, **dict.fromkeys(names, taken)})
+    result, _, printed, _ = run_checks(repository)
+    assert not mark.exists()
+    assert report(result) == ("1/1", False), printed
+
+
 def test_the_stub_fails(repository: Path) -> None:
     result, summary, _, _ = run_checks(repository)
     assert report(result) == ("0/1", True)

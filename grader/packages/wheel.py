@@ -96,15 +96,22 @@ def list_requirements(more: Sequence[str] = ()) -> str:
 
 
 def _list_pins() -> Iterator[str]:
-    for requirement in _find_distribution().requires or ():
-        if "extra ==" not in requirement:
-            name = _name_of(requirement)
-            yield f"{name}=={_plain(version(name))}"
+    own = [one for one in _find_distribution().requires or () if "extra ==" not in one]
+    for requirement in own:
+        name = _name_of(requirement)
+        number = _find_version(name)
+        yield requirement if number is None else f"{name}=={number}"
     for name in _OFTEN_USED:
-        try:
-            yield f"{name}=={_plain(version(name))}"
-        except PackageNotFoundError:
-            continue
+        if (number := _find_version(name)) is not None:
+            yield f"{name}=={number}"
+
+
+def _find_version(name: str) -> str | None:
+    """Return the version that is installed here; None where none is, as of torch on a machine that grades nothing."""
+    try:
+        return _plain(version(name))
+    except PackageNotFoundError:
+        return None
 
 
 def _plain(number: str) -> str:
