@@ -163,6 +163,10 @@ def test_a_download_from_moodle_is_graded_and_goes_back(shell: Shell) -> None:
     assert (shell.folder / "f.zip").read_bytes() == data
     assert [path.name for path in shell.folder.iterdir() if path.name.startswith(".f.zip")] == []
 
+    written = shell.in_a_terminal(*command[:-1], "h.zip", typed="n\n")
+    assert "Write 2 reports without those?" in written
+    assert not (shell.folder / "h.zip").exists()
+
     alone = shell("feedback", "moodle", "twice", "--worksheet", "sheet.csv", "--out", "g.zip", "--json")
     assert alone.code == 1
     assert read_as_moodle((shell.folder / "g.zip").read_bytes(), {31, 32, 33}) == (found, [])
