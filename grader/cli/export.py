@@ -123,6 +123,124 @@ def canvas(course: Path | None, /, **given: Any) -> None:
     _export(course, Request("canvas", **given))
 
 
+@export.command()
+@_assignments
+@click.option(
+    "--identity",
+    type=click.Choice(["email", "idnumber", "username"]),
+    help="What names students.  [default: e-mail addresses if the roster has all of them, else ids]",
+)
+@_feedback
+@_template_options(required=False)
+@_options
+@click.pass_obj
+def moodle(course: Path | None, /, **given: Any) -> None:
+    """Write final scores as a CSV for Moodle, or fill in its own file.
+
+    The surest way is the grading worksheet of the assignment: download it in Moodle (the assignment, Submissions,
+    Actions), give it as --template, and upload what is written there again. A gradebook that was exported as plain
+    text can be filled in, too. Without --template the file is for Grades, Import, CSV file: Moodle then marks grades
+    of assignments as overridden. Its user name is the roster's column `username`.
+    """
+    _export(course, Request("moodle", **given))
+
+
+@export.command()
+@_assignments
+@_template_options(required=False)
+@_options
+@click.pass_obj
+def brightspace(course: Path | None, /, **given: Any) -> None:
+    """Write final scores as a CSV for Brightspace (D2L), or fill in its own export.
+
+    Import it there under Grades, Enter Grades, Import. Students are matched by their OrgDefinedId, which must be the
+    id that they hand in with, or by their user name where the roster has it.
+    """
+    _export(course, Request("brightspace", **given))
+
+
+@export.command()
+@_assignments
+@_feedback
+@_template_options(required=False)
+@_options
+@click.pass_obj
+def sakai(course: Path | None, /, **given: Any) -> None:
+    """Write final scores as a CSV for Sakai, or fill in its own export.
+
+    Import it there under Gradebook, Import/Export. Students are matched by their user id: the roster's column
+    `username`, else the id that they hand in with.
+    """
+    _export(course, Request("sakai", **given))
+
+
+@export.command()
+@_assignments
+@_feedback
+@_template_options(required=True)
+@_options
+@click.pass_obj
+def blackboard(course: Path | None, /, **given: Any) -> None:
+    """Fill final scores into a file that Blackboard Learn's Grade Center exported.
+
+    Download it there under Work Offline, and upload what is written in the same place. There is no file from scratch:
+    Blackboard knows columns by ids of its own.
+    """
+    _export(course, Request("blackboard", **given))
+
+
+@export.command()
+@_assignments
+@_template_options(required=True)
+@_options
+@click.pass_obj
+def openedx(course: Path | None, /, **given: Any) -> None:
+    """Fill final scores into a file of bulk grades, or of staff graded points, that Open edX exported.
+
+    There is no file from scratch: Open edX knows students and subsections by ids of its own.
+    """
+    _export(course, Request("openedx", **given))
+
+
+@export.command()
+@_assignments
+@_options
+@click.pass_obj
+def gradescope(course: Path | None, /, **given: Any) -> None:
+    """Write the final scores of one assignment as Gradescope's Download Grades would.
+
+    Gradescope imports no scores. The file is for programs and spreadsheets that read its downloads.
+    """
+    _export(course, Request("gradescope", **given))
+
+
+@export.command("csv")
+@_assignments
+@_feedback
+@_options
+@click.pass_obj
+def csv_(course: Path | None, /, **given: Any) -> None:
+    """Write final scores for people: names, points, lateness, and why a score is missing.
+
+    One row for every student in every assignment. Text that a spreadsheet would take for a formula has an apostrophe
+    in front of it, so no LMS should be given this file.
+    """
+    _export(course, Request("csv", **given))
+
+
+@export.command()
+@_assignments
+@_feedback
+@_options
+@click.pass_obj
+def xlsx(course: Path | None, /, **given: Any) -> None:
+    """Write final scores as a workbook for people: a sheet of scores, and one of all there is to know.
+
+    It takes the extra `xlsx`: pip install 'grader[xlsx]'.
+    """
+    _export(course, Request("xlsx", **given))
+
+
 def _export(course: Path | None, request: Request) -> None:
     """Write one file, or say why not."""
     from grader.export.findings import Severity
@@ -224,7 +342,7 @@ def _make(table: ScoreTable, choices: Choices, request: Request) -> tuple[Export
     result = make_export(request.format, table, choices, request.template)
     while request.skip_refused and result.data is None:
         refused = {student for found in result.refusals for student in found.students}
-        if not refused or any(not found.students for found in result.refusals):
+        if refused <= set(left) or any(not found.students for found in result.refusals):
             break
         left += sorted(refused)
         table = leave_out(table, refused)

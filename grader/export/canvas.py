@@ -191,7 +191,7 @@ def _is_plain(text: str) -> bool:
 
 
 def read_template(sheet: Sheet, _choices: Choices) -> Template:
-    """Return where scores go in a gradebook that Canvas exported: into the columns titled ``Title (id)``.
+    """Return where scores go in a gradebook that Canvas exported: into the columns titled ``Title (123)``.
 
     Raises:
         InputError: it is no such file.
@@ -204,18 +204,15 @@ def read_template(sheet: Sheet, _choices: Choices) -> Template:
         raise InputError(message, "export it in Canvas: Grades, Export, Export Entire Gradebook")
     findings = [*_check_file(sheet)]
     points = next((row for _, row in sheet.body if row.value(0).casefold() == "points possible"), None)
-    targets, totals = [], []
+    targets = []
     for place, title in enumerate(titles[last + 1 :], start=last + 1):
         match = _TITLE_WITH_ID.fullmatch(title)
         stated = points.value(place) if points is not None else ""
-        if match is None or "read only" in stated:
-            totals.append(title)
-        elif any(words in title for words in RESERVED_TITLES):
-            what = "Canvas takes this for one of its own totals and drops the column"
-            findings.append(Finding(Severity.CHANGED, what, "rename the assignment in Canvas", title))
-            totals.append(title)
-        else:
-            targets.append(Target(place, title, match[1].strip(), parse_decimal(stated)))
+        closed = "" if match is not None else "it is no assignment's: such a title ends with an id, as in 'Title (123)'"
+        if any(words in title for words in RESERVED_TITLES) or "read only" in stated:
+            closed = "Canvas takes it for one of its own totals, and drops it"
+        titles = (match[1].strip(), match[2]) if match is not None else (title,)
+        targets.append(Target(place, title, titles, parse_decimal(stated), closed=closed))
     rows = []
     for place, row in sheet.body:
         ids = {title: row.value(column) for title, column in columns.items()}
@@ -234,7 +231,6 @@ def read_template(sheet: Sheet, _choices: Choices) -> Template:
         tuple(targets),
         tuple(rows),
         findings=tuple(findings),
-        others=tuple(totals),
         places=PLACES,
         untouched=("EX", "N/A"),
         known_by="`grader roster import` takes this very file, with Canvas' ids in it",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.export import canvas
+from grader.export import blackboard, brightspace, canvas, gradescope, moodle, openedx, sakai, spreadsheet
 from grader.export.choices import Choices
 from grader.export.findings import Export
 from grader.export.scores import ScoreTable
@@ -24,6 +24,14 @@ class Format:
 
 FORMATS = {
     "canvas": Format(canvas.export_scores, canvas.read_template),
+    "moodle": Format(moodle.export_scores, moodle.read_template),
+    "brightspace": Format(brightspace.export_scores, brightspace.read_template),
+    "sakai": Format(sakai.export_scores, sakai.read_template),
+    "blackboard": Format(None, blackboard.read_template),
+    "openedx": Format(None, openedx.read_template),
+    "gradescope": Format(gradescope.export_scores),
+    "csv": Format(spreadsheet.export_csv),
+    "xlsx": Format(spreadsheet.export_xlsx),
 }
 
 

@@ -59,11 +59,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class ScoreTable:
-    """Students, and a column for each assignment. ``strangers`` are those of them who are not on the roster."""
+    """Students, and a column for each assignment. ``strangers`` are those of them who are not on the roster.
+
+    ``skipped`` are known, too, and nothing is to be written of them.
+    """
 
     students: tuple[RosterStudent, ...]
     columns: tuple[Column, ...]
     strangers: frozenset[str] = frozenset()
+    skipped: tuple[RosterStudent, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -84,7 +88,8 @@ def leave_out(table: ScoreTable, students: Collection[str]) -> ScoreTable:
         for column in table.columns
     )
     kept = tuple(student for student in table.students if student.id not in students)
-    return ScoreTable(kept, columns, table.strangers - set(students))
+    skipped = tuple(student for student in table.students if student.id in students)
+    return ScoreTable(kept, columns, table.strangers - set(students), (*table.skipped, *skipped))
 
 
 def give_zeros(table: ScoreTable) -> tuple[ScoreTable, list[Finding]]:

@@ -10,6 +10,7 @@ import codecs
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from grader.errors import InputError, reason_of
@@ -51,7 +52,7 @@ class SheetRow:
         return not any(cell.value.strip() for cell in self.cells)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sheet:
     """The cells of a CSV file, and all that it takes to write it again as it was."""
 
@@ -62,26 +63,29 @@ class Sheet:
     delimiter: str
     rows: tuple[SheetRow, ...]
 
-    @property
+    @cached_property
     def header(self) -> SheetRow:
         """The first row that says anything."""
         return next(row for row in self.rows if not row.is_blank)
 
-    @property
+    @cached_property
     def body(self) -> tuple[tuple[int, SheetRow], ...]:
         """The rows below the header that say anything, each with its place among all rows."""
         top = self.rows.index(self.header)
         return tuple((place, row) for place, row in enumerate(self.rows) if place > top and not row.is_blank)
 
-    @property
+    @cached_property
     def titles(self) -> tuple[str, ...]:
         """What the header's cells say, without blanks around it."""
         return tuple(cell.value.strip() for cell in self.header.cells)
 
     def find(self, title: str) -> int | None:
         """Return the place of a column by its title, without regard to case."""
-        folded = [one.casefold() for one in self.titles]
-        return folded.index(title.casefold()) if title.casefold() in folded else None
+        return self._places.get(title.casefold())
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        return {title.casefold(): place for place, title in reversed([*enumerate(self.titles)])}
 
     def fill(self, changes: Mapping[tuple[int, int], str]) -> bytes:
         """Return the file with some cells, given by row and column, replaced by texts, quoted as cells near them are.

@@ -29,36 +29,35 @@ _NO_BLANKS = "fill in the worksheet of the assignment, or export without --templ
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A column that takes grades: ``title`` is what its ``header`` calls the assignment.
+    """A column of grades: ``titles`` are what its ``header`` may call the assignment.
 
-    ``feedback`` is the place of the column for feedback beside it.
+    ``feedback`` is the place of the column for feedback beside it; ``closed`` says why it takes no grades.
     """
 
     index: int
     header: str
-    title: str
+    titles: tuple[str, ...]
     maximum: Fraction | None = None
     feedback: int | None = None
+    closed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateRow:
     """The row of a student: its place, and what it says of who this is, as kinds and values, the surest first.
 
-    ``label`` is what to call a student whom nobody knows. ``locked`` says why the LMS takes no grade for the row, and
-    ``maximum`` is what is stated in the row itself.
+    ``label`` is what to call a student whom nobody knows. ``locked`` says why the LMS takes no grade for the row.
     """
 
     place: int
     keys: tuple[tuple[str, str], ...]
     label: str
     locked: str = ""
-    maximum: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A file of an LMS. ``others`` are columns that take no grades, ``untouched`` what cells say that stay as they are.
+    """A file of an LMS. ``untouched`` is what cells say that stay as they are.
 
     ``single``: it is of one assignment, whatever its column is called. ``blank`` is what becomes of cells that stay
     without a grade, if that is bad; ``over`` is what becomes of scores over the maximum. ``known_by`` says how students
@@ -70,7 +69,6 @@ class Template:
     targets: tuple[Target, ...]
     rows: tuple[TemplateRow, ...]
     findings: tuple[Finding, ...] = ()
-    others: tuple[str, ...] = ()
     places: int = 2
     untouched: tuple[str, ...] = ()
     single: bool = False
@@ -118,7 +116,8 @@ def _choose_targets(
     owners: dict[int, str] = {}
     for column in table.columns:
         found = _find_targets(template, column, choices.columns.get(column.assignment))
-        if len(found) == 1 and owners.setdefault(found[0].index, column.title) == column.title:
+        free = len(found) == 1 and owners.setdefault(found[0].index, column.assignment) == column.assignment
+        if free and not found[0].closed:
             pairs.append((column, found[0]))
         else:
             findings.append(_explain_targets(template, column, found, choices))
@@ -131,12 +130,12 @@ def _choose_targets(
 def _find_targets(template: Template, column: Column, wanted: str | None) -> Sequence[Target]:
     """Return the columns that can be meant: by the whole header, then by the title, then without regard to case."""
     if template.single and wanted is None:
-        return template.targets
+        return [target for target in template.targets if not target.closed]
     name = _plain(column.title if wanted is None else wanted)
     for same in (
         [target for target in template.targets if _plain(target.header) == name],
-        [target for target in template.targets if _plain(target.title) == name],
-        [target for target in template.targets if _plain(target.title).casefold() == name.casefold()],
+        [target for target in template.targets if name in map(_plain, target.titles)],
+        [target for target in template.targets if name.casefold() in map(_fold, target.titles)],
     ):
         if same:
             return same
@@ -151,21 +150,21 @@ def _explain_targets(template: Template, column: Column, found: Sequence[Target]
     if len(found) > 1:
         titles = " and ".join(repr(target.header) for target in found)
         return Finding(Severity.REFUSED, f"both {titles} can be meant", f"say which: {option}", column.title)
+    if found and found[0].closed:
+        what = f"the column {found[0].header!r} takes no grades: {found[0].closed}"
+        return Finding(Severity.REFUSED, what, f"those that do are {_list(template)}: {option}", column.title)
     if found:
         what = f"the column {found[0].header!r} is another assignment's already"
         return Finding(Severity.REFUSED, what, f"say which is whose: {option}", column.title)
-    if wanted is not None and wanted in template.others:
-        what = f"{wanted!r} is no column that {template.lms} takes grades in; those are {_list(template)}"
-        return Finding(Severity.REFUSED, what, f"say which: {option}", column.title)
     if wanted is None and column.assignment not in choices.named:
         return Finding(Severity.NOTE, "left out: the file has no column for it", column=column.title)
-    near = suggest(name, [text for target in template.targets for text in (target.title, target.header)])
+    near = suggest(name, [text for target in template.targets for text in (*target.titles, target.header)])
     what = f"the file has no column {name!r}{near}; those that take grades are {_list(template)}"
     return Finding(Severity.REFUSED, what, f"say which: {option}", column.title)
 
 
 def _list(template: Template) -> str:
-    return list_titles([target.header for target in template.targets]) or "none"
+    return list_titles([target.header for target in template.targets if not target.closed]) or "none"
 
 
 # Which row is whose.
@@ -209,7 +208,8 @@ class Matcher:
 
 def _match_rows(template: Template, table: ScoreTable) -> tuple[list[tuple[TemplateRow, str]], list[Finding]]:
     """Return the rows of students whom we know, each with the student's id."""
-    matcher = Matcher(table.students)
+    matcher = Matcher([*table.students, *table.skipped])
+    skipped = {student.id for student in table.skipped}
     own: dict[str, TemplateRow] = {}
     findings = []
     lines: dict[str, int] = {}
@@ -219,6 +219,8 @@ def _match_rows(template: Template, table: ScoreTable) -> tuple[list[tuple[Templ
         if not found:
             what = "in the file, and not known here"
             findings.append(Finding(Severity.NOTE, what, template.known_by, students=(row.label,)))
+        elif skipped.intersection(found):
+            continue
         elif len(found) > 1:
             what = f"line {line} means two students at once: {' and '.join(map(repr, found))}"
             findings.append(Finding(Severity.REFUSED, what, "mend the roster", students=found))
@@ -249,6 +251,7 @@ class _Filling:
         self._template, self._target, self._column, self._choices = template, target, column, choices
         self.changes: dict[tuple[int, int], str] = {}
         self.cells: list[WrittenCell] = []
+        self._highest = column.points if target.maximum is None else target.maximum
         self._findings: list[Finding] = []
         self._replaced: dict[str, str] = {}  # by student, what by what
 
@@ -306,14 +309,14 @@ class _Filling:
             self._fill_feedback(row, line, student, text)
 
     def _fill_grade(self, row: TemplateRow, line: SheetRow, student: str, score: Fraction) -> None:
-        template, maximum = self._template, self._target.maximum
+        template, maximum = self._template, self._highest
         before, after = line.value(self._target.index), format_decimal(max(score, Fraction(0)), template.places)
         if before in template.untouched:
             self._tell(Severity.NOTE, f"left as it is: the cell says {before}", "", student)
             return
         if is_rounded(score, template.places):
             self._tell(Severity.NOTE, f"rounded to {template.places} decimals", "", student)
-        if maximum is not None and score > maximum:
+        if score > maximum:
             over = template.over
             self._tell(over.severity, f"{over.what} of {format_score(maximum)}", over.mend, student)
         if before not in EMPTY and parse_decimal(before) == parse_decimal(after):
