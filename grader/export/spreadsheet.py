@@ -97,7 +97,8 @@ def _list_rows(table: ScoreTable, choices: Choices) -> Iterator[list[Cell]]:
     for student in table.students:
         for column in table.columns:
             row = [*_describe(student), *_describe_score(column, student.id)]
-                yield [*row, clean_text(column.feedback.get(student.id, ""), MOST_OF_FEEDBACK)] if choices.feedback else row
+            told = clean_text(column.feedback.get(student.id, ""), MOST_OF_FEEDBACK)
+            yield [*row, told] if choices.feedback else row
 
 
 def _describe(student: RosterStudent) -> list[Cell]:
