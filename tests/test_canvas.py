@@ -16,16 +16,12 @@ from grader.errors import InputError
 from grader.export.canvas import export_scores
 from grader.export.decimals import format_score
 from grader.export.findings import Export, Severity
-from grader.export.scores import Column, ScoreTable
+from grader.export.scores import Column, Detail, Missing, ScoreTable, give_zeros, leave_out
 from grader.roster import RosterStudent
+from tests.odd_text import make_table, refusals, tables, told
 
 TOTALS = re.compile("(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
 NUMBER = re.compile(r"-?[0-9.,]+%?")
-
-
-def make_table(*columns: Column) -> ScoreTable:
-    students = sorted({student for column in columns for student in column.scores})
-    return ScoreTable(tuple(map(RosterStudent, students)), columns)
 
 
 def canvas_csv(columns: list[Column]) -> Export:
@@ -89,8 +85,10 @@ def read_columns(header: list[str], rows: list[list[str]]) -> dict[str, tuple[st
             raise Refused(f"{title!r} is dropped, or is another assignment's")
         columns[title] = (points[place], {})
         for row in rows:
-            if len(row) != len(header) or row[2] != row[3] or not row[2] or row[0] or row[1] or row[4]:
+            if len(row) != len(header) or not row[2] or not row[3] or row[0] or row[4]:
                 raise Refused(f"row {row}")
+            if any(row[place] and [other[place] for other in rows].count(row[place]) > 1 for place in (1, 2, 3)):
+                raise Refused(f"an id of {row} twice")
             if row[2] in columns[title][1]:
                 raise Refused(f"{row[2]!r} twice")
             columns[title][1][row[2]] = row[place]
@@ -266,6 +264,61 @@ def test_what_is_not_refused_is_read_back_exactly(drawn: list[tuple[str, dict[st
         cells = {student: "" if score is None else format_score(score) for student, score in scores.items()}
         expected[column.title] = ("100.00", cells)
     assert read_as_canvas(export.data) == expected
+
+
+@given(tables())
+def test_odd_texts_are_refused_or_read_back_exactly(table: ScoreTable) -> None:
+    export = export_scores(table)
+    if export.data is None:
+        return
+    read = read_as_canvas(export.data)
+    assert set(read) == {column.title for column in table.columns}
+    for column in table.columns:
+        scores = {student.id: column.scores.get(student.id) for student in table.graded}
+        cells = {student: "" if score is None else format_score(score) for student, score in scores.items()}
+        assert read[column.title] == ("100.00", cells)
+
+
+def test_canvas_own_ids_and_logins_are_used_where_the_roster_has_them() -> None:
+    students = (RosterStudent("007", lms_ids={"canvas_id": "4711", "username": "alovel"}), RosterStudent("8"))
+    column = Column("Focal loss", Fraction(1), {"007": Fraction(1), "8": Fraction(0)})
+    lines = (export_scores(make_table(column, students=students)).data or b"").splitlines()
+    assert lines[2:] == [b",4711,007,alovel,,1.00", b",,8,8,,0.00"]
+    twice = (students[0], RosterStudent("8", lms_ids={"canvas_id": "4711"}))
+    export = export_scores(make_table(column, students=twice))
+    assert "student '8': the Canvas id '4711' is also that of '007'" in refusals(export)
+
+
+def test_a_student_whom_canvas_would_misread_can_be_left_out() -> None:
+    export = canvas_csv([Column("Focal loss", Fraction(1), {"a;b": Fraction(1), "ada": Fraction(1)})])
+    (found,) = export.refusals
+    assert found.students == ("a;b",)
+    assert "--skip leaves the student out" in found.mend
+    table = leave_out(make_table(Column("Focal loss", Fraction(1), {"a;b": Fraction(1), "ada": Fraction(1)})), {"a;b"})
+    assert b"\r\n,,ada,ada,,1.00\r\n" in (export_scores(table).data or b"")
+
+
+def test_zeros_are_for_those_who_handed_in_nothing_and_cannot_any_more() -> None:
+    over, open_ = Detail(Fraction(10), is_over=True), Detail(Fraction(10))
+    scores = {"absent": None, "early": None, "review": None, "pending": None, "deferred": None, "ada": Fraction(9)}
+    missing = {"absent": Missing.NOT_SUBMITTED, "early": Missing.NOT_SUBMITTED, "review": Missing.NEEDS_REVIEW}
+    missing |= {"pending": Missing.PENDING, "deferred": Missing.DEFERRED}
+    details = {student: open_ if student == "early" else over for student in scores}
+    table = make_table(Column("Focal loss", Fraction(10), scores, "focal", missing, details=details))
+    zeroed, findings = give_zeros(table)
+    assert zeroed.columns[0].scores == {**scores, "absent": Fraction(0)}
+    assert [found.students for found in findings] == [("absent",), ("early",)]
+    rows = read_as_canvas(export_scores(zeroed).data or b"")["Focal loss"][1]
+    assert rows == {"absent": "0.00", "ada": "9.00"}
+
+
+def test_grades_of_other_points_are_refused_and_what_may_rise_is_told() -> None:
+    details = {"ada": Detail(Fraction(8)), "bob": Detail(Fraction(10), may_rise=True)}
+    column = Column("Focal loss", Fraction(10), {"ada": Fraction(8), "bob": Fraction(1)}, "focal", details=details)
+    export = export_scores(make_table(column))
+    assert "student 'ada': graded when the assignment was worth 8.00 points; it is worth 10.00 now" in refusals(export)
+    assert export.refusals[0].mend == "`grader regrade focal` brings the scores up to date"
+    assert "student 'bob': may still rise" in told(export, Severity.NOTE)
 
 
 def test_a_large_class_is_quick_and_whole() -> None:
