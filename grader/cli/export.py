@@ -114,7 +114,7 @@ _feedback = click.option("--feedback", is_flag=True, help="Write what students a
 @_options
 @click.pass_obj
 def canvas(course: Path | None, /, **given: Any) -> None:
-    """Write each student's final scores as a CSV for Canvas.
+    """Write scores as a CSV for Canvas, or fill in its own export.
 
     Import it there under Grades, Import. Students are matched by their SIS id, which must be the id that they hand in
     with, or by Canvas' own id where the roster has it. Grades that are not final (pending, waiting for review or for a
@@ -135,7 +135,7 @@ def canvas(course: Path | None, /, **given: Any) -> None:
 @_options
 @click.pass_obj
 def moodle(course: Path | None, /, **given: Any) -> None:
-    """Write final scores as a CSV for Moodle, or fill in its own file.
+    """Write scores as a CSV for Moodle, or fill in its own file.
 
     The surest way is the grading worksheet of the assignment: download it in Moodle (the assignment, Submissions,
     Actions), give it as --template, and upload what is written there again. A gradebook that was exported as plain
@@ -151,7 +151,7 @@ def moodle(course: Path | None, /, **given: Any) -> None:
 @_options
 @click.pass_obj
 def brightspace(course: Path | None, /, **given: Any) -> None:
-    """Write final scores as a CSV for Brightspace (D2L), or fill in its own export.
+    """Write scores for Brightspace (D2L), or fill in its export.
 
     Import it there under Grades, Enter Grades, Import. Students are matched by their OrgDefinedId, which must be the
     id that they hand in with, or by their user name where the roster has it.
@@ -166,7 +166,7 @@ def brightspace(course: Path | None, /, **given: Any) -> None:
 @_options
 @click.pass_obj
 def sakai(course: Path | None, /, **given: Any) -> None:
-    """Write final scores as a CSV for Sakai, or fill in its own export.
+    """Write scores as a CSV for Sakai, or fill in its own export.
 
     Import it there under Gradebook, Import/Export. Students are matched by their user id: the roster's column
     `username`, else the id that they hand in with.
@@ -181,7 +181,7 @@ def sakai(course: Path | None, /, **given: Any) -> None:
 @_options
 @click.pass_obj
 def blackboard(course: Path | None, /, **given: Any) -> None:
-    """Fill final scores into a file that Blackboard Learn's Grade Center exported.
+    """Fill scores into what Blackboard's Grade Center exported.
 
     Download it there under Work Offline, and upload what is written in the same place. There is no file from scratch:
     Blackboard knows columns by ids of its own.
@@ -195,9 +195,10 @@ def blackboard(course: Path | None, /, **given: Any) -> None:
 @_options
 @click.pass_obj
 def openedx(course: Path | None, /, **given: Any) -> None:
-    """Fill final scores into a file of bulk grades, or of staff graded points, that Open edX exported.
+    """Fill scores into a file for grades that Open edX exported.
 
-    There is no file from scratch: Open edX knows students and subsections by ids of its own.
+    It may be one of bulk grades, or of staff graded points. There is no file from scratch: Open edX knows students and
+    subsections by ids of its own.
     """
     _export(course, Request("openedx", **given))
 
@@ -207,9 +208,9 @@ def openedx(course: Path | None, /, **given: Any) -> None:
 @_options
 @click.pass_obj
 def gradescope(course: Path | None, /, **given: Any) -> None:
-    """Write the final scores of one assignment as Gradescope's Download Grades would.
+    """Write scores in the shape of a download from Gradescope.
 
-    Gradescope imports no scores. The file is for programs and spreadsheets that read its downloads.
+    Gradescope imports no scores. The file, of one assignment, is for programs and spreadsheets that read its downloads.
     """
     _export(course, Request("gradescope", **given))
 
@@ -220,10 +221,10 @@ def gradescope(course: Path | None, /, **given: Any) -> None:
 @_options
 @click.pass_obj
 def csv_(course: Path | None, /, **given: Any) -> None:
-    """Write final scores for people: names, points, lateness, and why a score is missing.
+    """Write scores for people, as a CSV with names.
 
-    One row for every student in every assignment. Text that a spreadsheet would take for a formula has an apostrophe
-    in front of it, so no LMS should be given this file.
+    It has points, lateness, and why a score is missing: one row for every student in every assignment. Text that a
+    spreadsheet would take for a formula has an apostrophe in front of it, so no LMS should be given this file.
     """
     _export(course, Request("csv", **given))
 
@@ -234,9 +235,10 @@ def csv_(course: Path | None, /, **given: Any) -> None:
 @_options
 @click.pass_obj
 def xlsx(course: Path | None, /, **given: Any) -> None:
-    """Write final scores as a workbook for people: a sheet of scores, and one of all there is to know.
+    """Write scores for people, as a workbook.
 
-    It takes the extra `xlsx`: pip install 'grader[xlsx]'.
+    One sheet has the scores, the other all there is to know of them. It takes the extra `xlsx`:
+    pip install 'grader[xlsx]'.
     """
     _export(course, Request("xlsx", **given))
 
