@@ -116,7 +116,7 @@ def test_the_bytes_for_brightspace() -> None:
 
 def test_the_bytes_for_sakai() -> None:
     assert sakai.export_scores(TABLE, Choices(feedback=True)).data == (
-        b'Student ID,Student Name,Focal loss [10.00],* Focal loss\r\nalovel,,9.50,"=1+1\nSecond line"\r\n8,,0.33,\r\n'
+        b"Student ID,Student Name,Focal loss [10.00],* Focal loss\r\nalovel,,9.50,=1+1 Second line\r\n8,,0.33,\r\n"
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -193,6 +194,73 @@ def test_the_bytes_of_a_download_of_blackboard_keep_their_encoding() -> None:
     assert text == BLACKBOARD.replace('"Yes"\t""\t"40.0"', '"Yes"\t"9.50"\t"40.0"').replace('"Needs Grading"', '"0.33"')
 
 
+def import_into_canvas(data: bytes) -> dict[tuple[str, str], str]:
+    """Return what Canvas would store, by its ids of assignment and student; what is read only, or excused, is not."""
+    rows = list(csv.reader(io.StringIO(data.decode("utf-8"), newline=""), strict=True))
+    points = next(row for row in rows if row[0] == "    Points Possible")
+    stored = {}
+    for place, title in enumerate(rows[0]):
+        found = re.fullmatch(r"(.*)\s\((\d+)\)", title)
+        if found is None or "read only" in points[place]:
+            continue
+        for row in rows[1:]:
+            if row[1]:
+                assert row[place] in ("", "EX", "N/A") or re.fullmatch(r"\d+\.\d\d", row[place])
+                assert (found[2], row[1]) not in stored
+                stored[found[2], row[1]] = row[place]
+    return stored
+
+
+def test_canvas_stores_the_scores_and_nothing_else() -> None:
+    before, after = import_into_canvas(LMSS["canvas"].data), import_into_canvas(data_of(fill(LMSS["canvas"])))
+    assert after == {**before, ("101", "4711"): "9.50", ("101", "4712"): "0.33"}
+
+
+def import_into_blackboard(data: bytes) -> dict[tuple[str, str], str]:
+    """Return what Blackboard would store, by column id and user name. Every cell is between quotes."""
+    lines = data.decode("utf-16").removesuffix("\n").split("\n")
+    rows = [[cell[1:-1] for cell in line.split("\t") if cell[0] == cell[-1] == '"'] for line in lines]
+    assert {len(row) for row in rows} == {len(rows[0])}
+    user = rows[0].index("Username")
+    stored: dict[tuple[str, str], str] = {}
+    for place, title in enumerate(rows[0]):
+        if found := re.search(r"\|(\d+)\Z", title):
+            stored |= {(found[1], row[user]): row[place] for row in rows[1:]}
+    return stored
+
+
+def test_blackboard_stores_the_scores_and_nothing_else() -> None:
+    before = import_into_blackboard(LMSS["blackboard"].data)
+    after = import_into_blackboard(data_of(fill(LMSS["blackboard"])))
+    assert after == {**before, ("403340", "alovel"): "9.50", ("403340", "zoe"): "0.33"}
+
+
+def import_into_open_edx(data: bytes) -> dict[tuple[str, str], float]:
+    """Return the overrides that Open edX would store, by user and subsection."""
+    stored: dict[tuple[str, str], float] = {}
+    rows = list(csv.DictReader(io.StringIO(data.decode("utf-8"), newline=""), strict=True))
+    assert len({row["user_id"] for row in rows}) == len(rows)
+    for row in rows:
+        assert row["course_id"] == "course-v1:X+Y+Z"
+        for title, text in row.items():
+            if title.startswith("new_override-") and text.strip():
+                stored[row["user_id"], title.partition("-")[2]] = float(text)
+                assert stored[row["user_id"], title.partition("-")[2]] >= 0
+    return stored
+
+
+def test_open_edx_stores_the_scores_and_nothing_else() -> None:
+    stored = import_into_open_edx(data_of(fill(LMSS["openedx"], FOCAL, QUIZ, named=frozenset({"focal-loss", "quiz"}))))
+    assert stored == {("5", "ab12"): 9.5, ("6", "ab12"): 0.33333, ("5", "cd34"): 4.0, ("6", "cd34"): 5.0}
+    lines = OPENEDX.split("\r\n")
+    assert data_of(fill(LMSS["openedx"])).decode().split("\r\n") == [
+        lines[0],
+        lines[1].replace("Focal loss,1.0,1.0,,,", "Focal loss,1.0,1.0,,9.50,"),
+        lines[2].replace("Focal loss,,,,,", "Focal loss,,,,0.33333,"),
+        "",
+    ]
+
+
 # Which column.
 
 
@@ -307,6 +375,17 @@ def test_user_names_that_the_roster_lacks_are_ids_or_begin_addresses() -> None:
     students = (RosterStudent("ALOVEL"), RosterStudent("2", email="Zoe@example.org"))
     export = fill(LMSS["sakai"], table=make_table(column, students=students))
     assert [(cell.student, cell.text) for cell in export.cells] == [("ALOVEL", "1.00"), ("2", "3.00")]
+    assert "2 students (ALOVEL, 2): found by user names that are like their ids" in told(export, Severity.NOTE)
+
+
+def test_nobody_is_guessed_beside_rows_that_are_certain() -> None:
+    """The second row is another's, whose user name begins the address of somebody in the class."""
+    column = Column("Focal loss", Fraction(10), {"alovel": Fraction(1), "2": Fraction(2)}, "focal-loss")
+    students = (RosterStudent("alovel", email="a@example.org"), RosterStudent("2", email="zoe@example.org"))
+    export = fill(LMSS["sakai"], table=make_table(column, students=students))
+    assert [cell.student for cell in export.cells] == ["alovel"]
+    assert "student 'zoe': in the file, and not known here" in told(export, Severity.NOTE)
+    assert "student '2': has a score, and no row in the file" in told(export, Severity.CHANGED)
 
 
 def test_without_a_roster_students_are_called_as_the_lms_called_them() -> None:

@@ -326,6 +326,8 @@ def _gather(seat: Seat, specs: list[Assignment], request: Request) -> tuple[Scor
             if student not in known:
                 raise InputError(f"--skip: no student {student!r}{suggest(student, known)}", "see `grader roster`")
         table = leave_out(table, request.skip)
+        if table.is_empty:
+            raise InputError("nobody is left who has a final grade", "--skip leaves students out")
         if not request.assignments:
             table, dropped = drop_empty(table)
             findings += dropped

@@ -221,7 +221,6 @@ def read_template(sheet: Sheet, _choices: Choices) -> Template:
                 ("id", ids["SIS User ID"]),
                 ("canvas_id", ids["ID"]),
                 ("username", ids["SIS Login ID"]),
-                *((("id", ids["ID"]),) if columns["SIS User ID"] is None else ()),
             )
             label = ids["SIS User ID"] or ids["SIS Login ID"] or f"Canvas id {ids['ID']}"
             rows.append(TemplateRow(place, keys, label))

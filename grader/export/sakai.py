@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from grader.display import clean_line
 from grader.errors import InputError
 from grader.export.choices import Choices
 from grader.export.decimals import format_score, is_rounded, parse_decimal
@@ -50,7 +51,8 @@ def export_scores(table: ScoreTable, choices: Choices) -> Export:
         for student in students:
             scores = [column.scores.get(student.id) for column in table.columns]
             cells = ["" if score is None else format_score(score) for score in scores]
-            told = [column.feedback.get(student.id, "") for column in table.columns] if choices.feedback else []
+            texts = [column.feedback.get(student.id, "") for column in table.columns] if choices.feedback else []
+            told = [clean_line(text, len(text)) for text in texts]
             yield [_read_eid(student), "", *cells, *told]
 
     return finish(table, findings, make_rows, PLACES)

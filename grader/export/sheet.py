@@ -94,9 +94,13 @@ class Sheet:
             InputError: a text cannot be written in the file's encoding.
         """
         parts, at = [], 0
+        quotes = {column: self._is_column_quoted(column) for column in {column for _, column in changes}}
         for row, column in sorted(changes):
             cell = self.rows[row].cells[column]
-            quoted = self._is_quoted(row, column)
+            quoted = cell.is_quoted
+            if not cell.value and not quoted:
+                near = quotes[column]
+                quoted = all(one.is_quoted for one in self.rows[row].cells if one.value) if near is None else near
             parts += [self.text[at : cell.start], self._write(changes[row, column], quoted)]
             at = cell.end
         text = "".join([*parts, self.text[at:]])
@@ -105,14 +109,11 @@ class Sheet:
         except UnicodeEncodeError:
             raise InputError(f"{self.where}: a text for it cannot be written as {self.encoding}") from None
 
-    def _is_quoted(self, row: int, column: int) -> bool:
-        """Say whether a cell's text goes between quotes: as the cell's, or the column's, or the row's does."""
-        cells = self.rows[row].cells
-        if cells[column].value or cells[column].is_quoted:
-            return cells[column].is_quoted
-        others = [line.cells[column] for _, line in self.body if column < len(line.cells)]
-        filled = [cell for cell in others if cell.value] or [cell for cell in cells if cell.value]
-        return bool(filled) and all(cell.is_quoted for cell in filled)
+    def _is_column_quoted(self, column: int) -> bool | None:
+        """Say whether all cells of a column that say anything are quoted; None where none does."""
+        cells = [row.cells[column] for _, row in self.body if column < len(row.cells)]
+        filled = [cell.is_quoted for cell in cells if cell.value]
+        return all(filled) if filled else None
 
     def _write(self, text: str, quoted: bool) -> str:
         special = any(sign in text for sign in (self.delimiter, '"', "\r", "\n")) or text != text.strip()

@@ -85,7 +85,6 @@ def _fill(sheet: Any, rows: Sequence[Sequence[Cell]], bold: Any) -> None:
             else:
                 sheet.write_number(number, place, cell)
     sheet.freeze_panes(1, 1)
-    sheet.autofilter(0, 0, max(len(rows) - 1, 0), len(rows[0]) - 1)
     sheet.set_column(0, len(rows[0]) - 1, 16)
 
 

@@ -187,34 +187,41 @@ class Matcher:
 
     def find(self, keys: Iterable[tuple[str, str]]) -> tuple[str, ...]:
         """Return the students whom a row means: one, none, or several where what it says does not go together."""
-        given = [(kind, value) for kind, value in keys if value]
-        found = dict.fromkeys(student for kind, value in given for student in self._look_up(kind, value))
-        if not found:
-            found = dict.fromkeys(student for kind, value in given for student in self._guess(kind, value))
+        return tuple(dict.fromkeys(student for kind, value in keys for student in self._look_up(kind, value)))
+
+    def guess(self, keys: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+        """Return whom a row may mean, where the roster has no ids of the kinds that it states.
+
+        User names are often ids, or begin e-mail addresses. Without a roster students are called as the LMS called
+        them.
+        """
+        found: dict[str, None] = {}
+        for kind, value in keys:
+            if kind == "username" and not self._indexes["username"]:
+                found |= dict.fromkeys(self._look_up("folded", value) or self._look_up("local", value))
+            elif self._is_bare and kind != "id":
+                found |= dict.fromkeys(self._look_up("folded", value))
         return tuple(found)
 
     def _look_up(self, kind: str, value: str) -> Sequence[str]:
-        students = self._indexes[kind].get(_plain(value) if kind == "id" else _fold(value), ())
+        students = self._indexes[kind].get(_plain(value) if kind == "id" else _fold(value), ()) if value else ()
         return students if len(students) == 1 else ()
-
-    def _guess(self, kind: str, value: str) -> Sequence[str]:
-        """Look further where the roster has no such ids: user names are often ids, or begin e-mail addresses."""
-        if kind == "username" and not self._indexes["username"]:
-            return self._look_up("folded", value) or self._look_up("local", value)
-        if self._is_bare and kind != "id":  # no roster: students are called as the LMS called them
-            return self._look_up("folded", value)
-        return ()
 
 
 def _match_rows(template: Template, table: ScoreTable) -> tuple[list[tuple[TemplateRow, str]], list[Finding]]:
     """Return the rows of students whom we know, each with the student's id."""
     matcher = Matcher([*table.students, *table.skipped])
     skipped = {student.id for student in table.skipped}
-    own: dict[str, TemplateRow] = {}
+    matches = [matcher.find(row.keys) for row in template.rows]
     findings = []
+    if not any(matches):  # beside rows that are known for certain a guess could only be another's grade
+        matches = [matcher.guess(row.keys) for row in template.rows]
+        if guessed := tuple(student for found in matches for student in found):
+            what = "found by user names that are like their ids, or like the beginning of their e-mail addresses"
+            findings.append(Finding(Severity.NOTE, what, "are they the same people? else mend the roster", "", guessed))
+    own: dict[str, TemplateRow] = {}
     lines: dict[str, int] = {}
-    for row in template.rows:
-        found = matcher.find(row.keys)
+    for row, found in zip(template.rows, matches, strict=True):
         line = template.sheet.rows[row.place].line
         if not found:
             what = "in the file, and not known here"
@@ -334,7 +341,8 @@ class _Filling:
         place = self._target.feedback
         if place is None or place >= len(line.cells):
             return
-        before, after = line.value(place), to_html(text) if self._template.is_html else clean_text(text)
+        # One line where it is not known what the LMS makes of several.
+        before, after = line.value(place), to_html(text) if self._template.is_html else clean_line(text, len(text))
         if before == after:
             return
         if before and self._choices.keep:
