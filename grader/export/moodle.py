@@ -221,7 +221,9 @@ def _read_translated(sheet: Sheet, choices: Choices) -> Template:
     if not grades:
         missing = f"no column {', '.join(map(repr, named))}" if named else "no English titles"
         message = f"{sheet.where}: {missing}; its columns are {list_titles(sheet.titles)}"
-        raise InputError(message, "name the column for the grades with --column TITLE")
+        raise InputError(
+            message, "if this is Moodle's file in another language, name the column for the grades: --column TITLE"
+        )
     email = next((place for place in range(len(sheet.titles)) if _holds_addresses(sheet, place)), None)
     numbers = [_find_participant(row.value(0)) for _, row in sheet.body]
     is_worksheet = all(numbers) and len(set(numbers)) == len(numbers) and len(grades) == 1 and email != 0
