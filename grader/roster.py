@@ -229,7 +229,7 @@ def _unmark(name: str, value: str) -> str:
 
 
 def _is_of_canvas(row: Mapping[str, str]) -> bool:
-    """Say whether a row of a gradebook that Canvas exported is no student's: two lines at its top, and the test student.
+    """Say whether a row of a gradebook of Canvas is no student's: two lines at its top, and the test student.
 
     Canvas makes the last up, so that an instructor can see what students see; it has no id of the school's.
     """

@@ -68,7 +68,7 @@ def data_of(export: Export) -> bytes:
 def told(export: Export, severity: Severity) -> str:
     """Return all findings of one severity, and expect a file only where nothing is refused."""
     assert (export.data is None) == bool(export.refusals)
-    return "\n".join(export.of(severity))
+    return "\n".join(str(found) for found in export.findings if found.severity is severity)
 
 
 def refusals(export: Export) -> str:

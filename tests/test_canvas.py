@@ -36,9 +36,7 @@ def data_of(*columns: Column) -> bytes:
 
 def refusals_of(*columns: Column) -> str:
     """Return why a file is refused."""
-    export = canvas_csv(list(columns))
-    assert export.data is None
-    return "\n".join(export.of(Severity.REFUSED))
+    return refusals(canvas_csv(list(columns)))
 
 
 class Refused(Exception):
@@ -317,7 +315,7 @@ def test_grades_of_other_points_are_refused_and_what_may_rise_is_told() -> None:
     column = Column("Focal loss", Fraction(10), {"ada": Fraction(8), "bob": Fraction(1)}, "focal", details=details)
     export = export_scores(make_table(column))
     assert "student 'ada': graded when the assignment was worth 8.00 points; it is worth 10.00 now" in refusals(export)
-    assert export.refusals[0].mend == "`grader regrade focal` brings the scores up to date"
+    assert export.refusals[0].mend.startswith("`grader regrade focal` brings the scores up to date")
     assert "student 'bob': may still rise" in told(export, Severity.NOTE)
 
 

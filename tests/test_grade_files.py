@@ -276,8 +276,8 @@ def test_no_text_breaks_what_people_open(table: ScoreTable) -> None:
 def test_refused_scores_are_refused_for_people_too() -> None:
     column = Column("Focal", Fraction(2), {"1": Fraction(1)}, "focal", details={"1": Detail(Fraction(1))})
     for export in (spreadsheet.export_csv, spreadsheet.export_xlsx, brightspace.export_scores):
-        told_of = export(make_table(column), Choices()).of(Severity.REFUSED)
-        assert "graded when the assignment was worth 1.00 points; it is worth 2.00 now" in told_of[0]
+        told_of = refusals(export(make_table(column), Choices()))
+        assert "graded when the assignment was worth 1.00 points; it is worth 2.00 now" in told_of
 
 
 @pytest.mark.parametrize(

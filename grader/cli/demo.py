@@ -180,7 +180,8 @@ def _write_reports(
     index = write_class_report(directory / "report", course, gradebook, list(assignments.values()))
     focal = assignments["focal-loss"]
     exported = export_scores(gather_scores(course, gradebook, [focal]))
-    write_file(directory / "canvas.csv", exported.data or b"")
+    assert exported.data is not None
+    write_file(directory / "canvas.csv", exported.data)
     click.echo(f"\nClass report   {index}")
     click.echo(f"Canvas CSV     {directory / 'canvas.csv'}  ({focal.title})")
     click.echo(f"Gradebook      {directory / 'gradebook'}")

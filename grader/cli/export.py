@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -369,6 +370,9 @@ def _say_findings(findings: list[Finding], request: Request) -> None:
 
 
 def _write(data: bytes, request: Request) -> str | None:
+    """Write the file where it was asked for, and return its path; on standard output it has none."""
+    if request.out is None and request.format == "xlsx" and not request.as_json and sys.stdout.isatty():
+        raise InputError("a workbook is nothing for a terminal", "give it a file: --out scores.xlsx")
     if request.out is not None:
         write_file(request.out, data)
         if not request.as_json:

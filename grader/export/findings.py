@@ -70,10 +70,6 @@ class Export:
         """The findings for which nothing is written."""
         return tuple(found for found in self.findings if found.severity is Severity.REFUSED)
 
-    def of(self, severity: Severity) -> list[str]:
-        """Return the findings of one severity as texts."""
-        return [str(found) for found in self.findings if found.severity is severity]
-
 
 def merge_findings(findings: Iterable[Finding]) -> list[Finding]:
     """Return findings, the gravest first, those that differ in their students alone made one."""

@@ -227,13 +227,14 @@ def _read_translated(sheet: Sheet, choices: Choices) -> Template:
     email = next((place for place in range(len(sheet.titles)) if _holds_addresses(sheet, place)), None)
     numbers = [_find_participant(row.value(0)) for _, row in sheet.body]
     is_worksheet = all(numbers) and len(set(numbers)) == len(numbers) and len(grades) == 1 and email != 0
+    is_worksheet = is_worksheet and _holds_numbers(sheet, grades[0] + 1)  # the maximum stands there
     rows = []
     for (place, row), number in zip(sheet.body, numbers, strict=True):
-        participant = number if is_worksheet and not row.value(0).isdigit() else ""
+        participant = number if is_worksheet else ""
         keys = (("email", row.value(email)), ("participant", participant))
         rows.append(TemplateRow(place, keys, row.value(email) or row.value(0)))
     places = f"e-mail addresses are taken from {sheet.titles[email]!r}" if email is not None else "no e-mail addresses"
-    if not is_worksheet or sheet.header.value(0).isdigit():
+    if not is_worksheet:
         what = f"the titles are not English: {places}, and nothing else says who is who"
         targets = [Target(place, sheet.titles[place], (sheet.titles[place],)) for place in grades]
         return _make_gradebook(sheet, targets, rows, [Finding(Severity.NOTE, what)])
@@ -243,13 +244,12 @@ def _read_translated(sheet: Sheet, choices: Choices) -> Template:
 def _place_worksheet(sheet: Sheet, grade: int, rows: Sequence[TemplateRow], places: str) -> Template:
     """Return a translated worksheet: to the right of the grade stand its maximum, and whether it can be changed."""
     titles = sheet.titles
-    maximum = grade + 1 if grade + 1 < len(titles) and _holds_numbers(sheet, grade + 1) else None
+    maximum = grade + 1
     feedback = len(titles) - 1 if len(titles) - 1 > grade + 3 else None
-    said = [f"participants from {titles[0]!r}", f"grades from {titles[grade]!r}"]
-    said += [f"the maximum from {titles[maximum]!r}"] if maximum is not None else []
+    said = [f"participants from {titles[0]!r}", f"the maximum from {titles[maximum]!r}"]
     said += [f"feedback from {titles[feedback]!r}"] if feedback is not None else []
     findings = [Finding(Severity.NOTE, f"the titles are not English: {places}, and by their places {', '.join(said)}")]
-    if maximum is not None and maximum + 1 < len(titles):
+    if maximum + 1 < len(titles):
         answers = sorted({row.value(maximum + 1) for _, row in sheet.body})
         if len(answers) == 2:
             what = (

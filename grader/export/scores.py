@@ -153,7 +153,7 @@ def _check_points(column: Column, scores: Iterable[str]) -> Iterable[Finding]:
             Severity.REFUSED,
             f"graded when the assignment was worth {format_score(points)} points; it is worth "
             f"{format_score(column.points)} now",
-            f"`grader regrade {column.assignment}` brings the scores up to date",
+            f"`grader regrade {column.assignment}` brings the scores up to date; --skip leaves students out",
             column.title,
             tuple(students),
         )

@@ -94,13 +94,13 @@ class Sheet:
             InputError: a text cannot be written in the file's encoding.
         """
         parts, at = [], 0
-        quotes = {column: self._is_column_quoted(column) for column in {column for _, column in changes}}
+        columns = {column: self._list_filled(column) for column in {column for _, column in changes}}
         for row, column in sorted(changes):
             cell = self.rows[row].cells[column]
             quoted = cell.is_quoted
-            if not cell.value and not quoted:
-                near = quotes[column]
-                quoted = all(one.is_quoted for one in self.rows[row].cells if one.value) if near is None else near
+            if not cell.value and not quoted:  # there is nothing to see from it: as in its column, else as in its row
+                near = columns[column] or [one.is_quoted for one in self.rows[row].cells if one.value]
+                quoted = bool(near) and all(near)
             parts += [self.text[at : cell.start], self._write(changes[row, column], quoted)]
             at = cell.end
         text = "".join([*parts, self.text[at:]])
@@ -109,11 +109,10 @@ class Sheet:
         except UnicodeEncodeError:
             raise InputError(f"{self.where}: a text for it cannot be written as {self.encoding}") from None
 
-    def _is_column_quoted(self, column: int) -> bool | None:
-        """Say whether all cells of a column that say anything are quoted; None where none does."""
+    def _list_filled(self, column: int) -> list[bool]:
+        """Say of the cells of a column that hold anything whether they are quoted."""
         cells = [row.cells[column] for _, row in self.body if column < len(row.cells)]
-        filled = [cell.is_quoted for cell in cells if cell.value]
-        return all(filled) if filled else None
+        return [cell.is_quoted for cell in cells if cell.value]
 
     def _write(self, text: str, quoted: bool) -> str:
         special = any(sign in text for sign in (self.delimiter, '"', "\r", "\n")) or text != text.strip()

@@ -15,7 +15,7 @@ from typing import Any
 from grader.display import clean_line, clean_text, timestamp, to_number
 from grader.errors import InputError
 from grader.export.choices import Choices
-from grader.export.findings import Export, merge_findings
+from grader.export.findings import Export, Finding, is_refused, merge_findings
 from grader.export.gradesheet import list_cells
 from grader.export.scores import Column, ScoreTable, check_scores
 from grader.policy import format_duration
@@ -40,7 +40,9 @@ def export_csv(table: ScoreTable, choices: Choices) -> Export:
         InputError: there is no column.
     """
     rows: list[list[Cell]] = [_header(choices), *_list_rows(table, choices)]
-    return Export(tuple(_find(table)), write_rows(rows), list_cells(table, PLACES))
+    findings = _find(table)
+    data = None if is_refused(findings) else write_rows(rows)
+    return Export(tuple(findings), data, list_cells(table, PLACES))
 
 
 def export_xlsx(table: ScoreTable, choices: Choices) -> Export:
@@ -67,10 +69,11 @@ def export_xlsx(table: ScoreTable, choices: Choices) -> Export:
         _fill(workbook.add_worksheet("Scores"), overview, bold)
         details: list[list[Cell]] = [_header(choices), *_list_rows(table, choices)]
         _fill(workbook.add_worksheet("Details"), details, bold)
-    return Export(tuple(findings), stream.getvalue(), list_cells(table, PLACES))
+    data = None if is_refused(findings) else stream.getvalue()
+    return Export(tuple(findings), data, list_cells(table, PLACES))
 
 
-def _find(table: ScoreTable) -> list[Any]:
+def _find(table: ScoreTable) -> list[Finding]:
     if not table.columns:
         raise InputError("there is no assignment to export")
     return merge_findings(check_scores(table))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -175,19 +175,22 @@ class Matcher:
 
     def __init__(self, students: Sequence[RosterStudent]) -> None:
         self._indexes: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        self._like_ids: dict[str, list[str]] = defaultdict(list)
+        self._like_addresses: dict[str, list[str]] = defaultdict(list)
         for student in students:
-            self._indexes["id"][_plain(student.id)].append(student.id)
-            self._indexes["folded"][_fold(student.id)].append(student.id)
-            for kind, value in student.lms_ids.items():
+            for kind, value in (*student.lms_ids.items(), ("email", student.email or "")):
                 self._indexes[kind][_fold(value)].append(student.id)
-            if student.email:
-                self._indexes["email"][_fold(student.email)].append(student.id)
-                self._indexes["local"][_fold(student.email.partition("@")[0])].append(student.id)
+            self._indexes["id"][_plain(student.id)].append(student.id)
+            self._like_ids[_fold(student.id)].append(student.id)
+            self._like_addresses[_fold((student.email or "").partition("@")[0])].append(student.id)
         self._is_bare = not any(student.email or student.name or student.lms_ids for student in students)
 
     def find(self, keys: Iterable[tuple[str, str]]) -> tuple[str, ...]:
         """Return the students whom a row means: one, none, or several where what it says does not go together."""
-        return tuple(dict.fromkeys(student for kind, value in keys for student in self._look_up(kind, value)))
+        found: dict[str, None] = {}
+        for kind, value in keys:
+            found |= _look_up(self._indexes[kind], _plain(value) if kind == "id" else _fold(value))
+        return tuple(found)
 
     def guess(self, keys: Iterable[tuple[str, str]]) -> tuple[str, ...]:
         """Return whom a row may mean, where the roster has no ids of the kinds that it states.
@@ -198,14 +201,15 @@ class Matcher:
         found: dict[str, None] = {}
         for kind, value in keys:
             if kind == "username" and not self._indexes["username"]:
-                found |= dict.fromkeys(self._look_up("folded", value) or self._look_up("local", value))
+                found |= _look_up(self._like_ids, _fold(value)) or _look_up(self._like_addresses, _fold(value))
             elif self._is_bare and kind != "id":
-                found |= dict.fromkeys(self._look_up("folded", value))
+                found |= _look_up(self._like_ids, _fold(value))
         return tuple(found)
 
-    def _look_up(self, kind: str, value: str) -> Sequence[str]:
-        students = self._indexes[kind].get(_plain(value) if kind == "id" else _fold(value), ()) if value else ()
-        return students if len(students) == 1 else ()
+
+def _look_up(index: Mapping[str, Sequence[str]], value: str) -> dict[str, None]:
+    students = index.get(value, ()) if value else ()
+    return dict.fromkeys(students) if len(students) == 1 else {}
 
 
 def _match_rows(template: Template, table: ScoreTable) -> tuple[list[tuple[TemplateRow, str]], list[Finding]]:
@@ -236,6 +240,9 @@ def _match_rows(template: Template, table: ScoreTable) -> tuple[list[tuple[Templ
             findings.append(Finding(Severity.REFUSED, what, "take one of them out of the file", students=found))
         else:
             own[found[0]], lines[found[0]] = row, line
+    if not own:
+        what = f"no row of this file is a student's who is known here, of {len(template.rows)} rows"
+        findings.append(Finding(Severity.REFUSED, what, template.known_by))
     return [(row, student) for student, row in own.items()], findings
 
 
