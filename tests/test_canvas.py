@@ -264,6 +264,7 @@ def test_what_is_not_refused_is_read_back_exactly(drawn: list[tuple[str, dict[st
     assert read_as_canvas(export.data) == expected
 
 
+@settings(deadline=None)
 @given(tables())
 def test_odd_texts_are_refused_or_read_back_exactly(table: ScoreTable) -> None:
     export = export_scores(table)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from grader.decisions import Extension, Override
 from grader.export.scores import Column, Missing
@@ -167,6 +167,7 @@ def test_a_remark_says_what_failed_and_gives_the_hint() -> None:
     assert remark_of(check("It runs", Outcome.PASSED)) == "1 of 1 point."
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS, TEXTS)
 def test_a_remark_is_short_plain_text(title: str, message: str, hint: str) -> None:
     checks = [check(f"{title}{number}", Outcome.FAILED, message=message, hint=hint) for number in range(60)]

@@ -12,7 +12,7 @@ from fractions import Fraction
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from grader.errors import InputError
 from grader.export import brightspace, gradescope, sakai, spreadsheet
@@ -126,6 +126,7 @@ READERS: dict[str, tuple[Callable[[ScoreTable, Choices], object], Callable[[byte
 }
 
 
+@settings(deadline=None)
 @given(tables())
 def test_what_is_not_refused_is_read_back_exactly(table: ScoreTable) -> None:
     graded = table.graded
@@ -260,6 +261,7 @@ def test_the_same_scores_make_the_same_workbook() -> None:
     assert data_of(spreadsheet.export_xlsx(TABLE, Choices())) == data_of(spreadsheet.export_xlsx(TABLE, Choices()))
 
 
+@settings(deadline=None)
 @given(tables(most_columns=2))
 def test_no_text_breaks_what_people_open(table: ScoreTable) -> None:
     choices = Choices(feedback=True)

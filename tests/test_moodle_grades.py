@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from grader.export.choices import Choices, Identity
 from grader.export.findings import Severity
@@ -207,6 +207,7 @@ def test_more_than_the_maximum_is_refused() -> None:
     assert "student '1': more than the maximum of 1.00" in refusals(export_scores(table, Choices()))
 
 
+@settings(deadline=None)
 @given(tables())
 def test_what_is_not_refused_is_stored_exactly(table: ScoreTable) -> None:
     for identity in IDENTITIES:

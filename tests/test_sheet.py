@@ -8,7 +8,7 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.errors import InputError
@@ -48,6 +48,7 @@ def files(draw: st.DrawFn) -> tuple[bytes, str, str, str]:
     return MARKS[encoding] + text.encode(encoding.removesuffix("-sig")), text, delimiter, encoding
 
 
+@settings(deadline=None)
 @given(files())
 def test_nothing_to_fill_in_gives_the_same_bytes(drawn: tuple[bytes, str, str, str]) -> None:
     data, text, delimiter, _ = drawn
@@ -60,6 +61,7 @@ def test_nothing_to_fill_in_gives_the_same_bytes(drawn: tuple[bytes, str, str, s
             assert sheet.text[cell.start : cell.end].startswith('"') == cell.is_quoted
 
 
+@settings(deadline=None)
 @given(files(), st.data())
 def test_only_the_cells_that_are_filled_in_change(drawn: tuple[bytes, str, str, str], data: st.DataObject) -> None:
     sheet = read_sheet(drawn[0])
@@ -152,6 +154,7 @@ def test_workbooks_and_large_files_are_refused(tmp_path: Path) -> None:
         read_sheet(tmp_path / "none.csv")
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_any_text_is_read_or_refused_in_words(text: str) -> None:
     data = text.encode("utf-8", "surrogatepass")
