@@ -174,7 +174,7 @@ def test_more_than_the_points_and_rounded_points_are_warned_of() -> None:
     export = canvas_csv([Column("Thirds", Fraction(1, 3), {"ada": Fraction(1), "bob": Fraction(1, 3)})])
     assert [(found.severity.value, str(found)) for found in export.findings] == [
         ("changed", "column 'Thirds': its points are rounded to 0.33"),
-        ("note", "column 'Thirds', student 'ada': more than 0.33 points"),
+        ("note", "column 'Thirds', student 'ada': more than the points of 0.33"),
     ]
 
 

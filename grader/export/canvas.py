@@ -7,16 +7,15 @@ for a formula in the file.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from grader.errors import InputError
 from grader.export.choices import Choices
 from grader.export.decimals import format_score, is_rounded, parse_decimal
-from grader.export.findings import Export, Finding, Severity, WrittenCell, is_refused, merge_findings
-from grader.export.scores import Column, ScoreTable, check_scores, explain_missing
+from grader.export.findings import Export, Finding, Severity
+from grader.export.gradesheet import check_gaps, check_maximum, finish
+from grader.export.scores import Column, ScoreTable
 from grader.export.sheet import Sheet, list_titles
 from grader.export.template import Target, Template, TemplateRow
 from grader.roster import RosterStudent
@@ -40,10 +39,15 @@ PLACES = 2  # as fine as Canvas compares
 _TITLE_WITH_ID = re.compile(r"(.*)\s\((\d+)\)", re.DOTALL | re.ASCII)
 _NUMBER_LIKE = re.compile(r"\A-?[0-9.,]+%?\Z")
 _RENAME = "rename the assignment for Canvas"
-_CLEARS = "the cell is blank, and a blank cell clears a score that Canvas has already"
+_BLANK = Finding(
+    Severity.CHANGED,
+    "the cell is blank, and a blank cell clears a score that Canvas has already",
+    "export assignments one at a time, or fill in Canvas' own export with --template",
+)
+_OVER = Finding(Severity.NOTE, "more than the points")
 
 
-def export_scores(table: ScoreTable, choices: Choices | None = None) -> Export:
+def export_scores(table: ScoreTable, _choices: Choices | None = None) -> Export:
     """Return the gradebook file of a table: one row per student with a grade, sorted by id.
 
     Scores come as given (whether bonus points are in them is the caller's choice) and are rounded to two decimals,
@@ -52,37 +56,23 @@ def export_scores(table: ScoreTable, choices: Choices | None = None) -> Export:
     Raises:
         InputError: there is no column.
     """
-    if not table.columns:
-        raise InputError("there is no assignment to export")
-    students = table.graded
-    findings = merge_findings(
-        [
-            *_check_titles(table.columns),
-            *_check_students(students),
-            *check_scores(table),
-            *_check_cells(table, students),
-        ]
-    )
-    data = None if is_refused(findings) else _write(table.columns, students).encode("utf-8")
-    cells = tuple(
-        WrittenCell(student.id, column.title, format_score(score))
-        for student in students
-        for column in table.columns
-        if (score := column.scores.get(student.id)) is not None and score >= 0
-    )
-    return Export(tuple(findings), data, cells)
+    columns, students = table.columns, table.graded
+    findings = [
+        *_check_titles(columns),
+        *_check_students(students),
+        *check_gaps(table, _BLANK),
+        *check_maximum(table, _OVER),
+    ]
 
+    def make_rows() -> Iterator[list[str]]:
+        yield [*HEADER, *(column.title for column in columns)]
+        yield [POINTS_ROW, "", "", "", "", *(format_score(column.points) for column in columns)]
+        for student in students:
+            scores = [column.scores.get(student.id) for column in columns]
+            cells = ["" if score is None else format_score(score) for score in scores]
+            yield ["", _find_canvas_id(student), student.id, _find_login(student), "", *cells]
 
-def _write(columns: Sequence[Column], students: Sequence[RosterStudent]) -> str:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
-    writer.writerow([*HEADER, *(column.title for column in columns)])
-    writer.writerow([POINTS_ROW, "", "", "", "", *(format_score(column.points) for column in columns)])
-    for student in students:
-        scores = [column.scores.get(student.id) for column in columns]
-        cells = ["" if score is None else format_score(score) for score in scores]
-        writer.writerow(["", _find_canvas_id(student), student.id, _find_login(student), "", *cells])
-    return text.getvalue()
+    return finish(table, findings, make_rows, PLACES)
 
 
 def _find_canvas_id(student: RosterStudent) -> str:
@@ -166,28 +156,14 @@ def _as_canvas_reads(cell: str) -> str:
     return f"{whole}.{digits[place + 1 :]}"
 
 
-def _check_cells(table: ScoreTable, students: Sequence[RosterStudent]) -> Iterable[Finding]:
-    """Yield which students have no row, and which no score in it, and which more than the points."""
-    rows = {student.id for student in students}
-    for column in table.columns:
-        for reason, left_out in explain_missing(column, {one.id for one in table.students} - rows).items():
-            what = f"left out, since there is no grade ({reason})"
-            yield Finding(Severity.NOTE, what, column=column.title, students=left_out)
-        for reason, blank in explain_missing(column, rows).items():
-            mend = "export assignments one at a time, or fill in Canvas' own export with --template"
-            yield Finding(Severity.CHANGED, f"no grade ({reason}): {_CLEARS}", mend, column.title, blank)
-        over = tuple(sorted(student for student in rows if (column.scores.get(student) or 0) > column.points))
-        if over:
-            what = f"more than {format_score(column.points)} points"
-            yield Finding(Severity.NOTE, what, column=column.title, students=over)
-
-
 def _is_plain(text: str) -> bool:
     """Say whether ``text`` stays one physical line and can be written: no line breaks, controls or lone surrogates."""
     return text.isprintable()
 
 
 # The file that Canvas exports, to be filled in.
+
+_ID_COLUMNS = {"id": "SIS User ID", "username": "SIS Login ID", "canvas_id": "ID"}
 
 
 def read_template(sheet: Sheet, _choices: Choices) -> Template:
@@ -196,44 +172,42 @@ def read_template(sheet: Sheet, _choices: Choices) -> Template:
     Raises:
         InputError: it is no such file.
     """
-    titles = sheet.titles
-    columns = {title: sheet.find(title) for title in ("ID", "SIS User ID", "SIS Login ID")}
-    last = max((place for place, title in enumerate(titles) if title in ABOUT_STUDENTS), default=-1)
-    if columns["ID"] is None or "Section" not in titles:
-        message = f"{sheet.where} is no gradebook of Canvas: its columns are {list_titles(titles)}"
+    ids = {kind: sheet.find(title) for kind, title in _ID_COLUMNS.items()}
+    if ids["canvas_id"] is None or "Section" not in sheet.titles:
+        message = f"{sheet.where} is no gradebook of Canvas: its columns are {list_titles(sheet.titles)}"
         raise InputError(message, "export it in Canvas: Grades, Export, Export Entire Gradebook")
-    findings = [*_check_file(sheet)]
-    points = next((row for _, row in sheet.body if row.value(0).casefold() == "points possible"), None)
-    targets = []
-    for place, title in enumerate(titles[last + 1 :], start=last + 1):
-        match = _TITLE_WITH_ID.fullmatch(title)
-        stated = points.value(place) if points is not None else ""
-        closed = "" if match is not None else "it is no assignment's: such a title ends with an id, as in 'Title (123)'"
-        if any(words in title for words in RESERVED_TITLES) or "read only" in stated:
-            closed = "Canvas takes it for one of its own totals, and drops it"
-        titles = (match[1].strip(), match[2]) if match is not None else (title,)
-        targets.append(Target(place, title, titles, parse_decimal(stated), closed=closed))
     rows = []
     for place, row in sheet.body:
-        ids = {title: row.value(column) for title, column in columns.items()}
-        if any(ids.values()):
-            keys = (
-                ("id", ids["SIS User ID"]),
-                ("canvas_id", ids["ID"]),
-                ("username", ids["SIS Login ID"]),
-            )
-            label = ids["SIS User ID"] or ids["SIS Login ID"] or f"Canvas id {ids['ID']}"
+        keys = tuple((kind, row.value(column)) for kind, column in ids.items())
+        label = next((value for _, value in keys if value), "")
+        if label:  # else it is of points, or of how grades are posted
             rows.append(TemplateRow(place, keys, label))
     return Template(
         "Canvas",
         sheet,
-        tuple(targets),
+        tuple(_list_targets(sheet)),
         tuple(rows),
-        findings=tuple(findings),
+        findings=tuple(_check_file(sheet)),
         places=PLACES,
         untouched=("EX", "N/A"),
         known_by="`grader roster import` takes this very file, with Canvas' ids in it",
     )
+
+
+def _list_targets(sheet: Sheet) -> Iterator[Target]:
+    """Yield the columns behind those about the student, each with the maximum that the row of points states."""
+    points = next((row for _, row in sheet.body if row.value(0).casefold() == "points possible"), None)
+    last = max(place for place, header in enumerate(sheet.titles) if header in ABOUT_STUDENTS)
+    for place, header in enumerate(sheet.titles):
+        if place <= last:
+            continue
+        match = _TITLE_WITH_ID.fullmatch(header)
+        stated = points.value(place) if points is not None else ""
+        closed = "" if match is not None else "it is no assignment's: such a title ends with an id, as in 'Title (123)'"
+        if any(words in header for words in RESERVED_TITLES) or "read only" in stated:
+            closed = "Canvas takes it for one of its own totals, and drops it"
+        titles = (match[1].strip(), match[2]) if match is not None else (header,)
+        yield Target(place, header, titles, parse_decimal(stated), closed=closed)
 
 
 def _check_file(sheet: Sheet) -> Iterable[Finding]:
