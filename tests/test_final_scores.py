@@ -164,6 +164,7 @@ def test_a_remark_says_what_failed_and_gives_the_hint() -> None:
         "It is quick (0 / 1): timed out. It was stopped: it took too long."
     )
     assert remark_of(failed, message="There is no file f.py.") == "0 of 1 point.\nF: There is no file f.py."
+    assert remark_of(failed, message="No f.py.", comment="See me.") == "0 of 1 point.\nF: No f.py.\nF: See me."
     assert remark_of(check("It runs", Outcome.PASSED)) == "1 of 1 point."
 
 

@@ -29,11 +29,11 @@ def finish(
     if not table.columns:
         raise InputError("there is no assignment to export")
     merged = merge_findings([*findings, *check_scores(table)])
-    data = None if is_refused(merged) else write_rows(make_rows())
+    data = None if is_refused(merged) else to_csv(make_rows())
     return Export(tuple(merged), data, list_cells(table, places))
 
 
-def write_rows(rows: Iterable[Sequence[str]]) -> bytes:
+def to_csv(rows: Iterable[Sequence[str]]) -> bytes:
     """Return rows as CSV: UTF-8 without a byte order mark, lines ended as Windows does, quotes where they are needed.
 
     Nothing is guarded against spreadsheets: an LMS would take the guard for a part of an id.

@@ -39,18 +39,14 @@ def to_remark(report: Report) -> str:
 
 
 def _code_lines(question: QuestionGrade) -> Iterator[str]:
-    if question.message:
-        yield f"{question.title.rstrip('.')}: {question.message}"
-        return
-    end = shared_end(question)
-    if end is not None:
-        yield f"{question.title.rstrip('.')}: {end.explanation}"
-        return
-    for check in question.checks:
-        if check_verdict(check).tone != _RIGHT:
-            yield _check_line(check, question)
+    title, end = question.title.rstrip("."), shared_end(question)
+    if question.message or end is not None:  # no check has anything of its own to say
+        yield f"{title}: {question.message or (end.explanation if end is not None else '')}"
+    else:
+        wrong = [check for check in question.checks if check_verdict(check).tone != _RIGHT]
+        yield from (_check_line(check, question) for check in wrong)
     if question.comment:
-        yield f"{question.title.rstrip('.')}: {question.comment}"
+        yield f"{title}: {question.comment}"
 
 
 def _check_line(check: CheckGrade, question: QuestionGrade) -> str:
