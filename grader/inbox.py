@@ -208,6 +208,46 @@ def _load_once(load: LoadAssignment) -> LoadAssignment:
     return load_known
 
 
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A pile in a download, and the student whose it is."""
+
+    student: str
+    pile: Pile
+    where: str
+
+
+def list_owned(path: Path, sorting: Sorting) -> tuple[list[Owned], list[Refusal]]:
+    """Return whose each pile in the download of an LMS is, and the piles that are nobody's or of one who has two.
+
+    The work itself is not read: a pile that holds no file is somebody's all the same.
+
+    Raises:
+        InputError: there is no such path, or it is no download of the layout that is asked for.
+    """
+    desk = _Desk(sorting)
+    with Inbox() as inbox:
+        is_file = _is_file(path)
+        root: Place = open_class_zip(path, inbox._stack) if is_file else _open_folder(path, inbox._stack)
+        source, piles = _sort(root, path, desk, inbox)
+    owned: dict[str, list[Owned]] = {}
+    refused = []
+    for pile in piles:
+        where = str(source.path / pile.name)
+        try:
+            if pile.claims.id is not None and pile.fault is not None:  # its name is none of the layout's
+                raise SubmissionError(*pile.fault)
+            student = desk.identify(pile.claims)
+            owned.setdefault(student, []).append(Owned(student, pile, where))
+        except GraderError as error:
+            refused.append(Refusal(where, pile.claims.name or pile.claims.stated, error))
+    for student, same in owned.items():
+        for one in same if len(same) > 1 else ():
+            fault = InputError(f"{student} has {len(same)} folders here", "rename the one that is somebody else's")
+            refused.append(Refusal(one.where, student, fault))
+    return [same[0] for same in owned.values() if len(same) == 1], refused
+
+
 # One path.
 
 

@@ -43,16 +43,15 @@ def report_stored(
         SpecError: the course has the assignment, but it cannot be read.
         GradebookError: the gradebook cannot be read.
     """
-    marks = gradebook.marks(entry=entry)
     if entry.assignment not in course.assignments:  # it was taken from the course since
         context = Context(excerpts=_find_excerpts(gradebook, entry, grade))
-        return build_report(apply_marks(grade, marks), describe_entry(entry), reader, context=context)
+        marked = apply_marks(grade, gradebook.marks(entry=entry))
+        return build_report(marked, describe_entry(entry), reader, context=context)
     assignment = course.load(entry.assignment)
     settled = settle_student(course, gradebook, assignment, student)
-    context = gather_context(
-        course, gradebook, assignment, entry, grade, settled, gradebook.marks(assignment.id), now=now
-    )
-    marked = apply_marks(grade, marks, assignment)
+    marks = gradebook.marks(assignment.id)
+    context = gather_context(course, gradebook, assignment, entry, grade, settled, marks, now=now)
+    marked = apply_marks(grade, [mark for mark in marks if mark.submission == entry.id], assignment)
     return build_report(marked, describe_entry(entry), reader, final=settled.final, context=context)
 
 

@@ -2,8 +2,8 @@
 
 Code becomes words, each run of ``GRAM`` words a hash, and of each window of ``WINDOW`` hashes the smallest is kept: the
 code's prints. Two submissions that share ``GRAM + WINDOW - 1`` words in a row share a print, wherever those stand. What
-the stub gives, and what a third of the class has, counts for nobody. What the reference solution has does count: it is
-what right work looks like, and two who copied it from each other would be left with nothing to compare.
+students were given, and what a third of the class has, counts for nobody. What the reference solution has does count:
+it is what right work looks like, and two who copied it from each other would be left with nothing to compare.
 
 Words are found with one regular expression and not with ``tokenize``, which stops at the first error of a file, nests
 no deeper than 100 levels, and cuts f-strings into other words since Python 3.12.
@@ -347,14 +347,16 @@ def hash_grams(words: Sequence[Word]) -> list[int | None]:
     return hashes
 
 
-def read_given(starters: Mapping[str, str]) -> frozenset[int]:
-    """Return the hashes of all code that the stub's files hold."""
-    words, _ = read_words(starters)
-    return frozenset(found for found in hash_grams(words) if found is not None)
+def read_given(files: Mapping[str, str]) -> frozenset[int]:
+    """Return the hashes of all code that students were given, by name."""
+    hashes: set[int | None] = set()
+    for name, text in files.items():  # each as far as a submission would be read
+        hashes.update(hash_grams(read_words({name: text})[0]))
+    return frozenset(found for found in hashes if found is not None)
 
 
 def take_prints(code: Code, given: frozenset[int]) -> Prints:
-    """Return the prints of a submission, less what is given by the stub."""
+    """Return the prints of a submission, less what students were given."""
     words, is_cut = read_words(code.files)
     hashes = [None if found in given else found for found in hash_grams(words)]
     prints = set()
@@ -554,13 +556,13 @@ def _find_longest(
     return best
 
 
-def count_same_lines(first: Mapping[str, str], second: Mapping[str, str], starters: Mapping[str, str]) -> int:
-    """Return how many lines two submissions share to the letter, comments too, that are not the stub's.
+def count_same_lines(first: Mapping[str, str], second: Mapping[str, str], given: Mapping[str, str]) -> int:
+    """Return how many lines two submissions share to the letter, comments too, that students were not given.
 
     Lines of less than ``MIN_LINE`` characters do not count: everybody writes ``else:``.
     """
     mine, theirs = (Counter(_list_lines(files)) for files in (first, second))
-    known = set(_list_lines(starters))
+    known = set(_list_lines(given))
     return sum(min(count, theirs[line]) for line, count in mine.items() if line not in known)
 
 

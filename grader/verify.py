@@ -19,6 +19,7 @@ from grader.engine import Engine
 from grader.errors import suggest
 from grader.grading import Setup, grade_submissions, list_solutions
 from grader.mutants import APPLIED, IDLE, make_mutants
+from grader.report.markup import find_unclear_formulas
 from grader.results import SHADOW, STAND_IN, Outcome
 from grader.scoring import CheckGrade, Grade
 from grader.spec import ASSIGNMENT_FILE, FIGURES, Assignment, CodeQuestion, Mistake, parse_python
@@ -333,6 +334,7 @@ def _look_at_files(assignment: Assignment, checks: Sequence[Check]) -> Iterator[
     for check in checks:
         if not check.hint:
             yield Hole(f"{check.id} has no hint", "give points(…) a hint: what should one look at?")
+    yield from _find_unclear_formulas(assignment)
     solutions = list_solutions(assignment)
     if assignment.code_questions and not solutions:
         yield Hole("there is no solution", "write one to solutions/: the first is the reference")
@@ -340,6 +342,17 @@ def _look_at_files(assignment: Assignment, checks: Sequence[Check]) -> Iterator[
     yield from _find_todos(assignment)
     yield from _find_leaks(assignment, checks)
     yield from _unknown_mutants(assignment)
+
+
+def _find_unclear_formulas(assignment: Assignment) -> Iterator[Hole]:
+    """Yield the formulas of prompts, choices and explanations that reports could not draw."""
+    for question in assignment.questions:
+        choices = getattr(question, "choices", ())
+        whys = [getattr(question, "why", None), *(choice.why for choice in choices)]
+        for text in filter(None, (question.prompt, *(choice.text for choice in choices), *whys)):
+            for formula in find_unclear_formulas(text):
+                hint = "mend it, or write it with commands that need no package: reports show it as it is written"
+                yield Hole(f"a formula of {question.id!r} cannot be drawn: ${formula.strip()[:80]}$", hint)
 
 
 def _look_at_variants(variants: Sequence[Tried]) -> Iterator[Hole]:

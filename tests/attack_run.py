@@ -1,12 +1,14 @@
-"""``python -m tests.attack_run [--open] [KIND/NAME …]``: try attacks, and look around after each.
+"""``python -m tests.attack_run [--open] [--pages DIR] [KIND/NAME …]``: try attacks, and look around after each.
 
 Prints one JSON object per line: what the machine offers, then what came of each attack. ``--open`` runs those that
-harm nothing without isolation, to see that they get through there. It runs as whoever starts it: the tests start it as
-root and as an ordinary user, and as on machines that lack something.
+harm nothing without isolation, to see that they get through there; ``--pages`` keeps the reports' pages, to be looked
+at. It runs as whoever starts it: the tests start it as root and as an ordinary user, and as on machines that lack
+something.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -17,9 +19,9 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
-from grader.doctor import Attempt, Target, read_attacks, stage_target, try_attacks
+from grader.doctor import Attack, Attempt, Target, read_attacks, stage_target, try_attacks
 from grader.engine import Examiner
-from grader.report import Reader, SubmissionInfo, build_report, to_html, to_json, to_text
+from grader.report import Reader, Report, SubmissionInfo, build_report, to_html, to_json, to_text
 from grader.scoring import Grade
 from tests.workers import list_descendants
 
@@ -62,12 +64,17 @@ def list_files(target: Target) -> Iterator[tuple[str, int]]:
             yield from ((str(path), 0) for path in folder.iterdir() if MARK in path.name)
 
 
+def build_reports(grade: Grade) -> Iterator[tuple[Reader, Report]]:
+    """Yield the report of a grade as each reader would get it."""
+    info = SubmissionInfo("0" * 16, "sha256:" + "0" * 64, datetime(2026, 1, 1, tzinfo=UTC), "mallory")
+    for reader in Reader:
+        yield reader, build_report(grade, info, reader)
+
+
 def find_unsafe(grade: Grade, secret: str) -> list[str]:
     """Return what is wrong with the reports of a grade, as the student and an instructor would get them."""
     problems = []
-    info = SubmissionInfo("0" * 16, "sha256:" + "0" * 64, datetime(2026, 1, 1, tzinfo=UTC), "mallory")
-    for reader in Reader:
-        report = build_report(grade, info, reader)
+    for reader, report in build_reports(grade):
         texts = {
             "text": to_text(report, width=80, color=False),
             "page": to_html(report),
@@ -112,8 +119,15 @@ def find_markup(page: str) -> list[str]:
     return found
 
 
-def run(names: list[str], *, isolated: bool) -> Iterator[dict[str, object]]:
-    """Yield what the machine offers, and what came of each attack."""
+def keep_pages(attack: Attack, grade: Grade, folder: Path) -> None:
+    """Write the pages that a student and an instructor would get."""
+    folder.mkdir(exist_ok=True)
+    for reader, report in build_reports(grade):
+        (folder / f"{attack.kind}-{attack.name}-{reader}.html").write_text(to_html(report), encoding="utf-8")
+
+
+def run(names: list[str], pages: Path | None, *, isolated: bool) -> Iterator[dict[str, object]]:
+    """Yield what the machine offers, and what came of each attack; its pages are written to a folder."""
     attacks = [a for a in read_attacks() if not names or f"{a.kind}/{a.name}" in names or a.kind in names]
     if not isolated:
         attacks = [attack for attack in attacks if attack.bites]
@@ -122,6 +136,8 @@ def run(names: list[str], *, isolated: bool) -> Iterator[dict[str, object]]:
         yield {"tier": survey.tier, "up": [wall.name for wall in survey.walls if wall.up], "attacks": len(attacks)}
         before = look_around(examiner.pid, target)
         for attempt in try_attacks(examiner, target, attacks, isolated=isolated):
+            if pages is not None and attempt.grade is not None:
+                keep_pages(attempt.attack, attempt.grade, pages)
             yield _describe(attempt, before, look_around(examiner.pid, target), target)
 
 
@@ -142,8 +158,12 @@ def _describe(attempt: Attempt, before: Surroundings, after: Surroundings, targe
 
 def main() -> None:
     """Try the attacks that are named, all of them by default."""
-    names = [name for name in sys.argv[1:] if name != "--open"]
-    for line in run(names, isolated="--open" not in sys.argv):
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--open", action="store_true")
+    parser.add_argument("--pages", type=Path)
+    parser.add_argument("names", nargs="*")
+    given = parser.parse_args()
+    for line in run(given.names, given.pages, isolated=not given.open):
         print(json.dumps(line), flush=True)
 
 

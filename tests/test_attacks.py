@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 
 from grader.doctor import read_attacks
+from tests.attack_run import EVIL
+from tests.browser import Open
 from tests.users import as_nobody, find_obstacle, open_to_all
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -39,10 +41,17 @@ class Scenario:
     tiers: str = "A"
     home: Path = field(default_factory=Path)
 
+    @property
+    def pages(self) -> Path:
+        """Where the reports' pages are; they are the same whoever grades, and kept where this user does."""
+        return self.home / f"pages {self.lacking}"
+
     @cached_property
     def done(self) -> subprocess.CompletedProcess[str]:
         """The run."""
         command = [sys.executable, "-m", "tests.attack_run"]
+        if self.user is None:
+            command += ["--pages", str(self.pages)]
         if self.lacking:
             command = [sys.executable, "-m", "tests.without", self.lacking, "--", *command]
         if self.user is not None:
@@ -94,6 +103,16 @@ class Attacked:
 
 class TestAsThisUser(Attacked):
     scenario = Scenario(None)
+
+    def test_no_report_does_anything_in_a_browser(self, lines: dict[str, dict[str, Any]], visit: Open) -> None:
+        """``visit`` fails for what a script says or a page asks for; here is what would show without either."""
+        pages = sorted(self.scenario.pages.glob("*.html"))
+        assert len(pages) == 2 * (len(lines) - 1)
+        for path in pages:
+            one = visit(path)
+            assert one.page.evaluate("document.scripts.length") == 0, path
+            assert one.page.evaluate(f"document.querySelectorAll('[class*={EVIL}], [id*={EVIL}]').length") == 0, path
+            one.page.close()
 
 
 class TestAsRootWithAUserForEachWorker(Attacked):

@@ -34,7 +34,8 @@ GRADING = (ROOT / "docs" / "grading.md").read_text()
 SIMILAR = (ROOT / "docs" / "similar.md").read_text()
 CLASS_REPORT = (ROOT / "docs" / "class_report.md").read_text()
 LMS = (ROOT / "docs" / "lms.md").read_text()
-PAGES = (AUTHORING, POLICY, ISOLATION, CLUSTER, GRADING, SIMILAR, CLASS_REPORT, LMS)
+LMS_LIVE = (ROOT / "docs" / "lms_live.md").read_text()
+PAGES = (AUTHORING, POLICY, ISOLATION, CLUSTER, GRADING, SIMILAR, CLASS_REPORT, LMS, LMS_LIVE)
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
@@ -273,3 +274,27 @@ def test_every_command_is_in_the_readme() -> None:
 
     for name in cli.commands:
         assert re.search(rf"grader {name}\b|make {name}\b", README), name
+
+
+def test_the_commands_of_the_lms_page_take_the_options_that_it_names() -> None:
+    from grader.cli import cli
+
+    lines = [line.strip().removeprefix("$ ") for line in LMS_LIVE.splitlines()]
+    commands = [line for line in lines if line.startswith("grader ")]
+    commands += [f"grader {text}" for text in re.findall(r"`grader ([^`]+)`", LMS_LIVE) if "--" in text]
+    assert len(commands) > 6
+    for line in commands:
+        _, *words = line.split()
+        command: Any = cli
+        while words and hasattr(command, "commands"):
+            command = command.commands[words.pop(0)]
+        known = {name for option in command.params for name in option.opts}
+        assert {word for word in words if word.startswith("--")} <= known, line
+
+
+def test_the_lms_page_names_every_choice_and_every_function_that_is_needed() -> None:
+    from grader.packages.gradescope import Shown, StudentField
+    from grader.push.moodle import NEEDED, STATUS
+
+    for word in (*Shown, *(field for field in StudentField if field != "email"), *NEEDED, STATUS):
+        assert re.search(rf"`[^`]*\b{word}`", LMS_LIVE), word

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -211,13 +210,12 @@ def test_a_broken_check_is_our_fault_and_costs_nothing_in_silence(examiner: Exam
     assert "test_value" in str(result.fault)
 
 
+@pytest.mark.timeout(60)
 def test_a_check_file_that_does_not_import_is_our_fault(examiner: Examiner, tmp_path: Path) -> None:
-    started = time.monotonic()
     results = grade(examiner, write(tmp_path, "import no_such_module\n" + CHECKS), SOLUTION, "def double(x): return x")
     assert [result.status for result in results] == [Status.PENDING, Status.PENDING]
     assert "no_such_module" in str(results[0].fault)
     assert all(check.outcome is Outcome.NOT_RUN for check in results[0].questions[0].checks)
-    assert time.monotonic() - started < 60
 
 
 def test_files_that_are_missing_empty_or_use_what_is_forbidden_do_not_run(
@@ -253,9 +251,7 @@ def test_the_time_of_a_whole_submission_is_limited(examiner: Examiner, tmp_path:
 
 
 def test_a_file_that_hangs_while_it_loads_is_tried_once(examiner: Examiner, assignment: Assignment) -> None:
-    started = time.monotonic()
     (result,) = grade(examiner, assignment, "while True: pass\n")
-    assert time.monotonic() - started < 10
     messages = {check.message for check in result.questions[0].checks if not check.deferred}
     assert messages == {"While double.py was being imported: the code did not finish within 1 s."}
 

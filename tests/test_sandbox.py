@@ -205,12 +205,11 @@ def test_memory_is_limited(zygote: Zygote, body: str) -> None:
     assert caught.value.type_name in ("MemoryError", "RuntimeError", "OSError"), caught.value
 
 
+@pytest.mark.timeout(60)
 def test_an_endless_loop_ends_with_its_time(zygote: Zygote) -> None:
-    started = time.monotonic()
     with pytest.raises(WorkerLost, match="did not finish within 1 s") as caught:
         attempt(zygote, "while True: pass", check_seconds=1)
     assert caught.value.outcome is Outcome.TIMED_OUT
-    assert time.monotonic() - started < 20
 
 
 def test_processor_time_is_limited_even_where_signals_are_ignored(zygote: Zygote) -> None:

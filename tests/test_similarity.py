@@ -636,6 +636,31 @@ def test_a_class_from_the_gradebook_to_the_pages(shell: Shell) -> None:
         assert not re.search(r"cheat|plagiar|copied from (?!the other)|suspect|guilt", text)
 
 
+def test_code_that_students_were_given_counts_for_nobody(shell: Shell) -> None:
+    in_check, in_prompt = make_program(11), make_program(12)
+    folder = shell.folder / "course" / "score"
+    write(folder, {"checks/public/test_public.py": in_check})
+    yaml = (folder / "assignment.yaml").read_text()
+    lines = ["Begin with:", "", "```python", *in_prompt.splitlines(), "```"]
+    prompt = "prompt: |\n" + "".join(f"      {line}\n" for line in lines)
+    (folder / "assignment.yaml").write_text(yaml.replace("prompt: canary-prompt\n", prompt))
+    both = in_check + in_prompt
+    hand_in(shell, [("ada", both + make_program(1)), ("bob", DISGUISES["renamed"](both) + make_program(2))])
+    found = shell("similar", "score", "--threshold", "0", "--json").json["assignments"][0]
+    assert (found["compared"], found["pairs_compared"]) == (2, 1)
+    assert all(pair["score"] < 0.1 for pair in found["pairs"])
+
+
+def test_pages_of_an_earlier_run_do_not_stay(shell: Shell) -> None:
+    hand_in(shell, [("ada", make_program(1)), ("bob", make_program(1))])
+    assert shell("similar", "--out", "alike").code == 0
+    write(shell.folder / "alike", {"pairs/notes.html": "mine", "score-001.html": "mine"})
+    hand_in(shell, [("bob", make_program(3)), ("bob", make_program(2))])
+    assert shell("similar", "--out", "alike").code == 0
+    left = sorted(str(path.relative_to(shell.folder / "alike")) for path in (shell.folder / "alike").rglob("*.html"))
+    assert left == ["index.html", "pairs/notes.html", "score-001.html"]
+
+
 def test_pages_need_nothing_else_and_are_in_order(shell: Shell) -> None:
     hand_in(shell, [("ada", make_program(1)), (EVIL, make_program(1)), ("cleo", make_program(2))])
     shell("similar", "--out", "alike")

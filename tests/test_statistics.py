@@ -457,6 +457,15 @@ def test_an_attempt_that_a_fault_of_ours_spoilt_is_not_counted() -> None:
     assert find_success(attempts(3, 10, excused=[0, 1])) == Success(1, Fraction(2))
 
 
+def test_points_that_wait_for_a_device_are_not_missed() -> None:
+    (waits,) = attempts(8)
+    assert waits.grade is not None
+    deferred = [replace(waits, grade=replace(waits.grade, deferred=Fraction(part))) for part in (1, 2)]
+    assert [find_success([one]) for one in deferred] == [None, Success(1, Fraction(0))]
+    nothing_decided = replace(waits.grade, score=Fraction(0), deferred=waits.grade.points)
+    assert find_success([replace(waits, grade=nothing_decided)]) is None
+
+
 def test_how_a_class_came_to_full_marks() -> None:
     figures = success_figures([attempts(10), attempts(1, 10), attempts(2, 3, 4, 10), attempts(5), []])
     assert (figures.tried, figures.reached, figures.never) == (4, 3, 1)

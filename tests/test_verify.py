@@ -197,6 +197,11 @@ ALL = ("test_any]", "test_any, test_gradient, test_float64]")
             "take it out",
         ),
         (
+            {"assignment": ("prompt: Why?", r"prompt: Why is $\frac{1}{2}$ not $\nosuchcommand{2}$?")},
+            r"a formula of 'why' cannot be drawn: $\nosuchcommand{2}$",
+            "mend it",
+        ),
+        (
             {"assignment": ("mistakes:", ACCEPTED.replace("values * 2", "values + 2") + "mistakes:")},
             "equivalent_mutants names 'halve: values / 2 -> values + 2', and there is no such mutant; did you mean",
             "the reference solution has changed since",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -24,20 +27,21 @@ if TYPE_CHECKING:
 
 MOST_PAGES = 1000  # for all assignments together: so many rows still make a page under 2 MB
 MOST_OF_ONE = 200
+_PAGE = re.compile(r"[a-z0-9-]+-\d{3}\.html")
 
 
 @dataclass(frozen=True)
 class Compared:
-    """What came of comparing an assignment: ``entries`` are its submissions by id, ``starters`` its stub's code.
+    """What came of comparing an assignment: ``entries`` are its submissions by id.
 
-    ``lost`` submissions could not be read.
+    ``lost`` submissions could not be read. ``handout`` is the code that students were given, ``given`` its hashes.
     """
 
     assignment: Assignment
     comparison: Comparison
     entries: Mapping[str, Entry]
     lost: int
-    starters: Mapping[str, str]
+    handout: Mapping[str, str]
     given: frozenset[int]
 
 
@@ -68,7 +72,7 @@ def similar(
     """Find submissions whose code is alike, and show them side by side.
 
     What is alike once names, comments and formatting are taken away is listed, for you to read: a likeness proves
-    nothing. What the stub gives and what many have does not count. Everything stays on this machine.
+    nothing. What students were given and what many have does not count. Everything stays on this machine.
     """
     from grader.report.similar import SimilarAssignment, to_similar_json
 
@@ -112,8 +116,8 @@ def _compare(
 
     entries = _list_entries(seat, gradebook, spec, every_attempt=every_attempt)
     roster = gradebook.roster() or Roster()
-    starters = _join_starters(spec)
-    given = read_given(starters)
+    handout = _collect_handout(spec)
+    given = read_given(handout)
     prints = []
     lost = 0
     with progress(len(entries), f"Reading {spec.id}") as advance:
@@ -130,7 +134,7 @@ def _compare(
             advance()
     with waiting(f"Comparing {spec.id}"):
         comparison = compare(prints, threshold)
-    return Compared(spec, comparison, {entry.id: entry for entry in entries}, lost, starters, given)
+    return Compared(spec, comparison, {entry.id: entry for entry in entries}, lost, handout, given)
 
 
 def _list_entries(seat: Seat, gradebook: Gradebook, spec: Assignment, *, every_attempt: bool) -> list[Entry]:
@@ -145,11 +149,20 @@ def _list_entries(seat: Seat, gradebook: Gradebook, spec: Assignment, *, every_a
     return list({one.entry.id: one.entry for one in settled if one.entry is not None}.values())
 
 
-def _join_starters(spec: Assignment) -> dict[str, str]:
-    starters: dict[str, str] = {}
+def _collect_handout(spec: Assignment) -> dict[str, str]:
+    """Return the code that students were given: starters, public checks, and the blocks of code in the prompts."""
+    from grader.checks import CHECK_FOLDERS
+    from grader.report.markup import parse_markdown
+    from grader.results import Visibility
+
+    folder = spec.directory / CHECK_FOLDERS[Visibility.PUBLIC]
+    handout = {path.name: path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.rglob("*.py"))}
+    for question in spec.questions:
+        blocks = [token.content for token in parse_markdown(question.prompt) if token.type in ("fence", "code_block")]
+        handout |= {f"{question.id} {number}": block for number, block in enumerate(blocks, 1)}
     for question in spec.code_questions:
-        starters[question.file] = f"{starters.get(question.file, '')}{question.starter}\n"
-    return starters
+        handout[question.file] = f"{handout.get(question.file, '')}{question.starter}\n"
+    return handout
 
 
 def _read_code(gradebook: Gradebook, spec: Assignment, entry: Entry) -> dict[str, str]:
@@ -181,7 +194,16 @@ def _write_pairs(gradebook: Gradebook, compared: Sequence[Compared], out: Path) 
                 views.append(_write_pair(gradebook, one, pair, f"pairs/{one.assignment.id}-{number:03d}.html", out))
                 advance()
             shown.append(SimilarAssignment(one.assignment.id, one.assignment.title, one.comparison, tuple(views)))
+    _remove_others(out / "pairs", {Path(view.link).name for one in shown for view in one.views})
     return shown
+
+
+def _remove_others(folder: Path, names: AbstractSet[str]) -> None:
+    """Remove the pages of an earlier run that this one has not: nobody should come upon them."""
+    for path in folder.glob("*.html"):
+        if path.name not in names and _PAGE.fullmatch(path.name):
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def _write_pair(gradebook: Gradebook, one: Compared, pair: Pair, link: str, out: Path) -> PairView:
@@ -192,7 +214,7 @@ def _write_pair(gradebook: Gradebook, one: Compared, pair: Pair, link: str, out:
     first, second = (_read_code(gradebook, one.assignment, entry) for entry in entries)
     parts = find_parts(pair, first, second, one.given | one.comparison.common)
     left, right = (Side(entry.students, entry.id, entry.number, entry.submitted_at) for entry in entries)
-    same = count_same_lines(first, second, one.starters)
+    same = count_same_lines(first, second, one.handout)
     view = PairView(pair, (left, right), link, count_lines(parts), same)
     write_file(out / link, to_pair_html(one.assignment.title, view, (first, second), parts).encode())
     return view

@@ -38,6 +38,13 @@ def parse_markdown(text: str) -> Sequence[Any]:
     return tokens
 
 
+def find_unclear_formulas(text: str) -> list[str]:
+    """Return the formulas of Markdown that are no LaTeX that can be drawn: a page shows them as they are written."""
+    tokens = [token for block in parse_markdown(text) for token in (block, *(block.children or ()))]
+    formulas = [token.content for token in tokens if token.type.startswith("math_")]
+    return [formula for formula in formulas if to_mathml(formula, block=False) is None]
+
+
 def to_mathml(formula: str, *, block: bool) -> str | None:
     """Return LaTeX as MathML Core, None where it is not understood."""
     from math_core import LatexError

@@ -53,12 +53,13 @@ def find_success(attempts: Sequence[Attempt]) -> Success | None:
     """Return a student's first full marks, None where there were none; ``attempts`` come the oldest first.
 
     Late or not, and beyond a limit or not: it is about learning. An attempt that a fault of ours spoilt is not counted.
+    Points that wait for a device say nothing yet, so they are not missed.
     """
     number = 0
     for attempt in attempts:
         number += attempt.is_charged
         grade = attempt.grade
-        if grade is not None and grade.status is Status.GRADED and grade.score >= grade.points > 0:
+        if grade is not None and grade.status is Status.GRADED and grade.score >= grade.points - grade.deferred > 0:
             passed = attempt.submitted_at - attempts[0].submitted_at
             return Success(max(number, 1), Fraction(passed // timedelta(seconds=1), HOUR // timedelta(seconds=1)))
     return None

@@ -4,6 +4,8 @@ import mmap
 
 from known import attempt
 
+EXPECT = {"failed", "timed_out"}  # on a slow machine so many calls take longer than a check may
+
 kept = []
 with attempt():
     while len(kept) < 200_000:

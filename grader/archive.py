@@ -1,0 +1,75 @@
+"""Zips that are written: the same content makes the same bytes, and no name in one leads out of it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from grader.errors import InputError, reason_of
+
+_FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # zips know no earlier one; any other would tell when they were made
+_HINT = "give a place that you may write to, on a disk with room"
+
+
+@dataclass(frozen=True, slots=True)
+class ZipEntry:
+    """A file in a zip: its path inside, what makes its content, and whether it is a program."""
+
+    name: str
+    read: Callable[[], bytes]
+    is_program: bool = False
+
+
+def write_archive(path: Path, entries: Iterable[ZipEntry]) -> None:
+    """Write a zip with its entries sorted by name; it is there whole, or not at all.
+
+    Raises:
+        InputError: it cannot be written.
+        ValueError: a name leads out of the zip, or is there twice.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with open(descriptor, "wb") as file:
+                _write_entries(file, entries)
+            Path(draft).chmod(0o666 & ~_read_umask())
+            Path(draft).replace(path)
+        except BaseException:
+            with suppress(OSError):
+                Path(draft).unlink()
+            raise
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {reason_of(error)}", _HINT) from None
+
+
+def _write_entries(file: IO[bytes], entries: Iterable[ZipEntry]) -> None:
+    names = set()
+    with zipfile.ZipFile(file, "w") as archive:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if not is_plain(entry.name) or entry.name in names:
+                raise ValueError(f"{entry.name!a} cannot be a name in this zip")
+            names.add(entry.name)
+            info = zipfile.ZipInfo(entry.name, _FIRST_DAY)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.create_system = 3  # the modes below are Unix'
+            info.external_attr = (0o100755 if entry.is_program else 0o100644) << 16
+            archive.writestr(info, entry.read(), compresslevel=6)
+
+
+def is_plain(name: str) -> bool:
+    """Say whether a path in a zip stays inside it on every system, and can be printed."""
+    parts = name.split("/")
+    return name.isprintable() and not any(part in ("", ".", "..") or set(part) & set('\\:"<>|?*') for part in parts)
+
+
+def _read_umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,1 @@
+"""Assignments packed for other places that run them: Gradescope's container, GitHub's machines."""
