@@ -97,6 +97,8 @@ class Sheet:
         columns = {column: self._list_filled(column) for column in {column for _, column in changes}}
         for row, column in sorted(changes):
             cell = self.rows[row].cells[column]
+            if changes[row, column] == cell.value:
+                continue
             quoted = cell.is_quoted
             if not cell.value and not quoted:  # there is nothing to see from it: as in its column, else as in its row
                 near = columns[column] or [one.is_quoted for one in self.rows[row].cells if one.value]
