@@ -204,13 +204,13 @@ def read_roster(source: Path | bytes) -> Roster:
     where, header, rows = read_table(source)
     if "id" not in header:
         raise InputError(f"{where}:1: no column for the id{_near(header)}", _HINT)
+    if all(row["id"].startswith("#") for _, row in rows):  # as Brightspace exports them, and user names, too
+        rows = [(line, {name: _unmark(name, value) for name, value in row.items()}) for line, row in rows]
     students: list[RosterStudent] = []
     lines: dict[str, int] = {}
     problems: list[str] = []
     for line, row in rows:
-        if (
-            row.get("name") or ""
-        ).strip().casefold() == "points possible":  # a Canvas gradebook, whose second line it is
+        if _is_of_canvas(row):
             continue
         student = _to_student(row)
         if not student.id:
@@ -222,6 +222,23 @@ def read_roster(source: Path | bytes) -> Roster:
         more = [f"and {len(problems) - 10} more"] if len(problems) > 10 else []
         raise InputError("\n".join([*problems[:10], *more]), "every student needs an id, and nobody else may have it")
     return Roster(tuple(students))
+
+
+def _unmark(name: str, value: str) -> str:
+    return value.removeprefix("#") if name in ("id", "username") else value
+
+
+def _is_of_canvas(row: Mapping[str, str]) -> bool:
+    """Say whether a row of a gradebook of Canvas is no student's: two lines at its top, and the test student.
+
+    Canvas makes the last up, so that an instructor can see what students see; it has no id of the school's.
+    """
+    name = (row.get("name") or "").strip().casefold()
+    if name == "points possible":
+        return True
+    if row["id"] or "canvas_id" not in row:
+        return False
+    return name == "student, test" or not (name or row["canvas_id"])
 
 
 def read_worksheet(source: Path | bytes) -> dict[str, Claims]:

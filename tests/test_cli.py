@@ -842,7 +842,7 @@ def test_names_that_no_terminal_can_show(shell: Shell) -> None:
 
 HELP = [
     [], ["list"], ["fetch"], ["check"], ["submit"], ["status"], ["show"], ["grade"], ["report"], ["export"],
-    ["export", "canvas"], ["demo"],
+    ["export", "canvas"], ["export", "moodle"], ["export", "blackboard"], ["demo"],
 ]  # fmt: skip
 
 

@@ -33,8 +33,9 @@ CLUSTER = (ROOT / "docs" / "cluster.md").read_text()
 GRADING = (ROOT / "docs" / "grading.md").read_text()
 SIMILAR = (ROOT / "docs" / "similar.md").read_text()
 CLASS_REPORT = (ROOT / "docs" / "class_report.md").read_text()
+LMS = (ROOT / "docs" / "lms.md").read_text()
 LMS_LIVE = (ROOT / "docs" / "lms_live.md").read_text()
-PAGES = (AUTHORING, POLICY, ISOLATION, CLUSTER, GRADING, SIMILAR, CLASS_REPORT, LMS_LIVE)
+PAGES = (AUTHORING, POLICY, ISOLATION, CLUSTER, GRADING, SIMILAR, CLASS_REPORT, LMS, LMS_LIVE)
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
@@ -238,6 +239,29 @@ def test_what_a_cluster_is_told_can_be_read_and_names_what_is_there() -> None:
     known = {name for command in ("grade", "doctor") for option in cli.commands[command].params for name in option.opts}
     ray = set(re.findall(r"--(?:head|port|include-dashboard|object-store-memory|generate)", CLUSTER))
     assert options - ray <= known | {"--course"}
+
+
+def test_what_is_said_of_learning_management_systems_can_be_typed() -> None:
+    """Every command has its options, and every system has its section and its line on what was verified."""
+    from grader.cli.export import export
+    from grader.export.formats import FORMATS
+
+    options = {
+        name: {option for parameter in command.params for option in parameter.opts}
+        for name, command in export.commands.items()
+    }
+    commands = re.findall(r"grader export ([a-z]+)([^`\n#]*)", LMS)
+    assert {name for name, _ in commands} == {*FORMATS} == {*options}
+    for name, rest in commands:
+        assert set(re.findall(r"--[a-z-]+", rest)) <= options[name], name
+    listed = LMS.partition("\n## ")[0]
+    assert set(re.findall(r"`(--[a-z-]+)", listed)) <= set().union(*options.values())
+    verified = LMS.partition("## What was verified")[2].partition("\n## ")[0]
+    for name in ("Canvas", "Moodle", "Brightspace", "Blackboard", "Sakai", "Open edX", "Gradescope"):
+        assert f"\n## {name}\n" in LMS
+        assert f"\n| {name}" in verified
+        steps = LMS.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        assert re.findall(r"^([0-9])\. ", steps, re.MULTILINE)[:3] == ["1", "2", "3"]
 
 
 @pytest.mark.parametrize("mark", KNOWN_MARKS)

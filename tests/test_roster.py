@@ -36,6 +36,7 @@ def test_the_same_roster_in_every_dress(tmp_path: Path, encoding: str, delimiter
     [
         ("ID number;E-mail;First name;Surname\n007;a@x;Ada;Lovelace\n", {"name": "Ada Lovelace", "email": "a@x"}),
         ("OrgDefinedId,Username\n007,ada\n", {"lms_ids": {"username": "ada"}}),
+        ("OrgDefinedId,Username\n#007,#ada\n", {"lms_ids": {"username": "ada"}}),
         (
             "Student,ID,SIS User ID,SIS Login ID,Section\n    Points Possible,,,,\nAda,99,007,ada,S1\n",
             {"name": "Ada", "section": "S1", "lms_ids": {"canvas_id": "99", "username": "ada"}},
@@ -70,6 +71,16 @@ def test_what_is_wrong_is_named_with_its_line(data: bytes, words: list[str]) -> 
         read_roster(data)
     assert all(word in caught.value.message for word in words), caught.value.message
     assert caught.value.hint
+
+
+def test_rows_of_a_gradebook_of_canvas_that_are_no_student_s() -> None:
+    head = "Student,ID,SIS User ID,SIS Login ID,Section,Loss (7)\n,,,,,Manual Posting\n    Points Possible,,,,,10\n"
+    data = f'{head}"Love, Ada",99,007,ada,S1,1\n"Student, Test",12,,c0ffee,S1,\n'.encode()
+    assert [(one.id, one.name) for one in read_roster(data).students] == [("007", "Love, Ada")]
+    for row in ('"Student, Test",12,,x,S1,', "Bo,13,,bo,S1,"):
+        plain = data.replace(b"SIS User ID", b"Student ID").replace(b"ID,Student ID", b"Number,Student ID")
+        with pytest.raises(InputError, match="this student has no id"):
+            read_roster((plain if "Test" in row else data) + row.encode())
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

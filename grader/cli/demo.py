@@ -174,15 +174,14 @@ def _summarise(assignments: Mapping[str, Assignment], graded: list[tuple[Entry, 
 def _write_reports(
     directory: Path, course: Course, gradebook: Gradebook, assignments: Mapping[str, Assignment]
 ) -> None:
-    from grader.export.canvas import canvas_csv
-    from grader.export.scores import Column
-    from grader.settlement import settle_assignment
+    from grader.export.canvas import export_scores
+    from grader.final_scores import gather_scores
 
     index = write_class_report(directory / "report", course, gradebook, list(assignments.values()))
     focal = assignments["focal-loss"]
-    settled = settle_assignment(course, gradebook, focal)
-    scores = {student: one.final.score for student, one in settled.items()}
-    write_file(directory / "canvas.csv", canvas_csv([Column(focal.title, focal.points, scores)]).data)
+    exported = export_scores(gather_scores(course, gradebook, [focal]))
+    assert exported.data is not None
+    write_file(directory / "canvas.csv", exported.data)
     click.echo(f"\nClass report   {index}")
     click.echo(f"Canvas CSV     {directory / 'canvas.csv'}  ({focal.title})")
     click.echo(f"Gradebook      {directory / 'gradebook'}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -502,14 +503,25 @@ def find_entry(seat: Seat, gradebook: Gradebook, what: str | None, student: str)
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file that was asked for.
+    """Write a file that was asked for: all of it, or what stood there before stays.
 
     Raises:
         InputError: it cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        if path.exists() and not path.is_file():  # a pipe, or /dev/stdout
+            path.write_bytes(data)
+            return
+        target = path.resolve()  # where a link leads, so that it stays one
+        part = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
+        try:
+            part.write_bytes(data)
+            if target.exists():
+                part.chmod(stat.S_IMODE(target.stat().st_mode))
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         reason = reason_of(error)
         raise InputError(f"{path} cannot be written: {reason}", "give a place that you may write to") from None
