@@ -38,11 +38,29 @@ def hint(
     In the folder that `grader fetch` made the assignment need not be named, and the question only where several have
     hints. Hints that were taken are on record: they cost what the assignment says, from the next attempt on.
     """
+    seat = Seat(course)
+    spec, question = _find_question(seat, names)
+    tell_next(seat, spec, question, student, yes=yes, again=again, as_json=as_json)
+
+
+def tell_next(
+    seat: Seat,
+    spec: Assignment,
+    question: str | None,
+    student: str | None,
+    *,
+    yes: bool,
+    again: bool = False,
+    as_json: bool = False,
+) -> None:
+    """Take the next hint of a question and print it; where none is named and several have hints, list those.
+
+    Raises:
+        InputError: there is none, or it may not be taken yet.
+    """
     from grader.hints import list_hints, take_hint
 
-    seat = Seat(course)
     name = who(student)
-    spec, question = _find_question(seat, names)
     spec = draw_for(spec, name)
     with seat.open_gradebook() as gradebook:
         states = list_hints(spec, gradebook.hints(spec.id, name))

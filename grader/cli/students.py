@@ -70,7 +70,7 @@ def list_(course: Path | None, student: str | None, as_json: bool) -> None:
         (
             one.assignment.id,
             format_amount(one.assignment.points),
-            _describe_due(one, now),
+            describe_due(one, now),
             _describe_attempts(one),
             "-" if one.best is None else format_amount(one.best),
             one.assignment.title,
@@ -101,7 +101,8 @@ def review_course(seat: Seat, student: str | None, now: datetime) -> list[Overvi
         return [review_assignment(seat.course, gradebook, spec, name, now) for spec in specs]
 
 
-def _describe_due(overview: Overview, now: datetime) -> str:
+def describe_due(overview: Overview, now: datetime) -> str:
+    """Return when an assignment is due in words, and whether it can still be handed in after that."""
     from grader.display import describe_distance
 
     if overview.due is None:
@@ -203,29 +204,74 @@ def _refuse_others_folder(assignment: Assignment, target: Path) -> None:
 @student_option
 @json_option
 @no_isolation_option
+@click.option("--watch", is_flag=True, help="Stay, and check again whenever a file is saved.")
 @click.pass_obj
 def check(
-    course: Path | None, path: Path, assignment: str | None, student: str | None, as_json: bool, no_isolation: bool
+    course: Path | None,
+    path: Path,
+    assignment: str | None,
+    student: str | None,
+    as_json: bool,
+    no_isolation: bool,
+    watch: bool,
 ) -> None:
     """Run the public checks on your work. Nothing is handed in.
 
-    PATH is the folder that `grader fetch` made, a single file, or a zip.
+    PATH is the folder that `grader fetch` made, a single file, or a zip. In a folder that holds several of those it
+    says what is left to do.
     """
+    seat = Seat(course)
+    if path == Path() and assignment is None and (folders := find_fetched(path)):
+        from grader.cli.todo import print_left
+
+        print_left(seat, folders, student, as_json)
+        return
     from grader.engine import Examiner  # starts importing torch in its own process while this one reads files
 
     with Examiner() as examiner:
-        seat = Seat(course)
-        spec, submission = _read(seat, path, assignment, student)
-        grade, complete = _run_public(examiner, spec, submission, seat.setup(isolated=not no_isolation))
-    from grader.report import Reader, SubmissionInfo, build_report
-    from grader.reporting import gather_local_context
+        setup = seat.setup(isolated=not no_isolation)
+        if watch:
+            from grader.cli.watch import Desk, watch_work
 
-    context = gather_local_context(spec, submission, grade)
-    info = SubmissionInfo(digest=submission.digest)
-    report = build_report(grade, info, Reader.STUDENT, complete=complete, context=context)
+            if as_json:
+                raise click.UsageError("--watch and --json exclude each other")
+            watch_work(Desk(seat, examiner, setup, path, assignment, student))
+            return
+        report = check_work(examiner, seat, path, assignment, student, setup)
     _print(report, as_json)
     # Whether answers to the quiz are right is not told here, not even by the exit code.
     raise click.exceptions.Exit(exit_code([report.grade], kinds=("code",)))
+
+
+def check_work(
+    examiner: Examiner, seat: Seat, path: Path, assignment: str | None, student: str | None, setup: Setup
+) -> Report:
+    """Run the public checks on work that lies somewhere, and return the report of it.
+
+    Raises:
+        InputError: it is no submission, or an answer in it cannot be understood.
+        FaultError: nothing can be run here.
+    """
+    from grader.report import Reader, SubmissionInfo, build_report
+    from grader.reporting import gather_local_context
+
+    spec, submission = _read(seat, path, assignment, student)
+    grade, complete = _run_public(examiner, spec, submission, setup)
+    context = gather_local_context(spec, submission, grade)
+    info = SubmissionInfo(digest=submission.digest)
+    return build_report(grade, info, Reader.STUDENT, complete=complete, context=context)
+
+
+def find_fetched(folder: Path) -> list[Path]:
+    """Return the folders of fetched assignments that lie in a folder which is none itself, by name."""
+    from grader.submission import MARKER
+
+    try:
+        if (folder / MARKER).exists():
+            return []
+        return sorted(path for path in folder.iterdir() if (path / MARKER).is_file())
+    except OSError:
+        return []
 
 
 @click.command()
@@ -246,23 +292,41 @@ def submit(
 
     with Examiner() as examiner:
         seat = Seat(course)
-        student = who(student)
-        spec, submission = _read(seat, path, assignment, student)
-        with seat.open_gradebook() as gradebook:
-            _refuse_useless(seat, gradebook, spec, student)
-            setup = seat.setup(isolated=not no_isolation)
-            entry, grade = submit_work(
-                examiner,
-                gradebook,
-                spec,
-                submission,
-                student,
-                setup,
-                acknowledge=lambda stored: keep_receipt(seat, gradebook, stored, path),
-            )
-            report = report_of(seat, gradebook, entry, grade, student)
+        report, grade = hand_in(
+            examiner, seat, path, assignment, student, lambda: seat.setup(isolated=not no_isolation)
+        )
     _print(report, as_json)
     raise click.exceptions.Exit(exit_code([grade]))
+
+
+def hand_in(
+    examiner: Examiner,
+    seat: Seat,
+    path: Path,
+    assignment: str | None,
+    student: str | None,
+    make_setup: Callable[[], Setup],
+) -> tuple[Report, Grade]:
+    """Hand in work that lies somewhere, and return its report and grade; its receipt is written beside it.
+
+    Raises:
+        InputError: it is no submission, or another attempt would not count.
+        FaultError: it is stored, but this machine cannot grade it.
+    """
+    name = who(student)
+    spec, submission = _read(seat, path, assignment, name)
+    with seat.open_gradebook() as gradebook:
+        _refuse_useless(seat, gradebook, spec, name)
+        entry, grade = submit_work(
+            examiner,
+            gradebook,
+            spec,
+            submission,
+            name,
+            make_setup(),
+            acknowledge=lambda stored: keep_receipt(seat, gradebook, stored, path),
+        )
+        return report_of(seat, gradebook, entry, grade, name), grade
 
 
 def keep_receipt(seat: Seat, gradebook: Gradebook, entry: Entry, path: Path) -> None:
@@ -392,7 +456,7 @@ def _print_outlook(overviews: Iterable[Overview], now: datetime) -> None:
 
 
 def _describe_open(overview: Overview, now: datetime) -> str:
-    parts = [f"due {_describe_due(overview, now)}"]
+    parts = [f"due {describe_due(overview, now)}"]
     if overview.attempts_left is not None:
         parts.append(f"{overview.attempts_left} {'attempt' if overview.attempts_left == 1 else 'attempts'} left")
     if overview.final is None or overview.final.attempt is None:
