@@ -191,6 +191,12 @@ _COLUMNS: Mapping[str, str] = {
     **dict.fromkeys(("brightspaceid", "d2lid"), "brightspace_id"),
     "identifier": "participant",
 }  # fmt: skip
+# Columns of an exported gradebook that hold no ids: a grade of 10 must never be somebody's number.
+_GRADES = re.compile(
+    r"\(\d+\)\Z|\((?:real|percentage|letter|feedback)\)\Z|\[total pts|\b(?:points?|score|grade|total|posting)\b"
+    r"|end-of-line|last (?:downloaded|access|modified)|availability|\bfeedback\b",
+    re.IGNORECASE,
+)
 _OWN = ("name", "email", "section", "group")
 _HINT = "a roster is a CSV file with a header line: id,name,email,section,group and any ids of your LMS"
 
@@ -273,7 +279,7 @@ def _to_student(row: Mapping[str, str]) -> RosterStudent:
         email=own["email"],
         section=own["section"],
         group=own["group"],
-        lms_ids={name: value for name, value in row.items() if name not in known and value},
+        lms_ids={name: value for name, value in row.items() if name and name not in known and value},
     )
 
 
@@ -292,7 +298,10 @@ def read_table(source: Path | bytes) -> tuple[str, Sequence[str], list[tuple[int
 
 
 def _name_columns(cells: Sequence[str], where: str) -> list[str]:
-    names = [_COLUMNS.get(_sign(cell), re.sub(r"\W+", "_", cell.casefold()).strip("_")) for cell in cells]
+    names = [
+        "" if _GRADES.search(cell) else _COLUMNS.get(_sign(cell), re.sub(r"\W+", "_", cell.casefold()).strip("_"))
+        for cell in cells
+    ]
     signs = [_sign(cell) for cell in cells]
     if "id" in signs and "sisuserid" in signs:  # a Canvas gradebook: there ID is Canvas' own
         names[signs.index("id")] = "canvas_id"

@@ -733,7 +733,7 @@ def test_a_path_that_is_no_submission(shell: Shell, tmp_path: Path) -> None:
     shell("check", "nowhere").fails(2, "nowhere: there is no such file or folder", "`grader fetch ASSIGNMENT`")
     shell("check").fails(2, f"{tmp_path} is not a submission folder: it has no grader.json", "--assignment")
     write(tmp_path, {"work/grader.json": marker("halve"), "loose/halve.py": RIGHT})
-    shell("check").fails(2, "give one of the folders in it: work")
+    shell("submit").fails(2, "give one of the folders in it: work")
     shell("submit", "work").fails(2, "work holds none of the files of halve: expected halve.py, found grader.json")
     shell("check", "loose/halve.py").fails(2, "nothing says which assignment this is", "--assignment")
     shell("check", "x" * 5000).fails(2, "cannot be read: file name too long")

@@ -42,6 +42,22 @@ def test_the_same_roster_in_every_dress(tmp_path: Path, encoding: str, delimiter
             {"name": "Ada", "section": "S1", "lms_ids": {"canvas_id": "99", "username": "ada"}},
         ),
         ("STUDENT_ID\n007\n\n  \n", {}),
+        (
+            "Student,ID,SIS User ID,SIS Login ID,Section,Focal loss (12),Quiz (3),Final Score\n"
+            "    Points Possible,,,,,10,10,(read only)\nAda,99,007,ada,S1,10,10,100\n",
+            {"name": "Ada", "section": "S1", "lms_ids": {"canvas_id": "99", "username": "ada"}},
+        ),
+        (
+            "OrgDefinedId,Username,Focal loss Points Grade <Numeric MaxPoints:10>,End-of-Line Indicator\n"
+            "#007,#ada,10,#\n",
+            {"lms_ids": {"username": "ada"}},
+        ),
+        (
+            "ID number,Email address,Assignment: Focal loss (Real),Course total (Real),"
+            "Last downloaded from this course\n"
+            "007,a@x,10.00,10.00,1700000000\n",
+            {"email": "a@x"},
+        ),
     ],
 )  # fmt: skip
 def test_headers_of_learning_management_systems(text: str, student: dict[str, object]) -> None:
