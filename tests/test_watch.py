@@ -122,6 +122,7 @@ def test_a_save_is_checked_and_four_keys_do_the_rest(shell: Shell) -> None:
     assert (shell.folder / "work" / "receipts" / "halve-1.json").exists()
 
 
+@pytest.mark.slow
 def test_what_is_half_written_is_told_and_watched_on(shell: Shell) -> None:
     terminal = Terminal(shell, "check", "work", "--watch")
     terminal.wait_for(READY)
@@ -147,6 +148,7 @@ def piped(shell: Shell, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         process.communicate()
 
 
+@pytest.mark.slow
 def test_without_a_terminal_it_prints_one_report_after_the_other(shell: Shell) -> None:
     with piped(shell, "check", "work", "--watch") as process:
         assert process.stdout is not None
