@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -41,7 +42,7 @@ BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 def run(command: str, folder: Path, codes: tuple[int, ...] = (0, 1)) -> str:
     """Run a command as the README shows it, in ``folder``; return what it prints on standard output."""
-    words = command.split()
+    words = shlex.split(command)
     assert words[0] == "grader"
     environment = {**os.environ, "GRADER_HOME": str(folder / "home"), "COLUMNS": "80"}
     done = subprocess.run(
@@ -298,3 +299,37 @@ def test_the_lms_page_names_every_choice_and_every_function_that_is_needed() -> 
 
     for word in (*Shown, *(field for field in StudentField if field != "email"), *NEEDED, STATUS):
         assert re.search(rf"`[^`]*\b{word}`", LMS_LIVE), word
+
+
+TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text()
+_VARYING = (
+    (r"\d{8}T\d{6}Z-[0-9a-f]{16}", "ID"),
+    (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\dZ)?", "MOMENT"),
+    (r"sha256:[0-9a-f]{64}", "DIGEST"),
+    (r"torch\s+\S+", "torch VERSION"),
+)
+
+
+def _flatten(text: str) -> str:
+    """Return what is printed without what differs from one run to the next."""
+    for pattern, word in _VARYING:
+        text = re.sub(pattern, word, text)
+    return text.removeprefix("\ufeff")
+
+
+@pytest.mark.slow
+def test_the_tutorial_works_as_it_is_shown(tmp_path: Path) -> None:
+    """Files are written, commands print what is shown; a line of an ellipsis stands for any lines."""
+    commands = 0
+    for _, text in re.findall(r"^```(\w*)\n(.*?)^```$", TUTORIAL, re.MULTILINE | re.DOTALL):
+        first, _, rest = text.partition("\n")
+        if first.startswith("# file: "):
+            path = tmp_path / first.removeprefix("# file: ")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(rest)
+        else:
+            pattern = re.escape(_flatten(rest)).replace("…\\\n", ".*")
+            printed = _flatten(run(first.removeprefix("$ "), tmp_path))
+            assert re.fullmatch(pattern, printed, re.DOTALL), (first, printed)
+            commands += 1
+    assert commands == 11

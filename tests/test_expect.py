@@ -413,3 +413,9 @@ def test_the_detail_of_a_wrong_value_does_hold_it() -> None:
     actual, expected = torch.tensor([9153746.0]), torch.tensor([4827361.0])
     error = refusal(expect_close, actual, expected)
     assert find_values(str(error.detail), actual, expected) == {"91537", "48273"}
+
+
+def test_a_function_s_name_begins_a_sentence_as_it_is_written() -> None:
+    for name, begin in (("bce_loss", "bce_loss has"), ("the loss", "The loss has"), ("a_b of x", "a_b of x has")):
+        with pytest.raises(Expectation, match=f"^{begin} a wrong value"):
+            expect_close(torch.tensor(1.0), torch.tensor(2.0), name=name)

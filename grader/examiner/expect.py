@@ -272,7 +272,8 @@ def expect_figure(value: Any, name: str = "the result") -> Figure:
 
 
 def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]
+    # The name of a function begins a sentence as it is written in code.
+    return name if "_" in name.partition(" ")[0] else name[:1].upper() + name[1:]
 
 
 def _describe_wrong(name: str, close: Tensor) -> str:
