@@ -15,6 +15,7 @@ from pathlib import Path
 
 # What XML 1.0 cannot hold, whatever is done to escape it; no other format has a use for it either.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LONGEST_TITLE = 250  # Moodle's and Canvas' databases hold 255
 _NEWLINE = re.compile("\r\n|[\r\x85\u2028\u2029]")
 
 
@@ -194,11 +195,11 @@ def clean_quiz(quiz: Quiz, notes: Notes) -> Quiz:
         instances = tuple(
             _clean_question(question, lambda text: clean(text, f"{quiz.id}/{entry.id}")) for question in entry.instances
         )
-        return replace(entry, title=_one_line(clean(entry.title, quiz.id)), instances=instances)
+        return replace(entry, title=_make_title(clean(entry.title, quiz.id)) or entry.id, instances=instances)
 
     return replace(
         quiz,
-        title=_one_line(clean(quiz.title, quiz.id)),
+        title=_make_title(clean(quiz.title, quiz.id)) or quiz.id,
         summary=clean(quiz.summary, quiz.id),
         entries=tuple(map(clean_entry, quiz.entries)),
     )
@@ -206,6 +207,11 @@ def clean_quiz(quiz: Quiz, notes: Notes) -> Quiz:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _make_title(text: str) -> str:
+    text = _one_line(text)
+    return text if len(text) <= _LONGEST_TITLE else f"{text[: _LONGEST_TITLE - 1]}…"
 
 
 def _clean_question(question: Question, clean: Callable[[str], str]) -> Question:
@@ -224,7 +230,7 @@ def _clean_question(question: Question, clean: Callable[[str], str]) -> Question
     tags = (_one_line(clean(tag)) for tag in question.tags)
     return replace(
         question,
-        title=_one_line(clean(question.title)) or question.id,
+        title=_make_title(clean(question.title)) or question.id,
         prompt=clean(question.prompt),
         answer=answer,
         feedback=maybe(question.feedback),

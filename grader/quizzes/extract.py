@@ -74,9 +74,7 @@ def _convert(assignment: Assignment, question: AssignmentQuestion, told: Mapping
         prompt=question.prompt.strip(),
         points=question.points,
         answer=_answer(question, told),
-        feedback=question.why.strip()
-        if isinstance(question, NumericQuestion | TextQuestion) and question.why
-        else None,
+        feedback=why.strip() if why else None,
         tags=assignment.topics,
     )
 

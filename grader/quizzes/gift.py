@@ -20,8 +20,8 @@ from grader.quizzes.content import (
     Texts,
     format_decimal,
 )
-from grader.quizzes.markup import Markup
-from grader.quizzes.moodle_xml import category_of, cut_name, escape_wildcard, note_banks, share_out
+from grader.quizzes.markup import Markup, render_prompt
+from grader.quizzes.moodle_xml import category_of, escape_wildcard, note_banks, share_out
 
 _SPECIAL = re.compile(r"[\\~=#{}:]")
 _PLACEHOLDER = re.compile(r"&&0(?:10|35|58|61|92|23|25|26);|&&1(?:23|25|26);")  # what Moodle puts for what is escaped
@@ -68,9 +68,9 @@ def _write(quiz: Quiz, question: Question, markup: Markup, notes: Notes) -> Iter
         notes.add(where, "tags with brackets are left out: GIFT cannot hold them")
     if tags:
         yield f"//{tags}"
-    prompt = escape(markup.render(question.prompt, where))
+    prompt = escape(render_prompt(markup, question, where))
     opening = "{#" if isinstance(question.answer, Number) else "{"
-    yield f"::{escape(_PLACEHOLDER.sub('', cut_name(question.title)))}::[html]{prompt} {opening}"
+    yield f"::{escape(_PLACEHOLDER.sub('', question.title))}::[html]{prompt} {opening}"
     yield from answers
     if question.feedback:
         yield f"####{escape(markup.render(question.feedback, where))}"
@@ -95,8 +95,5 @@ def _answers(question: Question, where: str, markup: Markup, notes: Notes) -> It
                 notes.add(where, f"the accepted answer {text!r} is left out: Moodle would take it for something else")
             else:
                 yield f"=%100%[plain]{escape(escape_wildcard(text))}"
-    else:
-        if answer.starter:
-            notes.add(where, "GIFT cannot give the code to start from: it is in the file that students get")
-        if answer.guidance:
-            notes.add(where, "GIFT cannot hold what a good answer says: keep it for whoever grades")
+    elif answer.guidance:
+        notes.add(where, "GIFT cannot hold what a good answer says: keep it for whoever grades")

@@ -5,6 +5,7 @@ Moodle, and others with MathJax, draw what stands between ``\(`` and ``\)``. Can
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from grader.quizzes.content import Notes
+from grader.quizzes.content import Essay, Notes, Question
 from grader.quizzes.pictures import Picture, PictureError, read_picture
 
 _FIRST_HEADING = 3
@@ -85,16 +86,17 @@ class Markup:
 
         # What is raw HTML stays text, and links to anything but the web are no links: both are markdown-it's own rules.
         parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-        parser.use(
-            dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, renderer=self._show_formula
-        )
+        parser.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False)
         parser.core.ruler.push("shift_headings", _shift_headings)
         parser.add_render_rule("image", lambda _, *given: self._show_picture(*given))
         parser.add_render_rule("math_block", lambda _, *given: self._show_block(*given))
+        for rule, block in (("math_inline", False), ("math_inline_double", True)):
+            parser.add_render_rule(rule, functools.partial(self._show_formula, block=block))
         return parser
 
-    def _show_formula(self, formula: str, options: dict[str, Any]) -> str:
-        return self._formula(formula, block=bool(options["display_mode"]))
+    def _show_formula(self, _: Any, tokens: Sequence[Any], index: int, *__: Any, block: bool) -> str:
+        # One that is set off inside a paragraph cannot be a paragraph itself.
+        return self._formula(str(tokens[index].content), block=block).removeprefix("<p>").removesuffix("</p>")
 
     def _show_block(self, tokens: Sequence[Any], index: int, *_: Any) -> str:
         shown = self._formula(str(tokens[index].content), block=True)
@@ -115,6 +117,21 @@ class Markup:
         return f'<img src="{html.escape(self._place(picture.name))}" alt="{html.escape(text)}">'
 
 
+def render_prompt(markup: Markup, question: Question, where: str) -> str:
+    """Return what is asked, with the code that an essay starts from."""
+    prompt = markup.render(question.prompt, where)
+    if isinstance(question.answer, Essay) and question.answer.starter:
+        prompt += "\n" + markup.render(_fence(question.answer.starter), where)
+    return prompt
+
+
+def _fence(code: str) -> str:
+    marks = "```"
+    while marks in code:
+        marks += "`"
+    return f"{marks}python\n{code}\n{marks}"
+
+
 def flatten_html(text: str) -> str:
     """Return HTML on one line without tabs, for formats whose lines and tabs mean something. Code keeps its shape."""
     parts = re.split(r"(<pre>.*?</pre>)", text, flags=re.DOTALL)
@@ -133,3 +150,20 @@ def _shift_headings(state: Any) -> None:
     for token in state.tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(int(token.tag[1:]) + _FIRST_HEADING - 1, 6)}"
+
+
+def to_plain(html: str) -> str:
+    """Return the text of HTML on one line, for formats that know no other."""
+    from lxml import etree
+    from lxml import html as parser
+
+    try:
+        root = parser.fragment_fromstring(html, create_parent="div")
+    except (etree.ParserError, ValueError):
+        return ""
+    # What ends a block, or a cell, ends a word.
+    for element in root.iter("p", "br", "li", "td", "th", "tr", "pre", "h3", "h4", "h5", "h6", "blockquote"):
+        element.tail = f" {element.tail or ''}"
+        if element.tag == "li":
+            element.text = f"- {element.text or ''}"
+    return " ".join(str(root.text_content()).split())

@@ -40,7 +40,6 @@ FRACTIONS = tuple(
     )
 )
 _NUMBERING = "abc"
-_LONGEST_NAME = 250  # Moodle's database holds 255
 
 
 def to_moodle_xml(quizzes: Sequence[Quiz]) -> Exported:
@@ -65,12 +64,7 @@ def to_moodle_xml(quizzes: Sequence[Quiz]) -> Exported:
 def category_of(quiz: Quiz, bank: Bank | None = None) -> str:
     """Return the path of a category of Moodle's; a slash in a name is written twice."""
     names = [quiz.title or quiz.id, *([bank.title] if bank is not None else [])]
-    return "/".join(["$course$", "top", *(cut_name(name).replace("/", "//") for name in names)])
-
-
-def cut_name(name: str) -> str:
-    """Return a name that Moodle's database can hold."""
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+    return "/".join(["$course$", "top", *(name.replace("/", "//") for name in names)])
 
 
 def note_banks(quiz: Quiz, notes: Notes) -> None:
@@ -130,7 +124,7 @@ class _Item:
         comment = f" {self.where} ".replace("--", "- -")
         self.root.append(etree.Comment(comment))
         self.node = xml.add(self.root, "question", type=self.kind())
-        xml.add_cdata(xml.add(self.node, "name"), "text", cut_name(question.title))
+        xml.add_cdata(xml.add(self.node, "name"), "text", question.title)
         self.html("questiontext", question.prompt)
         self.html("generalfeedback", question.feedback)
         xml.add(self.node, "defaultgrade", format_decimal(question.points))
@@ -167,7 +161,7 @@ class _Item:
 
     def choices(self, answer: Choices) -> None:
         xml.add(self.node, "single", "true" if answer.single else "false")
-        xml.add(self.node, "shuffleanswers", "true")
+        xml.add(self.node, "shuffleanswers", "false")
         xml.add(self.node, "answernumbering", _NUMBERING)
         for option, fraction in zip(answer.options, share_out(answer, self.where, self.notes), strict=True):
             self.option(option, fraction)

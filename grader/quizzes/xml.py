@@ -10,6 +10,12 @@ MAX_BYTES = 50_000_000  # pictures are inside
 MAX_DEPTH = 100
 
 
+def start(tag: str, namespace: str, **attributes: str) -> etree._Element:
+    """Return the root of a document, in a namespace that needs no prefix."""
+    namespaces: dict[str | None, str] = {None: namespace}
+    return etree.Element(f"{{{namespace}}}{tag}", attributes, nsmap=namespaces)  # type: ignore[arg-type]  # stubs know no None
+
+
 def add(parent: etree._Element, tag: str, text: str | None = None, **attributes: str) -> etree._Element:
     """Add an element, in the namespace of its parent, and return it. Names of attributes may end in ``_``."""
     namespace = etree.QName(parent).namespace
