@@ -5,7 +5,6 @@ Moodle, and others with MathJax, draw what stands between ``\(`` and ``\)``. Can
 
 from __future__ import annotations
 
-import functools
 import html
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -90,11 +89,11 @@ class Markup:
         parser.core.ruler.push("shift_headings", _shift_headings)
         parser.add_render_rule("image", lambda _, *given: self._show_picture(*given))
         parser.add_render_rule("math_block", lambda _, *given: self._show_block(*given))
-        for rule, block in (("math_inline", False), ("math_inline_double", True)):
-            parser.add_render_rule(rule, functools.partial(self._show_formula, block=block))
+        parser.add_render_rule("math_inline", lambda _, *given: self._show_formula(*given, block=False))
+        parser.add_render_rule("math_inline_double", lambda _, *given: self._show_formula(*given, block=True))
         return parser
 
-    def _show_formula(self, _: Any, tokens: Sequence[Any], index: int, *__: Any, block: bool) -> str:
+    def _show_formula(self, tokens: Sequence[Any], index: int, *_: Any, block: bool) -> str:
         # One that is set off inside a paragraph cannot be a paragraph itself.
         return self._formula(str(tokens[index].content), block=block).removeprefix("<p>").removesuffix("</p>")
 
