@@ -26,6 +26,7 @@ from grader.cli import (
     grading,
     marking,
     operators,
+    quizzes,
     regrading,
     similarity,
     students,
@@ -42,7 +43,7 @@ grader submit focal-loss     hand it in and see the score
 
 SECTIONS = {
     "Students": (students.list_, students.fetch, students.check, students.submit, students.status, students.show),
-    "Authors": (authors.new, authors.verify),
+    "Authors": (authors.new, authors.verify, quizzes.import_quiz),
     "Instructors": (
         grading.grade,
         marking.mark,
@@ -54,6 +55,7 @@ SECTIONS = {
         class_report.report,
         similarity.similar,
         export.export,
+        quizzes.export_quiz,
     ),
     "Operators": (gradebook.gradebook, operators.doctor),
     "Try it": (demo.demo,),

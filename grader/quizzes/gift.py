@@ -66,8 +66,7 @@ def _write(quiz: Quiz, question: Question, markup: Markup, notes: Notes) -> Iter
     tags = "".join(f" [tag:{tag}]" for tag in question.tags if not set(tag) & set("[]"))
     if len(tags) < len("".join(f" [tag:{tag}]" for tag in question.tags)):
         notes.add(where, "tags with brackets are left out: GIFT cannot hold them")
-    if tags:
-        yield f"//{tags}"
+    yield f"// [id:{question.id}]{tags}"
     prompt = escape(render_prompt(markup, question, where))
     opening = "{#" if isinstance(question.answer, Number) else "{"
     yield f"::{escape(_PLACEHOLDER.sub('', question.title))}::[html]{prompt} {opening}"

@@ -89,13 +89,11 @@ class Markup:
         parser.core.ruler.push("shift_headings", _shift_headings)
         parser.add_render_rule("image", lambda _, *given: self._show_picture(*given))
         parser.add_render_rule("math_block", lambda _, *given: self._show_block(*given))
-        parser.add_render_rule("math_inline", lambda _, *given: self._show_formula(*given, block=False))
-        parser.add_render_rule("math_inline_double", lambda _, *given: self._show_formula(*given, block=True))
+        parser.add_render_rule("math_inline", lambda _, *given: self._show_formula(*given))
         return parser
 
-    def _show_formula(self, tokens: Sequence[Any], index: int, *_: Any, block: bool) -> str:
-        # One that is set off inside a paragraph cannot be a paragraph itself.
-        return self._formula(str(tokens[index].content), block=block).removeprefix("<p>").removesuffix("</p>")
+    def _show_formula(self, tokens: Sequence[Any], index: int, *_: Any) -> str:
+        return self._formula(str(tokens[index].content), block=False)
 
     def _show_block(self, tokens: Sequence[Any], index: int, *_: Any) -> str:
         shown = self._formula(str(tokens[index].content), block=True)

@@ -49,7 +49,7 @@ def to_moodle_xml(quizzes: Sequence[Quiz]) -> Exported:
     count = 0
     for quiz in quizzes:
         inside: Bank | None = None
-        _add_category(root, category_of(quiz))
+        _add_category(root, category_of(quiz), Markup(quiz.directory, notes).render(quiz.summary, quiz.id))
         markup = Markup(quiz.directory, notes, place=lambda name: f"@@PLUGINFILE@@/{name}")
         for bank, question in quiz.walk():
             if bank is not inside:
@@ -103,10 +103,10 @@ def escape_wildcard(text: str) -> str:
     return text.replace("*", r"\*")
 
 
-def _add_category(root: etree._Element, path: str) -> None:
+def _add_category(root: etree._Element, path: str, about: str = "") -> None:
     question = xml.add(root, "question", type="category")
     xml.add_cdata(xml.add(question, "category"), "text", path)
-    xml.add(xml.add(question, "info", format="html"), "text")
+    xml.add_cdata(xml.add(question, "info", format="html"), "text", about)
 
 
 class _Item:
@@ -121,8 +121,6 @@ class _Item:
 
     def write(self) -> None:
         question, answer = self.question, self.question.answer
-        comment = f" {self.where} ".replace("--", "- -")
-        self.root.append(etree.Comment(comment))
         self.node = xml.add(self.root, "question", type=self.kind())
         xml.add_cdata(xml.add(self.node, "name"), "text", question.title)
         self.html("questiontext", question.prompt)
@@ -130,6 +128,7 @@ class _Item:
         xml.add(self.node, "defaultgrade", format_decimal(question.points))
         xml.add(self.node, "penalty", "0")
         xml.add(self.node, "hidden", "0")
+        xml.add(self.node, "idnumber", question.id)
         if isinstance(answer, Choices):
             self.choices(answer)
         elif isinstance(answer, Number):

@@ -49,14 +49,28 @@ def read_picture(directory: Path | None, source: str) -> Picture:
     path = PurePosixPath(unquote(parts.path))
     if directory is None or path.is_absolute() or ".." in path.parts:
         raise PictureError("is not in the assignment's folder: save it there")
+    if path.suffix.lower() not in _KINDS:
+        raise PictureError(f"is none of {', '.join(sorted(_KINDS))}: save it as one of these")
+    return check_picture(path.name, _read(directory, path))
+
+
+def check_picture(name: str, data: bytes) -> Picture:
+    """Return a picture that somebody gave a name.
+
+    Raises:
+        PictureError: it is none, or too large.
+    """
+    path = PurePosixPath(name)
     kind = path.suffix.lower()
     if kind not in _KINDS:
-        raise PictureError(f"is none of {', '.join(sorted(_KINDS))}: save it as one of these")
-    data = _read(directory, path)
+        raise PictureError(f"is none of {', '.join(sorted(_KINDS))}")
+    if len(data) > MAX_BYTES:
+        raise PictureError(f"has more than {MAX_BYTES:,} bytes")
     if not data.startswith(_KINDS[kind]):
         raise PictureError(f"does not hold what its name says, a picture of the kind {kind}")
     stem = _UNUSUAL.sub("-", path.stem.lower()).strip("-")[:40] or "picture"
-    return Picture(f"{stem}-{hashlib.sha256(data).hexdigest()[:8]}{kind}", data)
+    mark = hashlib.sha256(data).hexdigest()[:8]
+    return Picture(f"{stem.removesuffix(f'-{mark}')}-{mark}{kind}", data)
 
 
 def _read(directory: Path, path: PurePosixPath) -> bytes:
@@ -69,6 +83,4 @@ def _read(directory: Path, path: PurePosixPath) -> bytes:
     except (OSError, ValueError) as error:
         reason = reason_of(error) if isinstance(error, OSError) else str(error)
         raise PictureError(f"cannot be read: {reason}") from None
-    if len(data) > MAX_BYTES:
-        raise PictureError(f"has more than {MAX_BYTES:,} bytes")
     return data
