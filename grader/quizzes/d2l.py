@@ -62,7 +62,7 @@ def _answer(question: Question, where: str, markup: Markup, notes: Notes) -> Ite
         if not answer.single:
             yield "Scoring", "AllOrNothing" if answer.all_or_nothing else "RightMinusWrong"
             if not answer.all_or_nothing:
-                notes.add(where, "Brightspace shares the points among all options, not among the right ones only")
+                notes.add(where, "Brightspace shares points among all options: one rightly left alone counts, too")
         for option in answer.options:
             text = flatten_html(markup.render_short(option.text, where))
             told = to_plain(markup.render(option.feedback, where))
