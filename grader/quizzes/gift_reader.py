@@ -12,7 +12,7 @@ from grader.quizzes.content import Answer, Choices, Essay, Number, Option, Quest
 from grader.quizzes.html_markdown import escape_markdown, to_markdown
 from grader.quizzes.incoming import Found, Reading, make_id, read_number
 
-MAX_BYTES = 5_000_000
+MAX_BYTES = 1_000_000  # as much as assignment.yaml may hold
 MAX_QUESTIONS = 2_000
 # Escaped characters stand in the private use area while the text is taken apart.
 _ESCAPED = {f"\\{mark}": chr(0xE000 + number) for number, mark in enumerate(r"\~=#{}:")} | {r"\n": "\ue007"}

@@ -6,6 +6,7 @@ Formulas stand between ``\(`` and ``\)``, ``\[`` and ``\]``, ``$$`` and ``$$``, 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 
 from lxml import etree
@@ -38,8 +39,8 @@ _DROPPED = frozenset(
         *("script", "select", "style", "svg", "template", "textarea", "video"),
     )
 )
-_FORMULA = re.compile(r"\\\((.+?)\\\)|\\\[(.+?)\\\]|\$\$(.+?)\$\$", re.DOTALL)
-_SPECIAL = re.compile(r"[`*\[\]$]|(?<![^\W_])_|_(?![^\W_])|\\(?=[^\w\s]|$)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|!(?=\[)")
+_DELIMITER = re.compile(r"\\[()\[\]]|\$\$")
+_SPECIAL = re.compile(r"[`*\[\]$]|(?<![^\W_])_|_(?![^\W_])|\\(?![A-Za-z0-9 ])|<(?=[A-Za-z/!?])|&(?=#?\w+;)|!(?=\[)")
 # What would begin a list, a heading, a quotation, a block of code or a table, or underline a heading.
 _LINE_START = re.compile(
     r"^([ \t]*)([-+](?=[-+\s]|$)|>|#(?=#*(?:\s|$))|=(?==*\s*$)|~(?=~~)|[|:](?=.*-)|\d{1,9}(?=[.)](?:\s|$)))",
@@ -109,7 +110,8 @@ class _Converter:
         )
 
     def paragraph(self, running: str) -> Iterator[str]:
-        running = running.strip().removesuffix("\\").strip()
+        running = re.sub(r"(?:\\\n\s*)+\Z", "", running.lstrip())  # a break at the end breaks nothing
+        running = re.sub(r"(\\\n)\s+", r"\1", running).strip()
         if match := re.fullmatch(r"\$\$([^$]+)\$\$", running):
             yield f"$$\n{match.group(1).strip()}\n$$"
         elif running:
@@ -234,19 +236,34 @@ class _Converter:
 
     def text(self, text: str | None) -> str:
         """Return running text, its formulas as Markdown writes them."""
-        if not text:
-            return ""
         parts = []
-        end = 0
-        for found in _FORMULA.finditer(text):
-            parts.append(_SPECIAL.sub(lambda mark: f"\\{mark.group()}", _squeeze(text[end : found.start()])))
-            lines = (found.group(1) or found.group(2) or found.group(3)).splitlines()
-            mark = "$" if found.group(1) else "$$"
-            formula = (" " if found.group(1) else "\n").join(line.strip() for line in lines if line.strip())
-            parts.append(f"{mark}{formula}{mark}" if formula else "")
-            end = found.end()
-        parts.append(_SPECIAL.sub(lambda mark: f"\\{mark.group()}", _squeeze(text[end:])))
+        for part, mark in _find_formulas(text or ""):
+            if mark:
+                lines = (line.strip() for line in part.splitlines() if line.strip())
+                formula = (" " if mark == "$" else "\n").join(lines)
+                parts.append(f"{mark}{formula}{mark}" if formula else "")
+            else:
+                parts.append(_SPECIAL.sub(lambda found: f"\\{found.group()}", _squeeze(part)))
         return "".join(parts)
+
+
+def _find_formulas(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the parts of a text, each with the marks that Markdown puts around it: formulas have some."""
+    closing = {r"\(": (r"\)", "$"), r"\[": (r"\]", "$$"), "$$": ("$$", "$$")}
+    marks = list(_DELIMITER.finditer(text))
+    places: dict[str, list[int]] = {}  # of each mark, so that text with many of them takes no longer than other text
+    for found in marks:
+        places.setdefault(found.group(), []).append(found.start())
+    end = 0
+    for found in marks:
+        close, mark = closing.get(found.group(), ("", ""))
+        after = places.get(close, [])
+        index = bisect_left(after, found.end())
+        if found.start() >= end and index < len(after):
+            yield text[end : found.start()], ""
+            yield text[found.end() : after[index]], mark
+            end = after[index] + len(close)
+    yield text[end:], ""
 
 
 def _surround(inner: str, mark: str) -> str:

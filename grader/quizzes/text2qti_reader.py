@@ -14,7 +14,7 @@ from grader.quizzes.content import Answer, Choices, Essay, Number, Option, Quest
 from grader.quizzes.incoming import PICTURES, Found, Reading, make_id, read_number, read_points, tell_everybody
 from grader.quizzes.pictures import PictureError, read_picture
 
-MAX_BYTES = 5_000_000
+MAX_BYTES = 1_000_000  # as much as assignment.yaml may hold
 MAX_QUESTIONS = 2_000
 # What a line begins with; the words behind it, and indented lines below it, belong to it.
 _STARTS = {
