@@ -526,6 +526,8 @@ def read_qti12(data: bytes) -> list[Item]:
             if about.findtext(f"{META}quiz_type") != "assignment" or not about.findtext(f"{META}title"):
                 raise Refused("assessment_meta.xml")
             items += own
+    if len({item.ident for item in items}) != len(items):
+        raise Refused("two items with one identifier")
     return items
 
 

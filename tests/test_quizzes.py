@@ -25,11 +25,8 @@ from grader.resources import find_data
 from grader.spec import load_assignment, load_course
 from tests import lms_quizzes as lms
 from tests.lms_quizzes import Item, visible
+from tests.quiz_files import PNG
 
-PNG = (
-    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00:~\x9bU\x00\x00\x00\nIDATx"
-    b"\x9cc`\x00\x00\x00\x02\x00\x01H\xaf\xa4q\x00\x00\x00\x00IEND\xaeB`\x82"
-)
 READERS: dict[str, Callable[[bytes], list[Item]]] = {
     "qti12": lms.read_qti12,
     "moodle-xml": lms.read_moodle_xml,

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from grader.display import clean_line
 from grader.errors import InputError, SpecError
 from grader.quizzes.content import Choices, Note, Notes, Number, Option, Question, Quiz, Texts, clean_quiz
 from grader.quizzes.incoming import Found
@@ -30,7 +31,7 @@ def render_quiz(found: Found, assignment_id: str) -> tuple[Mapping[str, bytes], 
     notes = Notes()
     notes.extend(found.notes)
     if not found.questions:
-        listed = "; ".join(map(str, found.notes[:5]))
+        listed = "; ".join(clean_line(str(note)) for note in found.notes[:5])
         raise InputError("there is no question in it that can be taken", listed or "is it the right --format?")
     title = found.title or assignment_id.replace("-", " ").capitalize()
     quiz = clean_quiz(Quiz(assignment_id, title, found.summary or title, found.questions), notes)
@@ -42,7 +43,8 @@ def render_quiz(found: Found, assignment_id: str) -> tuple[Mapping[str, bytes], 
         document = parse_bytes(data, ASSIGNMENT_FILE)
         validate(AssignmentFile, document, "the assignment")
     except SpecError as error:
-        raise InputError(f"the quiz makes no assignment: {error.message}", "mend it where it was made") from None
+        said = clean_line(error.problems[0].message)
+        raise InputError(f"the quiz makes no assignment: {said}", "mend it where it was made") from None
     return {ASSIGNMENT_FILE: data, **found.pictures}, notes.all
 
 

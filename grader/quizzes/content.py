@@ -179,15 +179,19 @@ def format_decimal(number: Decimal | Fraction) -> str:
     return "0" if text in ("-0", "") else text
 
 
+def clean_text(text: str, where: str, notes: Notes) -> str:
+    """Return a text with nothing in it that files cannot hold, and newlines of one kind."""
+    cleaned, count = _FORBIDDEN.subn("", _NEWLINE.sub("\n", text))
+    if count:
+        notes.add(where, f"{count} control {'character was' if count == 1 else 'characters were'} taken out")
+    return cleaned
+
+
 def clean_quiz(quiz: Quiz, notes: Notes) -> Quiz:
     """Return a quiz with nothing in its texts that files cannot hold, and newlines of one kind."""
 
     def clean(text: str, where: str) -> str:
-        text = _NEWLINE.sub("\n", text)
-        cleaned, count = _FORBIDDEN.subn("", text)
-        if count:
-            notes.add(where, f"{count} control {'character was' if count == 1 else 'characters were'} taken out")
-        return cleaned
+        return clean_text(text, where, notes)
 
     def clean_entry(entry: Question | Bank) -> Question | Bank:
         if isinstance(entry, Question):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from grader.errors import InputError
-from grader.quizzes.content import Answer, Choices, Essay, Number, Option, Question, Texts
+from grader.quizzes.content import Answer, Choices, Essay, Number, Option, Question, Texts, clean_text
 from grader.quizzes.html_markdown import escape_markdown, to_markdown
 from grader.quizzes.incoming import Found, Reading, make_id, read_number
 
@@ -35,7 +35,7 @@ def read_gift(data: bytes, name: str) -> Found:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{name}: byte {error.start} is no UTF-8", "save the file as UTF-8") from None
-    return _Reader().read(re.sub("[\ue000-\uf8ff]", "", text))
+    return _Reader().read(text)
 
 
 def _split(text: str) -> Iterator[tuple[int, str, dict[str, str]]]:
@@ -60,6 +60,7 @@ class _Reader(Reading):
 
     def read(self, text: str) -> Found:
         questions: list[Question] = []
+        text = re.sub("[\ue000-\uf8ff]", "", clean_text(text, "the file", self.notes))
         for line, block, said in _split(text):
             if block.startswith("$CATEGORY:"):
                 self.enter_category(block.removeprefix("$CATEGORY:"))

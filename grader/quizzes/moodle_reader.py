@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -11,6 +10,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
+from grader.display import clean_line
 from grader.errors import InputError
 from grader.quizzes import xml
 from grader.quizzes.content import Answer, Choices, Essay, Number, Option, Question, Texts
@@ -31,7 +31,9 @@ def read_moodle_xml(data: bytes, name: str) -> Found:
     """
     root = xml.parse(data, name)
     if root.tag != "quiz":
-        raise InputError(f"{name}: this is not Moodle XML: it begins with <{root.tag}>", "export as Moodle XML")
+        raise InputError(
+            f"{name}: this is not Moodle XML: it begins with <{clean_line(str(root.tag), 40)}>", "export as Moodle XML"
+        )
     return _Reader(root).read()
 
 
@@ -109,7 +111,7 @@ class _Reader(Reading):
             if name in (str(file.get("name")), f"{str(file.get('path', '/')).strip('/')}/{file.get('name')}"):
                 try:
                     picture = check_picture(name, base64.b64decode(xml.text_of(file), validate=False))
-                except (PictureError, binascii.Error) as error:
+                except (PictureError, ValueError) as error:  # ValueError: no base64
                     self.note(f"the picture {name[:80]} {error}")
                     return None
                 self.pictures[f"{PICTURES}/{picture.name}"] = picture.data

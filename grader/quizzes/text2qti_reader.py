@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from grader.errors import InputError
-from grader.quizzes.content import Answer, Choices, Essay, Number, Option, Question, Texts
+from grader.quizzes.content import Answer, Choices, Essay, Number, Option, Question, Texts, clean_text
 from grader.quizzes.incoming import PICTURES, Found, Reading, make_id, read_number, read_points, tell_everybody
 from grader.quizzes.pictures import PictureError, read_picture
 
@@ -130,7 +130,7 @@ class _Reader(Reading):
         self.questions: list[Question] = []
 
     def read(self, text: str) -> Found:
-        for piece in _split(text):
+        for piece in _split(clean_text(text, "the file", self.notes)):
             self.take(piece)
         self.finish()
         return Found(self.title, self.summary, tuple(self.questions), self.notes.all, self.pictures)

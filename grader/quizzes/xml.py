@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lxml import etree
 
+from grader.display import clean_line
 from grader.errors import InputError
 
 MAX_BYTES = 50_000_000  # pictures are inside
@@ -55,7 +56,8 @@ def parse(data: bytes, name: str) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        message = str(error).partition(" (<string>")[0] or "nothing is in it"
+        said = str(error).partition(" (<string>")[0].encode("ascii", "replace").decode()
+        message = clean_line(said) or "nothing is in it"
         raise InputError(f"{name}: this is not XML: {message}", "export the quiz again") from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise InputError(f"{name}: a document type (DTD) is not taken", "take the <!DOCTYPE …> out")
