@@ -521,6 +521,7 @@ def read_qti12(data: bytes) -> list[Item]:
             about = parse(files[found[meta][1]])
             own = list(canvas_items(parse(files[href]), files))
             total = canvas_total(own)
+            check_meta(about)
             if about.tag != f"{META}quiz" or Fraction(about.findtext(f"{META}points_possible") or "") != total:
                 raise Refused("the quiz is worth something else")
             if about.findtext(f"{META}quiz_type") != "assignment" or not about.findtext(f"{META}title"):
@@ -529,6 +530,25 @@ def read_qti12(data: bytes) -> list[Item]:
     if len({item.ident for item in items}) != len(items):
         raise Refused("two items with one identifier")
     return items
+
+
+# What assessment_meta.xml may hold, by Canvas' schema, and what its values look like.
+META_FIELDS = {
+    **dict.fromkeys(("title", "description", "hide_results"), ".*"),
+    **dict.fromkeys(("shuffle_answers", "show_correct_answers", "one_question_at_a_time"), "true|false"),
+    **dict.fromkeys(("cant_go_back", "available"), "true|false"),
+    **{"points_possible": r"\d+(\.\d+)?", "allowed_attempts": r"-?\d+", "scoring_policy": "keep_highest|keep_latest"},
+    "quiz_type": "practice_quiz|assignment|graded_survey|survey",
+}
+
+
+def check_meta(about: ElementTree.Element) -> None:
+    names = [node.tag.removeprefix(META) for node in about]
+    if len(set(names)) != len(names) or not {"title", "description"} <= set(names) <= set(META_FIELDS):
+        raise Refused(f"assessment_meta.xml holds {names}")
+    for node in about:
+        if not re.fullmatch(META_FIELDS[node.tag.removeprefix(META)], node.text or "", re.DOTALL):
+            raise Refused(f"assessment_meta.xml: {node.tag}")
 
 
 def canvas_total(items: Sequence[Item]) -> Fraction:

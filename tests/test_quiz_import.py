@@ -204,6 +204,7 @@ def test_the_text_of_text2qti(tmp_path: Path) -> None:
         (b"<!DOCTYPE quiz SYSTEM 'http://127.0.0.1:9/x.dtd'><quiz/>", "document type"),
         (b"<quiz>" * 200 + b"</quiz>" * 200, "nested more than 100 levels deep"),
         (b"<quiz>" * 5000, "not XML"),
+        (b"<quiz>" + b"<a/>" * 1_000_001 + b"</quiz>", "more than 1,000,000 tags"),
         (b"Only { a text.", "no quiz in a format that is known"),
         (b"A } broken { one", "no question in it"),
     ],
@@ -270,6 +271,6 @@ def test_text_that_looks_like_markdown_stays_text(text: str) -> None:
 
 
 @pytest.mark.parametrize("count", [200_000])
-@pytest.mark.parametrize("piece", [r"\(", "$$", "*", "<b>", "<p>", "<ul><li>", "&lt;", "`", "["])
+@pytest.mark.parametrize("piece", ["<code>`", "<pre>`", r"\(", "$$", "*", "<b>", "<p>", "<ul><li>", "&lt;", "`", "["])
 def test_long_texts_are_read_in_bounded_time(piece: str, count: int) -> None:
     to_markdown(piece * (count // len(piece)), lambda _: None)

@@ -10,7 +10,7 @@ from fractions import Fraction
 from grader.errors import InputError
 from grader.quizzes.content import Answer, Choices, Essay, Number, Option, Question, Texts, clean_text
 from grader.quizzes.html_markdown import escape_markdown, to_markdown
-from grader.quizzes.incoming import Found, Reading, make_id, read_number
+from grader.quizzes.incoming import MAX_ANSWERS, Found, Reading, make_id, read_number
 
 MAX_BYTES = 1_000_000  # as much as assignment.yaml may hold
 MAX_QUESTIONS = 2_000
@@ -128,6 +128,9 @@ class _Reader(Reading):
 
     def answer(self, inside: str) -> Answer | None:
         truth, *_ = inside.partition("#")
+        if inside.count("~") + inside.count("=") > MAX_ANSWERS:
+            self.note(f"left out: it has more than {MAX_ANSWERS} answers")
+            return None
         if not inside:
             guidance, self.feedback = self.feedback, None
             return Essay(guidance)

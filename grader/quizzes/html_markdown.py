@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from lxml import etree
 from lxml import html as parser
 
+MAX_LENGTH = 200_000  # characters of one text
 _MAX_DEPTH = 60
 _FIRST_HEADING = 3  # a page's own headings begin there: it is Markdown's first
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -55,6 +56,9 @@ def to_markdown(text: str, note: Callable[[str], None], place: Callable[[str], s
     """
     if not text.strip():
         return ""
+    if len(text) > MAX_LENGTH:
+        note(f"a text of {len(text):,} characters is cut to {MAX_LENGTH:,}")
+        text = text[:MAX_LENGTH]
     try:
         root = parser.fragment_fromstring(text.replace("\r", ""), create_parent="div")
     except (etree.ParserError, ValueError):
@@ -144,9 +148,7 @@ class _Converter:
         code = code.replace("\xa0", " ").strip("\n")
         classes = " ".join(str(inner.get("class", "")) for inner in node.iter())
         language = re.search(r"(?:language|lang)-([\w+#-]+)", classes)
-        marks = "```"
-        while marks in code:
-            marks += "`"
+        marks = "`" * max(_longest_run(code) + 1, 3)
         return f"{marks}{language.group(1) if language else ''}\n{code}\n{marks}"
 
     def list_(self, node: etree._Element, depth: int) -> str:
@@ -210,9 +212,7 @@ class _Converter:
         code = " ".join(str(parser.tostring(node, method="text", encoding="unicode", with_tail=False)).split())
         if not code:
             return ""
-        marks = "`"
-        while marks in code:
-            marks += "`"
+        marks = "`" * (_longest_run(code) + 1)
         space = " " if code.startswith("`") or code.endswith("`") else ""
         return f"{marks}{space}{code}{space}{marks}"
 
@@ -264,6 +264,11 @@ def _find_formulas(text: str) -> Iterator[tuple[str, str]]:
             yield text[found.end() : after[index]], mark
             end = after[index] + len(close)
     yield text[end:], ""
+
+
+def _longest_run(code: str) -> int:
+    """Return how many backticks stand side by side, at most."""
+    return max(map(len, re.findall("`+", code)), default=0)
 
 
 def _surround(inner: str, mark: str) -> str:

@@ -13,6 +13,7 @@ from string import ascii_lowercase
 from grader.quizzes.content import Choices, Note, Notes, Option, Question
 
 PICTURES = "pictures"  # the folder of an assignment that pictures go into
+MAX_ANSWERS = 500  # of one question
 _LONGEST_ID = 60
 _MOST_OPTIONS = len(ascii_lowercase)
 _MOST_DIGITS = 40

@@ -123,9 +123,7 @@ def render_prompt(markup: Markup, question: Question, where: str) -> str:
 
 
 def _fence(code: str) -> str:
-    marks = "```"
-    while marks in code:
-        marks += "`"
+    marks = "`" * max([2, *map(len, re.findall("`+", code))]) + "`"
     return f"{marks}python\n{code}\n{marks}"
 
 

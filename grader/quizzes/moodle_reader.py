@@ -15,7 +15,7 @@ from grader.errors import InputError
 from grader.quizzes import xml
 from grader.quizzes.content import Answer, Choices, Essay, Number, Option, Question, Texts
 from grader.quizzes.html_markdown import escape_markdown, to_markdown
-from grader.quizzes.incoming import PICTURES, Found, Reading, make_id, read_number, read_points
+from grader.quizzes.incoming import MAX_ANSWERS, PICTURES, Found, Reading, make_id, read_number, read_points
 from grader.quizzes.pictures import PictureError, check_picture
 
 _PLUGIN = "@@PLUGINFILE@@/"
@@ -45,9 +45,9 @@ class _Reader(Reading):
         self.summary: str | None = None
 
     def read(self) -> Found:
-        questions = []
+        questions: list[Question] = []
         for number, node in enumerate(self.root.iterchildren("question"), 1):
-            if number > MAX_QUESTIONS:
+            if len(questions) == MAX_QUESTIONS:
                 self.notes.add("the file", f"questions after the first {MAX_QUESTIONS} are left out")
                 break
             kind = str(node.get("type", ""))
@@ -72,6 +72,9 @@ class _Reader(Reading):
         }
         if kind not in readers:
             self.note(_SKIPPED.format(repr(kind)))
+            return None
+        if len(node.findall("answer")) > MAX_ANSWERS:
+            self.note(f"left out: it has more than {MAX_ANSWERS} answers")
             return None
         self.feedback = self.text(node.find("generalfeedback")) or None
         prompt = self.text(node.find("questiontext"))

@@ -8,6 +8,7 @@ from grader.display import clean_line
 from grader.errors import InputError
 
 MAX_BYTES = 50_000_000  # pictures are inside
+MAX_TAGS = 1_000_000  # a tree takes far more memory than its text
 MAX_DEPTH = 100
 
 
@@ -49,6 +50,8 @@ def parse(data: bytes, name: str) -> etree._Element:
     """
     if len(data) > MAX_BYTES:
         raise InputError(f"{name}: the file is larger than {MAX_BYTES:,} bytes")
+    if data.count(b"<") > MAX_TAGS:
+        raise InputError(f"{name}: more than {MAX_TAGS:,} tags in one file", "export fewer questions at once")
     # Without huge_tree libxml2 keeps its own limits, on what entities in attributes may grow to among others.
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, remove_pis=True
