@@ -80,7 +80,7 @@ def test_essays_and_pictures_come_back(tmp_path: Path) -> None:
     assert picture.read_bytes() == PNG
     assert question.prompt == f"See ![a plot](pictures/{picture.name})."
     assert question.points == Fraction(5, 2)
-    assert notes == ["week-1: 1 pictures are in its folder: exports show them, stubs do not"]
+    assert notes == ["week-1: 1 picture is in its folder: exports show pictures, stubs their descriptions"]
     again, _ = make_quiz(assignment)
     assert write_quizzes(Format.MOODLE_XML, [again]).data.count(base64.b64encode(PNG)) == 1
 

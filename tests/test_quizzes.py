@@ -452,3 +452,65 @@ def test_five_hundred_rows_are_all_that_blackboard_takes() -> None:
     with pytest.raises(InputError, match="501 questions: Blackboard takes 500"):
         export("blackboard", quiz(*questions))
     assert len(export("blackboard", quiz(*questions[:500]))[0]) == 500
+
+
+KINDS = """\
+format: 1
+id: week-1
+title: Week 1
+summary: What we did.
+topics: [loss]
+questions:
+  - id: pick
+    kind: choice
+    points: 1
+    title: Pick it
+    prompt: Which?
+    choices:
+      - {text: a, correct: true, why: Yes.}
+      - {text: b, mistake: swapped}
+      - {text: c, mistake: swapped, why: No.}
+  - {id: some, kind: multiple_choice, points: 0.5, prompt: Which?, choices: [{text: a, correct: true}, {text: b}]}
+  - {id: count, kind: numeric, points: 1, prompt: How many?, correct: -0.2, tolerance: 0.01, relative_tolerance: 0.5}
+  - {id: say, kind: text, points: 1, prompt: What?, accept: [x, Y], case_sensitive: true, why: So.}
+  - id: explain
+    kind: text
+    points: 3
+    prompt: Why?
+    why: Because.
+    rubric:
+      - {id: clear, title: It is clear, points: 1}
+      - {id: right, title: It is right, levels: [{id: full, title: Fully, points: 2}, {id: no, title: Not, points: 0}]}
+  - {id: code, kind: code, points: 1, file: ex.py, prompt: Write it., starter: "def f():\\n    pass\\n"}
+mistakes:
+  - {id: swapped, file: mistakes/swapped.py}
+"""
+
+
+def test_every_kind_of_question_has_its_counterpart(tmp_path: Path) -> None:
+    folder = tmp_path / "week-1"
+    (folder / "mistakes").mkdir(parents=True)
+    (folder / "mistakes" / "swapped.py").write_text('"""They are swapped.\n\nThe first is the second.\n"""\n')
+    (folder / "assignment.yaml").write_text(KINDS)
+    made, notes = make_quiz(load_assignment(folder), code_as_essay=True)
+    assert not notes
+    pick, some, count, say, explain, code = made.questions
+    assert pick.answer == Choices(
+        (
+            Option("a", True, "Yes."),
+            Option("b", False, "They are swapped.\n\nThe first is the second."),
+            Option("c", False, "No."),
+        )
+    )
+    assert some.answer == Choices((Option("a", True), Option("b")), single=False, all_or_nothing=True)
+    assert some.points == Fraction(1, 2)
+    assert count.answer == Number(Decimal("-0.2"), Decimal("0.1"))
+    assert (say.answer, say.feedback) == (Texts(("x", "Y"), case_sensitive=True), "So.")
+    assert explain.answer == Essay(
+        "Because.\n\n**It is clear**\n\n- Met: 1 point\n- Not met: 0 points\n\n"
+        "**It is right**\n\n- Fully: 2 points\n- Not: 0 points"
+    )
+    assert explain.feedback is None
+    assert code.answer == Essay(None, "def f():\n    pass")
+    assert [question.title for question in made.questions] == ["Pick it", "some", "count", "say", "explain", "code"]
+    assert {question.tags for question in made.questions} == {("loss",)}

@@ -9,7 +9,7 @@ from grader.quizzes.content import Exported, Note, Quiz
 from grader.quizzes.extract import MAX_INSTANCES, make_quiz
 from grader.quizzes.formats import Format, write_quizzes
 from grader.quizzes.incoming import Found
-from grader.quizzes.reading import Source, read_quiz
+from grader.quizzes.sources import Source, read_quiz
 
 __all__ = [
     "MAX_INSTANCES",

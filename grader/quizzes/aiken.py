@@ -20,11 +20,11 @@ def to_aiken(quizzes: Sequence[Quiz]) -> Exported:
         notes.add(quiz.id, "Aiken carries plain text only: no titles, points, feedback, tags, formatting or pictures")
         markup = Markup(quiz.directory, notes)
         for bank, question in quiz.walk():
-            where = f"{quiz.id}/{question.id}"
+            where = f"{quiz.id}/{bank.id if bank else question.id}"
             if block := "\n".join(_write(question, where, markup, notes)):
                 blocks.append(block)
                 if bank is not None:
-                    notes.add(f"{quiz.id}/{bank.id}", "its instances stand one after another: let each student get one")
+                    notes.add(where, "its instances stand one after another: let each student get one")
     return Exported("".join(f"{block}\n\n" for block in blocks).encode(), len(blocks), notes.all)
 
 

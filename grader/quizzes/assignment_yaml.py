@@ -36,7 +36,8 @@ def render_quiz(found: Found, assignment_id: str) -> tuple[Mapping[str, bytes], 
     title = found.title or assignment_id.replace("-", " ").capitalize()
     quiz = clean_quiz(Quiz(assignment_id, title, found.summary or title, found.questions), notes)
     if found.pictures:
-        notes.add(assignment_id, f"{len(found.pictures)} pictures are in its folder: exports show them, stubs do not")
+        count = f"{len(found.pictures)} {'picture is' if len(found.pictures) == 1 else 'pictures are'}"
+        notes.add(assignment_id, f"{count} in its folder: exports show pictures, stubs their descriptions")
     text = _dump(_describe(quiz, notes))
     data = text.encode()
     try:

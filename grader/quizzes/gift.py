@@ -24,7 +24,7 @@ from grader.quizzes.markup import Markup, render_prompt
 from grader.quizzes.moodle_xml import category_of, escape_wildcard, note_banks, share_out
 
 _SPECIAL = re.compile(r"[\\~=#{}:]")
-_PLACEHOLDER = re.compile(r"&&0(?:10|35|58|61|92|23|25|26);|&&1(?:23|25|26);")  # what Moodle puts for what is escaped
+_PLACEHOLDER = re.compile(r"&&(?:010|035|058|061|092|123|125|126);")  # what Moodle puts for what is escaped
 
 
 def to_gift(quizzes: Sequence[Quiz]) -> Exported:

@@ -91,7 +91,9 @@ class _Reader(Reading):
         asked = f"{text[:start].rstrip()} _____ {after}" if after else text[:start]
         self.form = "moodle"
         self.form, prompt = self.format(asked)
-        inside, _, general = text[start + 1 : end].strip().partition("####")
+        inside, mark, general = text[start + 1 : end].strip().rpartition("####")
+        if not mark:
+            inside, general = general, ""
         self.feedback = self.text(general) or None
         answer = self.answer(inside.strip())
         if answer is None:

@@ -133,7 +133,7 @@ def flatten_html(text: str) -> str:
     for number, part in enumerate(parts):
         if number % 2:
             kept = part.replace("\t", "    ")
-            kept = re.sub(r"\n(?=(?:</code>)?</pre>\Z)", "", kept).replace("\n", "<br>")
+            kept = re.sub(r"\n(?=(?:</code>)?</pre>\Z)", "", kept).replace("\n", "<br>").replace("<br> ", "<br>&nbsp;")
             # Only what is shown: a space inside a tag stays one.
             parts[number] = re.sub(r"(<[^>]*>)|  ", lambda found: found.group(1) or "&nbsp; ", kept)
         else:

@@ -52,6 +52,7 @@ class _Reader(Reading):
                 break
             kind = str(node.get("type", ""))
             if kind == "category":
+                self.where = "the file"
                 self.enter_category(xml.text_of(node.find("category/text")))
                 self.summary = self.summary or self.text(node.find("info")) or None
             elif question := self.question(node, kind, number):

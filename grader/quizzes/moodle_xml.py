@@ -39,7 +39,6 @@ FRACTIONS = tuple(
         ),
     )
 )
-_NUMBERING = "abc"
 
 
 def to_moodle_xml(quizzes: Sequence[Quiz]) -> Exported:
@@ -146,13 +145,12 @@ class _Item:
         names = {Choices: "multichoice", Number: "numerical", Texts: "shortanswer", Essay: "essay"}
         return names[type(self.question.answer)]
 
-    def html(self, tag: str, text: str | None, parent: etree._Element | None = None, *, short: bool = False) -> None:
-        """Add a text with the pictures that it shows."""
-        rendered = (self.markup.render_short if short else self.markup.render)(text, self.where)
+    def html(self, tag: str, text: str | None, parent: etree._Element | None = None) -> None:
         node = xml.add(self.node if parent is None else parent, tag, format="html")
-        self.fill(node, rendered)
+        self.fill(node, self.markup.render(text, self.where))
 
     def fill(self, node: etree._Element, rendered: str) -> None:
+        """Add a text, and the pictures that it shows."""
         xml.add_cdata(node, "text", rendered)
         for name, picture in self.markup.pictures.items():
             if f"@@PLUGINFILE@@/{name}" in rendered:
@@ -161,7 +159,7 @@ class _Item:
     def choices(self, answer: Choices) -> None:
         xml.add(self.node, "single", "true" if answer.single else "false")
         xml.add(self.node, "shuffleanswers", "false")
-        xml.add(self.node, "answernumbering", _NUMBERING)
+        xml.add(self.node, "answernumbering", "abc")
         for option, fraction in zip(answer.options, share_out(answer, self.where, self.notes), strict=True):
             self.option(option, fraction)
 
