@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -274,3 +275,32 @@ def test_text_that_looks_like_markdown_stays_text(text: str) -> None:
 @pytest.mark.parametrize("piece", ["<code>`", "<pre>`", r"\(", "$$", "*", "<b>", "<p>", "<ul><li>", "&lt;", "`", "["])
 def test_long_texts_are_read_in_bounded_time(piece: str, count: int) -> None:
     to_markdown(piece * (count // len(piece)), lambda _: None)
+
+
+def test_texts_that_yaml_would_take_for_something_else_stay_texts(tmp_path: Path) -> None:
+    words = [
+        "1e3",
+        "0o7",
+        "0x1F",
+        "007",
+        "no",
+        "true",
+        "null",
+        "12:30",
+        ".5",
+        "- a",
+        "#x",
+        "&a",
+        "*a",
+        "!a",
+        "'",
+        '"',
+        "|",
+        "a: b",
+    ]
+    answers = " ".join(f"=[plain]{re.sub(r'([=#:*])', lambda found: chr(92) + found.group(), word)}" for word in words)
+    answers = answers.replace(r"\*", r"\\*")
+    assignment, _ = make(tmp_path, read(tmp_path, f"::1e3::Say\n{{{answers}}}", Source.GIFT))
+    quiz, _ = make_quiz(assignment)
+    assert quiz.questions[0].answer == Texts(tuple(words))
+    assert quiz.questions[0].title == "1e3"

@@ -251,23 +251,47 @@ def test_points_and_what_becomes_of_them(reader: str) -> None:
 
 @pytest.mark.parametrize("reader", READERS)
 def test_pictures_travel_along_or_are_named(reader: str, tmp_path: Path) -> None:
-    (tmp_path / "figures").mkdir()
-    (tmp_path / "figures" / "A curve.png").write_bytes(PNG)
-    (tmp_path / "fake.png").write_text("<svg onload=alert(1)>")
-    prompt = (
-        "Look: ![a curve](<figures/A curve.png>)\n\nand ![fake](fake.png) ![out](../x.png) ![web](https://x.y/z.png)"
-    )
-    (item,), notes = export(reader, quiz(choice(prompt=prompt), directory=tmp_path))
+    folder = tmp_path / "week-1"
+    (folder / "figures").mkdir(parents=True)
+    (folder / "figures" / "A curve.png").write_bytes(PNG)
+    (folder / "fake.png").write_text("<svg onload=alert(1)>")
+    (tmp_path / "x.png").write_bytes(PNG)
+    (folder / "link.png").symlink_to(tmp_path / "x.png")
+    prompt = "Look: ![a curve](<figures/A curve.png>)\n\nand ![fake](fake.png) ![out](../x.png) ![in](link.png) ![web](https://x.y/z.png)"
+    (item,), notes = export(reader, quiz(choice(prompt=prompt), directory=folder))
     if reader in ("moodle-xml", "qti12") or "cartridge" in reader:
         assert list(item.pictures.values()) == [PNG]
         assert 'alt="a curve"' in item.prompt
-        assert len(notes) == 3
+        assert len(notes) == 4
     else:
         assert "<img" not in item.prompt
         assert "a curve" in item.prompt
-        assert sum("picture" in note for note in notes) >= 4
+        assert sum("picture" in note for note in notes) >= 5
     assert "https://x.y" not in item.prompt
-    assert all(word in item.prompt for word in ("fake", "out", "web"))
+    assert all(word in item.prompt for word in ("fake", "out", "in", "web"))
+
+
+@pytest.mark.parametrize("reader", RICH)
+def test_titles_and_tags_mean_nothing_to_a_format(reader: str) -> None:
+    title = r"a::b: {c} =d ~e #f \n \\ [html] $CATEGORY: </b> & \"g\" ]]> //"
+    question = replace(ESSAY, title=title, tags=("a:b #c", "[d]", "<e> &"))
+    (item,), notes = export(reader, replace(quiz(question), title=title))
+    assert item.title == title
+    if reader == "moodle-xml":
+        assert item.tags == question.tags
+    elif reader == "gift":
+        assert item.tags == ("a:b #c", "<e> &")
+        assert any("tags with brackets" in note for note in notes)
+    if reader in ("moodle-xml", "gift"):
+        kept = title if reader == "moodle-xml" else title.replace("\\", "")
+        assert item.group == f"$course$/top/{kept.replace('/', '//')}"
+
+
+@pytest.mark.parametrize("prompt", ["A. Which?", "B) Which?", "ANSWER: A"])
+def test_aiken_leaves_out_what_begins_like_an_option(prompt: str) -> None:
+    (item,), notes = export("aiken", quiz(choice(prompt=prompt), choice(id="other")))
+    assert item.prompt == "Which?"
+    assert "week-1/pick: left out: as plain text it is not clear what is asked, and what the options are" in notes
 
 
 @pytest.mark.parametrize("reader", READERS)
