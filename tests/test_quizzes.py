@@ -538,3 +538,8 @@ def test_every_kind_of_question_has_its_counterpart(tmp_path: Path) -> None:
     assert code.answer == Essay(None, "def f():\n    pass")
     assert [question.title for question in made.questions] == ["Pick it", "some", "count", "say", "explain", "code"]
     assert {question.tags for question in made.questions} == {("loss",)}
+
+
+def test_formulas_survive_what_moodle_does_to_cartridges() -> None:
+    (item,), _ = export("cartridge for Moodle", quiz(choice(prompt="If $a<b$ and $c</d$, then:\n\n$$x<y$$\n")))
+    assert item.prompt == "<p>If \\(a< b\\) and \\(c< /d\\), then:</p>\n<p>\\[x< y\\]</p>"

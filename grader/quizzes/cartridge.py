@@ -15,7 +15,7 @@ from lxml import etree
 from grader.quizzes import qti, xml
 from grader.quizzes.archive import pack
 from grader.quizzes.content import Bank, Choices, Essay, Exported, Notes, Number, Question, Quiz, Texts, format_decimal
-from grader.quizzes.markup import Markup, render_prompt
+from grader.quizzes.markup import Markup, delimit_formula, render_prompt
 
 _PACKAGE = "http://www.imsglobal.org/xsd/imsccv1p1/imscp_v1p1"
 _METADATA = "http://ltsc.ieee.org/xsd/imsccv1p1/LOM/manifest"
@@ -38,7 +38,12 @@ def to_cartridge(quizzes: Sequence[Quiz]) -> Exported:
     written: list[Quiz] = []
     count = 0
     for quiz in quizzes:
-        markup = Markup(quiz.directory, notes, place=lambda name: f"$IMS-CC-FILEBASE$/{qti.PICTURES}/{name}")
+        markup = Markup(
+            quiz.directory,
+            notes,
+            formula=_delimit_formula,
+            place=lambda name: f"$IMS-CC-FILEBASE$/{qti.PICTURES}/{name}",
+        )
         questions = list(_pick_questions(quiz, notes))
         if not questions:
             continue
@@ -64,6 +69,11 @@ def make_sturdy(html: str) -> str:
     parts[::2] = [_OPENING.sub("&lt;<span></span>", part) for part in parts[::2]]
     parts[1::2] = [part.replace("&quot;", "'") for part in parts[1::2]]
     return "".join(parts).encode("ascii", "xmlcharrefreplace").decode()
+
+
+def _delimit_formula(formula: str, *, block: bool) -> str:
+    """Return a formula in which no ``<`` can open a tag: inside it nothing else may stand between."""
+    return delimit_formula(re.sub(r"<(?=[A-Za-z/!?])", "< ", formula), block=block)
 
 
 def _name(quiz: Quiz) -> str:
