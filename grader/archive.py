@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,17 @@ def write_archive(path: Path, entries: Iterable[ZipEntry]) -> None:
             raise
     except OSError as error:
         raise InputError(f"{path} cannot be written: {reason_of(error)}", _HINT) from None
+
+
+def pack_archive(files: Mapping[str, bytes]) -> bytes:
+    """Return a zip with these files, by name.
+
+    Raises:
+        ValueError: a name leads out of the zip.
+    """
+    stream = io.BytesIO()
+    _write_entries(stream, [ZipEntry(name, lambda content=content: content) for name, content in files.items()])  # type: ignore[misc]
+    return stream.getvalue()
 
 
 def _write_entries(file: IO[bytes], entries: Iterable[ZipEntry]) -> None:

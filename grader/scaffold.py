@@ -20,10 +20,7 @@ def render_assignment(assignment_id: str) -> Mapping[str, bytes]:
     Raises:
         InputError: that is no id.
     """
-    try:
-        parse_slug(assignment_id)
-    except ValueError as error:
-        raise InputError(f"an assignment's id {error}") from None
+    check_id(assignment_id)
     templates = find_data("templates") / "new"
     environment = make_environment("new")
     function = assignment_id.replace("-", "_")
@@ -43,7 +40,28 @@ def add_assignment(course: Path, assignment_id: str) -> WrittenStub:
         InputError: that is no id, there is such a folder already, or it cannot be written.
         SpecError: course.yaml is wrong.
     """
-    files = render_assignment(assignment_id)
+    return add_files(course, assignment_id, render_assignment(assignment_id))
+
+
+def check_id(assignment_id: str) -> str:
+    """Return an id that an assignment can have.
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        return parse_slug(assignment_id)
+    except ValueError as error:
+        raise InputError(f"an assignment's id {error}") from None
+
+
+def add_files(course: Path, assignment_id: str, files: Mapping[str, bytes]) -> WrittenStub:
+    """Write an assignment's files into a course's folder, and name it in course.yaml, which is made if need be.
+
+    Raises:
+        InputError: there is such a folder already, or it cannot be written.
+        SpecError: course.yaml is wrong.
+    """
     target = course / assignment_id
     if target.exists():
         raise InputError(f"{target} is there already", "choose another id")

@@ -21,7 +21,7 @@ from grader.grading import Setup, grade_submissions, list_solutions
 from grader.mutants import APPLIED, IDLE, make_mutants
 from grader.report.markup import find_unclear_formulas
 from grader.results import SHADOW, STAND_IN, Outcome
-from grader.scoring import CheckGrade, Grade
+from grader.scoring import CheckGrade, Grade, Status
 from grader.spec import ASSIGNMENT_FILE, FIGURES, Assignment, CodeQuestion, Mistake, parse_python
 from grader.stub import render_stub
 from grader.submission import ANSWERS, Submission
@@ -271,7 +271,9 @@ def _judge_solution(assignment: Assignment, trial: Trial) -> Iterator[Hole]:
         if not set(mistake.caught_by) <= set(trial.caught_by):  # it may well share what only a bonus check looks for
             yield Hole(f"{_name(trial)} is taken for the mistake {mistake.id!r}", _TELL_APART)
     for question in trial.grade.questions:
-        if question.kind != "code" and question.score < question.points - question.deferred and question.answer:
+        if question.kind == "code" or question.status is Status.NEEDS_REVIEW:  # a person reads it
+            continue
+        if question.score < question.points - question.deferred and question.answer:
             hint = "see what it accepts" if question.kind == "text" else "see which choice is marked correct"
             yield Hole(f"the right answer to {question.id!r} does not earn its points", hint)
 

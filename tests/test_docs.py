@@ -21,6 +21,7 @@ from grader.checks import KNOWN_MARKS
 from grader.decisions import Extension, Override
 from grader.layouts import Layout
 from grader.policy import merge
+from grader.quizzes import Format
 from grader.resources import find_data
 from grader.scoring import Attempt, FinalGrade, Grade, Status, judge_attempts, settle
 from grader.spec import Assignment, Course, amount, load_assignment, load_course
@@ -36,7 +37,8 @@ SIMILAR = (ROOT / "docs" / "similar.md").read_text()
 CLASS_REPORT = (ROOT / "docs" / "class_report.md").read_text()
 LMS = (ROOT / "docs" / "lms.md").read_text()
 LMS_LIVE = (ROOT / "docs" / "lms_live.md").read_text()
-PAGES = (AUTHORING, POLICY, ISOLATION, CLUSTER, GRADING, SIMILAR, CLASS_REPORT, LMS, LMS_LIVE)
+LMS_QUIZZES = (ROOT / "docs" / "lms_quizzes.md").read_text()
+PAGES = (AUTHORING, POLICY, ISOLATION, CLUSTER, GRADING, SIMILAR, CLASS_REPORT, LMS, LMS_LIVE, LMS_QUIZZES)
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
@@ -138,6 +140,15 @@ def test_grading_shows_what_is_printed(tmp_path: Path) -> None:
         text = "".join(answers) if student != "008" else "{}\n"
         (tmp_path / "inbox" / student / "answers.yaml").write_text(text)
     assert run(command.removeprefix("$ "), tmp_path, (2,)) == printed
+
+
+def test_quizzes_are_written_and_read_as_shown(tmp_path: Path) -> None:
+    for command, printed in re.findall(r"^```\n\$ (.*?)\n(.*?)^```$", LMS_QUIZZES, re.MULTILINE | re.DOTALL):
+        assert run(command, tmp_path) == printed
+    steps = re.findall(r"`(grader export-quiz (\S+) .*?)`", LMS_QUIZZES.partition("three steps")[2])
+    assert {form for _, form in steps} | {"gift", "aiken"} == set(Format)
+    for command, _ in steps:
+        assert run(command, tmp_path)
 
 
 @pytest.mark.parametrize("layout", Layout)

@@ -460,3 +460,11 @@ def test_no_hidden_check_of_the_course_can_go_unnoticed(examiner: Examiner, tmp_
         assert {specimen.name for specimen in specimens} == escaping
         holes = prove(examiner, lacking, specimens, Setup()).holes
         assert {one for one in escaping for hole in holes if repr(one) in hole.message} == escaping
+
+
+def test_an_answer_that_waits_for_a_person_is_no_hole(examiner: Examiner, tmp_path: Path) -> None:
+    head = "format: 1\nid: essay\ntitle: T\nsummary: S\nquestions:\n"
+    files = {"assignment.yaml": f"{head}  - {{id: say, kind: text, points: 1, prompt: Why?, why: Because.}}\n"}
+    assignment = load_assignment(write(tmp_path / "course" / "essay", files))
+    proof = prove(examiner, assignment, make_specimens(assignment), Setup())
+    assert proof.proven, proof.holes

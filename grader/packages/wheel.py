@@ -9,13 +9,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, distribution, version
 from pathlib import Path
 
-from grader.archive import ZipEntry, write_archive
+from grader.archive import pack_archive
 from grader.errors import FaultError
 from grader.resources import find_data
 
@@ -49,7 +48,7 @@ def make_wheel() -> Wheel:
         f"{info}/entry_points.txt": b"[console_scripts]\ngrader = grader.cli:main\n",
     }
     files[f"{info}/RECORD"] = _list_hashes(files, f"{info}/RECORD")
-    return Wheel(f"grader-{installed.version}-py3-none-any.whl", _zip(files))
+    return Wheel(f"grader-{installed.version}-py3-none-any.whl", pack_archive(files))
 
 
 def _find_distribution() -> Distribution:
@@ -76,13 +75,6 @@ def _list_hashes(files: Mapping[str, bytes], record: str) -> bytes:
         digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
         lines.append(f"{name},sha256={digest},{len(content)}")
     return "\n".join([*lines, f"{record},,", ""]).encode()
-
-
-def _zip(files: Mapping[str, bytes]) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="grader-wheel-") as folder:
-        path = Path(folder) / "wheel.zip"
-        write_archive(path, [ZipEntry(name, lambda content=content: content) for name, content in files.items()])  # type: ignore[misc]
-        return path.read_bytes()
 
 
 def list_requirements(more: Sequence[str] = ()) -> str:

@@ -19,6 +19,7 @@ from grader.results import CheckResult, Frame, Outcome
 from grader.submission import Submission, pack
 from grader.wire import Channel, encode
 from tests.conftest import ASSIGNMENT, FILES
+from tests.quiz_files import GIFT, MOODLE, TEXT2QTI
 
 ROOT = Path(__file__).parents[2]
 
@@ -159,6 +160,9 @@ _SEEDS: Mapping[str, Callable[[], Iterator[bytes]]] = {
     "similar": _sources,
     "event": _events,
     "text": _texts,
+    "moodle": lambda: iter((MOODLE.encode(),)),
+    "gift": lambda: iter((GIFT.encode(),)),
+    "text2qti": lambda: iter((TEXT2QTI.encode(),)),
 }
 
 _YAML = (
@@ -189,6 +193,11 @@ _FORBIDDEN = (
     "import_module(", "__import__(", "'torch'", ".modules", ".F",
 )  # fmt: skip
 
+_HTML = (
+    "<p>", "</p>", "<b>", "<pre>", "<ul><li>", "<table><tr><td>", "<img src='@@PLUGINFILE@@/x.png'>", "<a href='x'>",
+    "\\(", "\\)", "$$", "&lt;", "<br>", "\n\n", "* ", "# ", "`", "1e999", "0x1", "\x00", "\u2028", "\ud7ff\ufffe",
+)  # fmt: skip
+
 WORDS: Mapping[str, Sequence[str]] = {
     "answers": (*_YAML, "why-mean", "reductions", "by-hand", "in-words", "mean-loss", "a, b", "(c)", "3,5"),
     "assignment": (*_YAML, *_SPEC, *_RULES),
@@ -199,6 +208,53 @@ WORDS: Mapping[str, Sequence[str]] = {
     "zip": ("mean_loss.py", "Mean-Loss (1).py", "answers.yml", "grader.json", "../x.py", "/x.py", "C:x.py", "a\\b.py"),
     "marker": ("format", "assignment", "mean-loss"),
     "event": ("event", "verdict", "finished", "fault", "survey", "result", "frames", "outcome", "passed", "walls"),
+    "moodle": (
+        *_HTML,
+        "<question>",
+        "</question>",
+        "fraction=",
+        "100",
+        "<answer>",
+        "format=",
+        "markdown",
+        "]]>",
+        "&x;",
+    ),
+    "gift": (
+        *_HTML,
+        "::",
+        "{",
+        "}",
+        "~",
+        "=",
+        "#",
+        "####",
+        "->",
+        "%50%",
+        "..",
+        ":",
+        "//",
+        "[html]",
+        "[id:x]",
+        "\\n",
+        "T",
+    ),
+    "text2qti": (
+        "1. ",
+        "a) ",
+        "*b) ",
+        "[*] ",
+        "* ",
+        "= ",
+        "... ",
+        "+ ",
+        "____",
+        "^^^^",
+        "Title: ",
+        "GROUP",
+        "+- ",
+        "%",
+    ),
     "text": ("\u202e", "\u0300", "\u2028", "\x1b[", "\ud7ff", "\ufffe", "\U000e0001", "\r\n", "\x85", "\xad"),
     "wire": ("tensors", "value", "float32", "bool", "int64", "complex64"),
 }

@@ -36,6 +36,10 @@ from grader.examiner.figure import make_picture, read_figure
 from grader.forbidden import MAX_VIOLATIONS, find_forbidden
 from grader.job import event_from_json
 from grader.places import MAX_FILE_BYTES
+from grader.quizzes import Format, Found, make_quiz, render_quiz, write_quizzes
+from grader.quizzes.gift_reader import read_gift
+from grader.quizzes.moodle_reader import read_moodle_xml
+from grader.quizzes.text2qti_reader import read_text2qti
 from grader.results import Run
 from grader.scoring import score_submission
 from grader.similarity import MAX_WORDS, Code, Pair, find_parts, read_words, take_prints
@@ -465,6 +469,46 @@ def _check_error(error: GraderError) -> None:
         assert problem.column >= 1
 
 
+# Quizzes.
+
+
+def fuzz_moodle(data: bytes) -> None:
+    """Make an assignment of a quiz in Moodle XML."""
+    _make_assignment(lambda: read_moodle_xml(data, "quiz.xml"))
+
+
+def fuzz_gift(data: bytes) -> None:
+    """Make an assignment of a quiz in GIFT."""
+    _make_assignment(lambda: read_gift(data, "quiz.txt"))
+
+
+def fuzz_text2qti(data: bytes) -> None:
+    """Make an assignment of a quiz in the text that text2qti takes."""
+    _make_assignment(lambda: read_text2qti(data, "quiz.txt", None))
+
+
+def _make_assignment(read: Callable[[], Found]) -> None:
+    """Whatever is taken makes an assignment that loads, goes out again, and comes back."""
+    try:
+        files, notes = render_quiz(read(), "week-1")
+    except InputError as error:
+        _check_quiz_error(error)
+        return
+    assert all(note.where.strip() and note.message.strip() for note in notes)
+    folder = _work() / "quiz" / "week-1"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ASSIGNMENT_FILE).write_bytes(files[ASSIGNMENT_FILE])
+    quiz, _ = make_quiz(load_assignment(folder))
+    exported = write_quizzes(Format.MOODLE_XML, [quiz])
+    assert len(read_moodle_xml(exported.data, "again").questions) == exported.questions == len(quiz.questions)
+
+
+def _check_quiz_error(error: InputError) -> None:
+    _check_error(error)
+    if "makes no assignment" in error.message:  # only its size may be why: texts of a quiz are those of an assignment
+        assert "more than" in error.message or "larger" in error.message, error.message
+
+
 # Folders that are made once and written into again and again.
 
 
@@ -513,4 +557,7 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "similar": fuzz_similar,
     "event": fuzz_event,
     "text": fuzz_text,
+    "moodle": fuzz_moodle,
+    "gift": fuzz_gift,
+    "text2qti": fuzz_text2qti,
 }

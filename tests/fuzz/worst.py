@@ -38,6 +38,7 @@ def worst() -> Iterator[tuple[str, str, bytes]]:
     yield "marker", "deep JSON", b"[" * MAX_MARKER_BYTES
     yield "marker", "many digits", b'{"format": ' + b"1" * (MAX_MARKER_BYTES - 50) + b"}"
     yield "event", "deep JSON", b"[" * 1_000_000
+    yield from ((target, name, data) for target, name, data in _quizzes())
     yield "text", "a pile of marks", "a\u0300".encode() * 300_000
     yield "text", "controls", b"\r\x1b" * 500_000
 
@@ -117,6 +118,38 @@ def _checks() -> Iterator[tuple[str, str]]:
     yield "deep points", f"@pytest.mark.points({'-' * 2000}1)\ndef test_a(): 'T'\n"
     yield "many checks", "@pytest.mark.points(1)\ndef test_a(): 'T'\n" * 10_000
     yield "many broken checks", "def test_a(): 1\n" * 30_000
+
+
+def _quizzes() -> Iterator[tuple[str, str, bytes]]:
+    """Yield quizzes as large as their readers take, or as anybody would send."""
+    size = 1_000_000
+    pieces = (
+        "<b>",
+        "<p>",
+        "<ul><li>",
+        "<pre>`",
+        "<code>`",
+        "<br>",
+        "$$",
+        "\\(",
+        "*",
+        "<td>a</td>",
+        "&amp;",
+        "<a href='x'>",
+        " \n",
+    )
+    for piece in pieces:
+        text = f"<text><![CDATA[{piece * (size // len(piece))}]]></text>"
+        question = f"<question type='essay'><name><text>n</text></name><questiontext>{text}</questiontext></question>"
+        yield "moodle", f"many {piece!r}", f"<quiz>{question}</quiz>".encode()
+    yield "moodle", "many elements", b"<quiz>" + b"<question/>" * (size // 11) + b"</quiz>"
+    for piece in ("{", "::a::", "a{=b}\n\n", "// [tag:a]\n", "\\{", "a\n"):
+        yield "gift", f"many {piece!r}", (piece * (size // len(piece))).encode()
+    for inner in ("~a", "=a", "=%50", "=1#a"):
+        yield "gift", f"many answers {inner!r}", f"::a::q{{{inner * (size // len(inner) - 10)}}}".encode()
+    for piece in ("1. a\n", "1. q\n*a) b\n", "```\n", "COMMENT\n", "    x\n", "1. ![a](b)\n"):
+        yield "text2qti", f"many {piece!r}", (piece * (size // len(piece))).encode()
+    yield "text2qti", "many pictures", b"1. " + b"![a](b)" * (size // 7 - 5) + b"\n____\n"
 
 
 def _zips() -> Iterator[tuple[str, bytes]]:
