@@ -19,6 +19,7 @@ from grader import __version__
 from grader.cli import (
     authors,
     class_report,
+    completion,
     decisions,
     demo,
     export,
@@ -76,7 +77,7 @@ SECTIONS = {
         push.push,
         quizzes.export_quiz,
     ),
-    "Operators": (gradebook.gradebook, operators.doctor),
+    "Operators": (gradebook.gradebook, operators.doctor, completion.completion),
     "Try it": (demo.demo,),
 }
 
@@ -148,7 +149,8 @@ def _accept_course(command: click.Command) -> None:
 for _commands in SECTIONS.values():
     for _command in _commands:
         cli.add_command(_command)
-        if _command not in (demo.demo, operators.doctor):  # they are about no course, or the one that ships
+        # These are about no course, or the one that ships.
+        if _command not in (demo.demo, operators.doctor, completion.completion):
             _accept_course(_command)
 
 

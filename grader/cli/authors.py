@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli.completion import complete_assignment
 from grader.cli.output import print_heading, print_json, print_table, progress
 from grader.cli.seat import Seat
 from grader.cli.students import jobs_option, json_option, no_isolation_option, write_file
@@ -37,7 +38,7 @@ def new(course: Path | None, assignment: str) -> None:
 
 
 @click.command()
-@click.argument("assignments", nargs=-1, metavar="[ASSIGNMENT]...")
+@click.argument("assignments", nargs=-1, metavar="[ASSIGNMENT]...", shell_complete=complete_assignment)
 @jobs_option
 @json_option
 @no_isolation_option

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli.completion import complete_assignment
 from grader.cli.output import agrees, print_json, print_table
 from grader.cli.seat import Seat, acting_user
 from grader.cli.students import json_option
@@ -157,7 +158,7 @@ def _changes_json(changes: RosterChanges, strangers: Iterable[str], kept: bool) 
 
 
 @click.command()
-@click.argument("assignment")
+@click.argument("assignment", shell_complete=complete_assignment)
 @click.option("--student", "students", multiple=True, metavar="ID", help="For this student; may be given again.")
 @click.option("--section", metavar="NAME", help="For all students of this section of the roster.")
 @click.option("--everybody", is_flag=True, help="For everybody.")
@@ -322,7 +323,7 @@ def _final_json(final: FinalGrade) -> dict[str, Any]:
 
 
 @click.command()
-@click.argument("assignment")
+@click.argument("assignment", shell_complete=complete_assignment)
 @click.argument("student")
 @click.argument("score", required=False)
 @click.option("--withdraw", is_flag=True, help="Take the override back: the score that was worked out counts again.")

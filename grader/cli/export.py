@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from grader.cli.completion import complete_assignment
 from grader.cli.output import print_json
 from grader.cli.seat import Seat
 from grader.cli.students import json_option, write_file
@@ -105,7 +106,7 @@ def _template_options(required: bool) -> Callable[[_Command], _Command]:
     return add
 
 
-_assignments = click.argument("assignments", nargs=-1, metavar="[ASSIGNMENT]...")
+_assignments = click.argument("assignments", nargs=-1, metavar="[ASSIGNMENT]...", shell_complete=complete_assignment)
 _feedback = click.option("--feedback", is_flag=True, help="Write what students are told, too: what failed, and hints.")
 
 

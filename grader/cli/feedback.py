@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli.completion import complete_assignment
 from grader.cli.output import agrees, print_json, progress
 from grader.cli.seat import Seat
 from grader.cli.students import json_option
@@ -43,7 +44,7 @@ def feedback() -> None:
 
 
 @feedback.command()
-@click.argument("assignment")
+@click.argument("assignment", shell_complete=complete_assignment)
 @click.option(
     "--submissions",
     type=click.Path(path_type=Path, exists=False),
@@ -76,7 +77,7 @@ def moodle(course: Path | None, /, submissions: Path | None, worksheet: Path | N
 
 
 @feedback.command()
-@click.argument("assignment")
+@click.argument("assignment", shell_complete=complete_assignment)
 @click.option(
     "--submissions",
     type=click.Path(path_type=Path, exists=False),

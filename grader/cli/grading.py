@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from grader.cli.completion import complete_assignment
 from grader.cli.output import exit_code, print_json, print_table, progress
 from grader.cli.seat import Seat, acting_user
 from grader.cli.students import jobs_option, json_option, no_isolation_option
@@ -38,7 +39,9 @@ _file = click.Path(path_type=Path, dir_okay=False)
 
 @click.command()
 @click.argument("paths", metavar="PATH [PATH]...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--assignment", metavar="ID", help="All work in PATH is for this assignment.")
+@click.option(
+    "--assignment", metavar="ID", shell_complete=complete_assignment, help="All work in PATH is for this assignment."
+)
 @click.option("--layout", type=click.Choice(LAYOUTS), help="How PATH is laid out.  [default: as its names show]")
 @click.option("--pattern", metavar="REGEX", help="Match the paths of files: groups named student and file.")
 @click.option("--roster", "roster_file", type=_file, metavar="FILE", help="Who takes the course, as a CSV file.")

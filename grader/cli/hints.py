@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli.completion import complete_assignment
 from grader.cli.output import examples, print_json, print_markdown, print_table
 from grader.cli.seat import Seat, draw_for, who
 from grader.cli.students import json_option, student_option
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @click.command(
     epilog=examples("grader hint focal-loss", "grader hint focal-loss why-gamma", "cd focal-loss; grader hint")
 )
-@click.argument("names", nargs=-1, metavar="[ASSIGNMENT] [QUESTION]")
+@click.argument("names", nargs=-1, metavar="[ASSIGNMENT] [QUESTION]", shell_complete=complete_assignment)
 @student_option
 @click.option("--yes", is_flag=True, help="Take a hint that costs points without being asked.")
 @click.option("--again", is_flag=True, help="Show the hints that you have taken, and take none.")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli.completion import complete_assignment
 from grader.cli.decisions import ARROW, describe_effect, effect_json
 from grader.cli.output import print_heading, print_json, print_table
 from grader.cli.seat import Seat, acting_user
@@ -50,7 +51,7 @@ class Wish:
 
 
 @click.command()
-@click.argument("assignment")
+@click.argument("assignment", shell_complete=complete_assignment)
 @click.argument("student", required=False)
 @click.option("--question", metavar="ID", help="The question that is marked.")
 @click.option("--score", metavar="SCORE", help="What it earns, such as 2.5.")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli.completion import complete_assignment
 from grader.cli.output import print_json
 from grader.cli.seat import Seat
 from grader.cli.students import json_option
@@ -40,7 +41,7 @@ def package() -> None:
 
 
 @package.command()
-@click.argument("assignment")
+@click.argument("assignment", shell_complete=complete_assignment)
 @click.option("--out", type=_file, metavar="FILE.zip", help="The zip to write.  [default: ASSIGNMENT-gradescope.zip]")
 @click.option(
     "--hidden",
@@ -103,7 +104,7 @@ def gradescope(course: Path | None, /, assignment: str, out: Path | None, as_jso
 
 
 @package.command("github-classroom")
-@click.argument("assignment")
+@click.argument("assignment", shell_complete=complete_assignment)
 @click.option("--out", type=_folder, metavar="DIR", help="The folder to write to.  [default: ASSIGNMENT-github]")
 @click.option(
     "--force", is_flag=True, help="Overwrite files that were changed; a copy of them is kept beside the folder."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
+from grader.cli.completion import complete_assignment
 from grader.cli.output import print_json, print_table, progress, waiting
 from grader.cli.seat import Seat
 from grader.cli.students import json_option
@@ -74,7 +75,7 @@ def _options(lms: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
 
 
 @push.command()
-@click.argument("assignment")
+@click.argument("assignment", shell_complete=complete_assignment)
 @click.option("--course-id", type=click.IntRange(1), required=True, metavar="N", help="courses/N in the address.")
 @click.option(
     "--assignment-id", type=click.IntRange(1), required=True, metavar="N", help="assignments/N in the address."
@@ -95,7 +96,7 @@ def canvas(course: Path | None, /, assignment: str, course_id: int, assignment_i
 
 
 @push.command()
-@click.argument("assignment")
+@click.argument("assignment", shell_complete=complete_assignment)
 @click.option(
     "--course-id", type=click.IntRange(1), required=True, metavar="N", help="course/view.php?id=N in the address."
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli.completion import complete_assignment
 from grader.cli.output import print_json
 from grader.cli.seat import Seat
 from grader.cli.students import json_option, write_file
@@ -24,7 +25,7 @@ _CONFIDENTIAL = "It holds the right answers: keep it where students cannot get a
 
 @click.command("export-quiz")
 @click.argument("format_", metavar="FORMAT", type=click.Choice(FORMATS))
-@click.argument("assignments", nargs=-1, metavar="[ASSIGNMENT]...")
+@click.argument("assignments", nargs=-1, metavar="[ASSIGNMENT]...", shell_complete=complete_assignment)
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="FILE", help="The file to write."
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli.completion import complete_assignment
 from grader.cli.output import examples, print_json
 from grader.cli.seat import Seat, who
 from grader.cli.students import find_entry, json_option, student_option, write_file
@@ -23,7 +24,7 @@ def receipt() -> None:
 
 
 @receipt.command(epilog=examples("grader receipt show focal-loss --out receipt.json"))
-@click.argument("what", metavar="[ASSIGNMENT|ID]", required=False)
+@click.argument("what", metavar="[ASSIGNMENT|ID]", required=False, shell_complete=complete_assignment)
 @student_option
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it to a file.")
 @click.pass_obj

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli.completion import complete_assignment
 from grader.cli.output import agrees, print_json, print_table, progress
 from grader.cli.seat import Seat, acting_user
 from grader.cli.students import jobs_option, json_option, no_isolation_option
@@ -29,7 +30,7 @@ DRIFTED = 1  # replay's exit code where a report is not the same
 
 
 @click.command()
-@click.argument("assignment")
+@click.argument("assignment", shell_complete=complete_assignment)
 @click.option("--student", "students", multiple=True, metavar="ID", help="Only this one's work; may be given again.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and keep nothing.")
 @click.option("--lower", is_flag=True, help="Let scores fall, too. Without this they never do.")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli.completion import complete_assignment
 from grader.cli.output import print_json, print_table, progress, waiting
 from grader.cli.seat import Seat
 from grader.cli.students import json_option, write_file
@@ -46,7 +47,7 @@ class Compared:
 
 
 @click.command()
-@click.argument("assignments", nargs=-1, metavar="[ASSIGNMENT]...")
+@click.argument("assignments", nargs=-1, metavar="[ASSIGNMENT]...", shell_complete=complete_assignment)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),

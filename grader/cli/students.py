@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli.completion import complete_assignment
 from grader.cli.output import exit_code, print_json, print_report, print_table, waiting
 from grader.cli.seat import Seat, draw_for, who
 from grader.errors import FaultError, InputError, reason_of, suggest
@@ -33,7 +34,10 @@ student_option = click.option(
     "--student", envvar="GRADER_STUDENT", metavar="ID", help="The student's id.  [default: your user name]"
 )
 assignment_option = click.option(
-    "--assignment", metavar="ID", help="The assignment, where the folder does not say it itself."
+    "--assignment",
+    metavar="ID",
+    shell_complete=complete_assignment,
+    help="The assignment, where the folder does not say it itself.",
 )
 no_isolation_option = click.option(
     "--no-isolation", is_flag=True, help="Run the code without the sandbox: for your own code on your own machine only."
@@ -139,7 +143,7 @@ def _overview_json(overview: Overview) -> dict[str, object]:
 
 
 @click.command()
-@click.argument("assignment")
+@click.argument("assignment", shell_complete=complete_assignment)
 @click.argument("directory", type=click.Path(path_type=Path), required=False)
 @student_option
 @click.option("--force", is_flag=True, help="Overwrite files that are there; they are copied to a backup first.")
@@ -505,7 +509,7 @@ def _entry_json(entry: Entry, grade: Grade | None, final: FinalGrade | None) -> 
 
 
 @click.command()
-@click.argument("what", metavar="[ASSIGNMENT|ID]", required=False)
+@click.argument("what", metavar="[ASSIGNMENT|ID]", required=False, shell_complete=complete_assignment)
 @student_option
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to an HTML file.")
 @click.option("--pdf", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to a PDF file.")
