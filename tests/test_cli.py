@@ -861,7 +861,7 @@ def test_help_of_the_whole(shell: Shell) -> None:
     assert "\n  grader check focal-loss      run its public checks on your work\n" in answer.out
     commands = answer.out.partition("Students:")[2]
     lines = [line for line in commands.splitlines() if line.startswith("  ")]
-    assert all(re.match(r"  [a-z]+ +[A-Z].*\.$", line) for line in lines), commands  # one line each
+    assert all(re.match(r"  [a-z-]+ +[A-Z].*\.$", line) for line in lines), commands  # one line each
     assert re.match(r"grader, version \d+\.\d+", shell("--version").out)
     bare = shell()
     assert (bare.code, bare.out, bare.err) == (2, "", answer.out)

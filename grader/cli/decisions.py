@@ -180,7 +180,7 @@ def extend(
     why: str | None,
     as_json: bool,
 ) -> None:
-    """Give a later due date for ASSIGNMENT, and say what that changes.
+    """Give a later due date for ASSIGNMENT, and say what changes.
 
     TIME is written as `due` in assignment.yaml, in the course's time zone; a day of --by is 24 hours. Of several
     extensions that concern a student the latest counts. Nothing is deleted: --withdraw is one more decision.
@@ -339,7 +339,7 @@ def override(
     why: str | None,
     as_json: bool,
 ) -> None:
-    """Let SCORE count for STUDENT's ASSIGNMENT, whatever else there is.
+    """Let SCORE count for STUDENT's ASSIGNMENT, whatever there is.
 
     SCORE is exact: 7.5 or 15/2, bonus included. It counts without a submission, too, and lateness takes nothing from
     it. Earlier overrides stay on record.

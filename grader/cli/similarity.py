@@ -70,7 +70,7 @@ class Compared:
 def similar(
     course: Path | None, assignments: tuple[str, ...], out: Path, threshold: float, every_attempt: bool, as_json: bool
 ) -> None:
-    """Find submissions whose code is alike, and show them side by side.
+    """Find submissions with code alike, to see them side by side.
 
     What is alike once names, comments and formatting are taken away is listed, for you to read: a likeness proves
     nothing. What students were given and what many have does not count. Everything stays on this machine.

@@ -16,30 +16,14 @@ MAX_LENGTH = 200_000  # characters of one text
 _MAX_DEPTH = 60
 _FIRST_HEADING = 3  # a page's own headings begin there: it is Markdown's first
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_BLOCKS = frozenset(
-    (
-        *(
-            "address",
-            "article",
-            "blockquote",
-            "center",
-            "div",
-            "dl",
-            "fieldset",
-            "figure",
-            "footer",
-            "form",
-            *_HEADINGS,
-        ),
-        *("header", "hr", "main", "nav", "ol", "p", "pre", "section", "table", "ul"),
-    )
-)
-_DROPPED = frozenset(
-    (
-        *("applet", "audio", "button", "canvas", "embed", "iframe", "input", "link", "meta", "noscript", "object"),
-        *("script", "select", "style", "svg", "template", "textarea", "video"),
-    )
-)
+_BLOCKS = frozenset((
+    "address", "article", "blockquote", "center", "div", "dl", "fieldset", "figure", "footer", "form", "header", "hr",
+    "main", "nav", "ol", "p", "pre", "section", "table", "ul", *_HEADINGS,
+))  # fmt: skip
+_DROPPED = frozenset((
+    "applet", "audio", "button", "canvas", "embed", "iframe", "input", "link", "meta", "noscript", "object", "script",
+    "select", "style", "svg", "template", "textarea", "video",
+))  # fmt: skip
 _DELIMITER = re.compile(r"\\[()\[\]]|\$\$")
 _SPECIAL = re.compile(r"[`*\[\]$]|(?<![^\W_])_|_(?![^\W_])|\\(?![A-Za-z0-9 ])|<(?=[A-Za-z/!?])|&(?=#?\w+;)|!(?=\[)")
 # What would begin a list, a heading, a quotation, a block of code or a table, or underline a heading.

@@ -147,13 +147,13 @@ def _shift_headings(state: Any) -> None:
             token.tag = f"h{min(int(token.tag[1:]) + _FIRST_HEADING - 1, 6)}"
 
 
-def to_plain(html: str) -> str:
-    """Return the text of HTML on one line, for formats that know no other."""
+def to_plain(text: str) -> str:
+    """Return what is to read in HTML, on one line, for formats that know no other."""
     from lxml import etree
     from lxml import html as parser
 
     try:
-        root = parser.fragment_fromstring(html, create_parent="div")
+        root = parser.fragment_fromstring(text, create_parent="div")
     except (etree.ParserError, ValueError):
         return ""
     # What ends a block, or a cell, ends a word.

@@ -30,15 +30,10 @@ from grader.quizzes.content import (
 from grader.quizzes.markup import Markup
 
 # The only fractions that an import accepts, in per cent; each may be negative, too.
-FRACTIONS = tuple(
-    map(
-        Decimal,
-        (
-            *("100", "90", "83.33333", "80", "75", "70", "66.66667", "60", "50", "40", "33.33333", "30", "25", "20"),
-            *("16.66667", "14.28571", "12.5", "11.11111", "10", "5", "0"),
-        ),
-    )
-)
+FRACTIONS = tuple(map(Decimal, (
+    "100", "90", "83.33333", "80", "75", "70", "66.66667", "60", "50", "40", "33.33333", "30", "25", "20", "16.66667",
+    "14.28571", "12.5", "11.11111", "10", "5", "0",
+)))  # fmt: skip
 
 
 def to_moodle_xml(quizzes: Sequence[Quiz]) -> Exported:
