@@ -39,7 +39,7 @@ def complete_assignment(ctx: click.Context, _param: click.Parameter, incomplete:
 @click.command(epilog=examples('eval "$(grader completion bash)"', "grader completion fish > FILE"))
 @click.argument("shell", type=click.Choice(sorted(_WHERE)))
 def completion(shell: str) -> None:
-    """Print what a shell needs to complete commands, options and assignments.
+    """Print what a shell needs to complete commands and names.
 
     Put it into the shell's start-up file: ~/.bashrc, ~/.zshrc (behind compinit), or for fish
     ~/.config/fish/completions/grader.fish.
