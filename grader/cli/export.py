@@ -48,7 +48,7 @@ class Request:
 
 @click.group()
 def export() -> None:
-    """Write grades for a learning management system, or a spreadsheet.
+    """Write grades for an LMS, or a spreadsheet.
 
     What the system would refuse or silently change is said before anything is written. --template FILE fills in the
     file that it exported itself: its columns, ids and order stay byte for byte.
