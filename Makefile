@@ -10,7 +10,7 @@ SECONDS ?= 60
 TARGETS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow fuzz lint format schema bench screenshots clean
+.PHONY: help install demo test test-slow fuzz lint format schema commands bench screenshots clean
 
 help: ## Show what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,9 @@ format: $(READY) ## Format the code
 
 schema: $(READY) ## Write docs/assignment.schema.json anew from grader/spec.py
 	$(BIN)/python -c "from pathlib import Path; from grader.spec import write_schema; write_schema(Path('docs/assignment.schema.json'))"
+
+commands: $(READY) ## Write docs/commands.md anew from the commands' help
+	$(BIN)/python -m grader.cli.reference > docs/commands.md
 
 bench: $(READY) ## Measure what is claimed, as ratios to something run beside it
 	$(BIN)/python -m tests.bench

@@ -38,6 +38,7 @@ from grader.cli import (
     similarity,
     students,
 )
+from grader.cli.examples import add_examples
 from grader.errors import GraderError, suggest
 
 ABOUT = """Fetch, check, submit and grade exercises of a PyTorch course.
@@ -152,6 +153,9 @@ for _commands in SECTIONS.values():
         # These are about no course, or the one that ships.
         if _command not in (demo.demo, operators.doctor, completion.completion):
             _accept_course(_command)
+
+
+add_examples(cli)
 
 
 def main() -> None:

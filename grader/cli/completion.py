@@ -9,8 +9,6 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
-from grader.cli.output import examples
-
 MAX_COURSE_BYTES = 1_000_000
 _WHERE = {
     "bash": "~/.bashrc",
@@ -36,7 +34,7 @@ def complete_assignment(ctx: click.Context, _param: click.Parameter, incomplete:
     return [CompletionItem(name) for name in names if isinstance(name, str) and name.startswith(incomplete)]
 
 
-@click.command(epilog=examples('eval "$(grader completion bash)"', "grader completion fish > FILE"))
+@click.command()
 @click.argument("shell", type=click.Choice(sorted(_WHERE)))
 def completion(shell: str) -> None:
     """Print what a shell needs to complete commands and names.

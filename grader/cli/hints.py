@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.completion import complete_assignment
-from grader.cli.output import examples, print_json, print_markdown, print_table
+from grader.cli.output import print_json, print_markdown, print_table
 from grader.cli.seat import Seat, draw_for, who
 from grader.cli.students import json_option, student_option
 from grader.errors import InputError, suggest
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from grader.spec import Assignment, Hint
 
 
-@click.command(
-    epilog=examples("grader hint focal-loss", "grader hint focal-loss why-gamma", "cd focal-loss; grader hint")
-)
+@click.command()
 @click.argument("names", nargs=-1, metavar="[ASSIGNMENT] [QUESTION]", shell_complete=complete_assignment)
 @student_option
 @click.option("--yes", is_flag=True, help="Take a hint that costs points without being asked.")

@@ -68,11 +68,6 @@ def print_markdown(text: str) -> None:
     Console(width=_width(), no_color=not _has_color()).print(marked)
 
 
-def examples(*lines: str) -> str:
-    """Return commands as the end of a help text, one on each line."""
-    return "\b\nFor example:\n" + "\n".join(f"  {line}" for line in lines)
-
-
 @contextmanager
 def progress(total: int, what: str) -> Iterator[Callable[[], None]]:
     """Show a bar on standard error while a block runs, if a person is looking; the block calls what it is given."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.completion import complete_assignment
-from grader.cli.output import examples, print_heading, print_markdown
+from grader.cli.output import print_heading, print_markdown
 from grader.cli.seat import Seat, draw_for
 from grader.cli.students import make_stub, student_option
 from grader.errors import InputError, reason_of
@@ -30,7 +30,7 @@ _FORMS: Mapping[str, str] = {
 }
 
 
-@click.command(epilog=examples("grader quiz choose-the-loss", "grader quiz work/choose-the-loss"))
+@click.command()
 @click.argument("where", metavar="[ASSIGNMENT|FOLDER]", default=".", shell_complete=complete_assignment)
 @student_option
 @click.pass_obj

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.completion import complete_assignment
-from grader.cli.output import examples, print_json
+from grader.cli.output import print_json
 from grader.cli.seat import Seat, who
 from grader.cli.students import find_entry, json_option, student_option, write_file
 from grader.errors import InputError
@@ -23,7 +23,7 @@ def receipt() -> None:
     """Show and verify receipts of what was handed in."""
 
 
-@receipt.command(epilog=examples("grader receipt show focal-loss --out receipt.json"))
+@receipt.command()
 @click.argument("what", metavar="[ASSIGNMENT|ID]", required=False, shell_complete=complete_assignment)
 @student_option
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it to a file.")
@@ -43,11 +43,7 @@ def show(course: Path | None, what: str | None, student: str | None, out: Path |
         click.echo(f"{out}")
 
 
-@receipt.command(
-    epilog=examples(
-        "grader receipt verify receipt.json", "grader receipt verify receipt.json --key 5zYg…= --work focal-loss"
-    )
-)
+@receipt.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--key", metavar="KEY", help="The public key to go by.  [default: the course's gradebook's]")
 @click.option("--work", type=click.Path(path_type=Path), metavar="PATH", help="Is this the work that was handed in?")
@@ -75,7 +71,7 @@ def verify(course: Path | None, file: Path, key: str | None, work: Path | None, 
     raise click.exceptions.Exit(1 if faults else 0)
 
 
-@receipt.command("key", epilog=examples("grader receipt key"))
+@receipt.command("key")
 @click.pass_obj
 def print_key(course: Path | None) -> None:
     """Print the public key with which anybody can verify receipts."""
