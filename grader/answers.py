@@ -21,7 +21,8 @@ from grader.submission import ANSWERS, Submission
 from grader.yaml_source import MAX_PROBLEMS, Document, Location, parse_bytes
 
 if TYPE_CHECKING:
-    from grader.spec import Assignment, ChoiceQuestion, MultipleChoiceQuestion, QuizQuestion
+    from grader.questions import ChoiceQuestion, MultipleChoiceQuestion, QuizQuestion
+    from grader.spec import Assignment
 
 Value = str | float | tuple[str, ...] | None
 """choice: a letter; multiple_choice: letters in order; numeric: a finite float; text: a string. None: no answer."""
@@ -35,7 +36,7 @@ _NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?
 
 def format_answer(question: QuizQuestion, *, right: bool = True) -> str:
     """Return a line of answers.yaml with the right answer, or with that of somebody who picks the first choice."""
-    from grader.spec import ChoiceQuestion, MultipleChoiceQuestion, NumericQuestion
+    from grader.questions import ChoiceQuestion, MultipleChoiceQuestion, NumericQuestion
 
     if isinstance(question, ChoiceQuestion | MultipleChoiceQuestion):
         pairs = zip(question.letters, question.choices, strict=True)

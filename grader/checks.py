@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import Problem, SpecError, reason_of, suggest
+from grader.fields import amount, exact, prose
+from grader.questions import CodeQuestion
 from grader.results import SHADOW, Visibility
-from grader.spec import Assignment, CodeQuestion, amount, exact, parse_python, prose
+from grader.spec import Assignment, parse_python
 from grader.yaml_source import Location
 
 CHECK_FOLDERS: Mapping[Visibility, str] = {

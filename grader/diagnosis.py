@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from grader.answers import Answers
-from grader.spec import Assignment, ChoiceQuestion, Mistake, MultipleChoiceQuestion, parse_python
+from grader.questions import ChoiceQuestion, MultipleChoiceQuestion
+from grader.spec import Assignment, Mistake, parse_python
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,10 @@ from grader.engine import Engine
 from grader.errors import FaultError, InputError, reason_of
 from grader.forbidden import find_forbidden
 from grader.job import Fault, Finished, Job, JobCheck, JobMistake, JobQuestion, Verdict
+from grader.questions import CodeQuestion
 from grader.results import CheckResult, Run
 from grader.scoring import Grade, Status, score_submission
-from grader.spec import ASSIGNMENT_FILE, Assignment, CodeQuestion
+from grader.spec import ASSIGNMENT_FILE, Assignment
 from grader.submission import Submission
 
 ATTEMPTS = 2

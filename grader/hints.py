@@ -9,9 +9,10 @@ from datetime import datetime
 from grader.decisions import HintTaken
 from grader.errors import InputError
 from grader.gradebook import Gradebook
+from grader.questions import Hint, Question
 from grader.roster import Roster
 from grader.scoring import find_teammates
-from grader.spec import Assignment, Hint, Question
+from grader.spec import Assignment
 
 
 @dataclass(frozen=True, slots=True)

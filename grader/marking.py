@@ -12,9 +12,10 @@ from grader.decisions import Mark
 from grader.enrolment import check_known
 from grader.errors import InputError, suggest
 from grader.gradebook import Entry, Gradebook
+from grader.questions import Question
 from grader.scoring import Grade, QuestionGrade, Status, apply_marks, check_mark, score_rubric
 from grader.settlement import Settled, group_by, settle_assignment, settle_student
-from grader.spec import Assignment, Course, Question
+from grader.spec import Assignment, Course
 
 
 @dataclass(frozen=True, slots=True)

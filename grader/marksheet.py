@@ -15,8 +15,9 @@ from grader.display import clean_line, clean_text
 from grader.errors import InputError, suggest
 from grader.gradebook import Entry, Gradebook
 from grader.marking import Answer, fold, make_mark
+from grader.questions import Question
 from grader.scoring import Grade
-from grader.spec import Assignment, Question
+from grader.spec import Assignment
 from grader.tables import read_rows, read_text, unguard, write_rows
 
 MAX_SHEET_BYTES = 50_000_000

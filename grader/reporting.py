@@ -14,11 +14,12 @@ from grader.decisions import Mark
 from grader.errors import GraderError, SpecError
 from grader.gradebook import Entry, Gradebook
 from grader.policy import AttemptPolicy, feedback_from
+from grader.questions import ChoiceQuestion, MultipleChoiceQuestion
 from grader.report import Reader, Report, SubmissionInfo, build_report
 from grader.report.context import AttemptInfo, Context, Excerpt, Prompt, cut_excerpts
 from grader.scoring import Grade, apply_marks, find_next_attempt, judge_attempts
 from grader.settlement import Settled, explain_closed, group_by, settle_student
-from grader.spec import FIGURES, Assignment, ChoiceQuestion, Course, MultipleChoiceQuestion
+from grader.spec import FIGURES, Assignment, Course
 from grader.submission import Submission
 from grader.variants import fill_assignment
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from grader.errors import InputError, reason_of
+from grader.fields import parse_slug
 from grader.resources import find_data
-from grader.spec import COURSE_FILE, load_course, parse_slug
+from grader.spec import COURSE_FILE, load_course
 from grader.stub import WrittenStub, make_environment, write_stub
 
 SUFFIX = ".jinja"

@@ -9,38 +9,24 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-import keyword
 import re
-import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from string import ascii_lowercase
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    Strict,
-    ValidationInfo,
-    WithJsonSchema,
-    field_validator,
-    model_validator,
-)
-from yaml.reader import Reader
+from pydantic import AfterValidator, Field, Strict
 
 from grader.errors import InputError, Problem, SpecError, reason_of, suggest
+from grader.fields import Flag, Line, Model, Prose, Slug, unique
 from grader.formulas import Formula
-from grader.parameters import Variants, find_faults
+from grader.parameters import find_faults
 from grader.policy import DueDate, Policy, Zone, find_fault, merge
-from grader.validation import kind_of, validate
+from grader.questions import CodeQuestion, NumericQuestion, Question, QuestionWithVariants, QuizQuestion, WithChoices
+from grader.validation import validate
 from grader.yaml_source import Document, Location, parse_bytes, read
 
 FIGURES = "figures"  # a folder of pictures of what a right solution draws, CHECK.png
@@ -48,91 +34,15 @@ ASSIGNMENT_FILE = "assignment.yaml"
 COURSE_FILE = "course.yaml"
 FORMAT = 1
 _TERMS = frozenset({"due", "policy", "groups"})  # keys on which no check's outcome depends
-
-MAX_POINTS = 100_000
-_POINTS_DENOMINATOR = 1_000_000  # at most six decimals
-_SLUG = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
-_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z", re.ASCII)
 _MODULE = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
-# A student's file of such a name would hide the real module from itself, or be taken for something else.
 # What a submission offers to checks besides what a student defines.
 _TAKEN_NAMES = frozenset({"cost", "handle_number", "handle_figure"})
-_TAKEN_MODULES = sys.stdlib_module_names | {"torch", "numpy", "matplotlib", "pytest", "grader", "conftest", "setup"}
-
-
-def exact(number: object) -> Fraction:
-    """Return a number of points as the author wrote it: 0.1 is 1/10, not the nearest binary fraction.
-
-    Raises:
-        ValueError: it is not a number from 0 to MAX_POINTS with at most six decimals. The message is a predicate.
-    """
-    if isinstance(number, bool) or not isinstance(number, (int, float, Decimal, Fraction)):
-        raise ValueError(f"must be a number, not {kind_of(number)}")
-    try:
-        points = Fraction(Decimal(repr(number))) if isinstance(number, float) else Fraction(number)
-    except (ValueError, OverflowError):
-        raise ValueError("must be a finite number") from None
-    if not 0 <= points <= MAX_POINTS:
-        given = f", not {number}" if abs(points) < 10**20 else ""  # Python refuses to write out very long numbers
-        raise ValueError(f"must be from 0 to {MAX_POINTS}{given}")
-    if isinstance(number, (float, Decimal)) and points.denominator > _POINTS_DENOMINATOR:
-        raise ValueError("must have at most six decimals")
-    return points
-
-
-def amount(points: Fraction) -> str:
-    """Return points as people write them: 2, 0.5; 1/3 where the decimals do not end."""
-    if points.denominator == 1:
-        return str(points.numerator)
-    decimal = Decimal(points.numerator) / Decimal(points.denominator)
-    return f"{decimal:f}" if Fraction(decimal) == points else f"{points.numerator}/{points.denominator}"
-
-
-def prose(text: str) -> str:
-    """Return text that people can read.
-
-    Raises:
-        ValueError: it is empty, or holds control characters. The message is a predicate.
-    """
-    if not text.strip():
-        raise ValueError("must not be empty")
-    if bad := Reader.NON_PRINTABLE.search(text):
-        raise ValueError(f"holds the control character U+{ord(bad.group()):04X}")
-    return text
-
-
-def _one_line(text: str) -> str:
-    if len(prose(text).strip().splitlines()) > 1:
-        raise ValueError("must be one line")
-    return text.strip()
-
-
-def parse_slug(text: str) -> str:
-    """Return an id; raises ValueError for what is none."""
-    if not _SLUG.match(text):
-        raise ValueError(f"must be lower-case words joined by hyphens, such as 'focal-loss', not {text!r}")
-    return text
-
-
-def _dotted(text: str) -> str:
-    if not _DOTTED.match(text):
-        raise ValueError(f"must be a name such as torch.nn.functional.cross_entropy, not {text!r}")
-    return text
 
 
 def _check_name(text: str) -> str:
     if not (_MODULE.match(text) and text.startswith("test")):
         raise ValueError(f"must be the name of a check function, such as test_value, not {text!r}")
     return text
-
-
-def _code_file(name: str) -> str:
-    stem, dot, suffix = name.partition(".")
-    if not (_MODULE.match(stem) and dot + suffix == ".py"):
-        raise ValueError(f"must be a file name such as focal_loss.py, not {name!r}")
-    if keyword.iskeyword(stem) or stem in _TAKEN_MODULES or stem.startswith("test_"):
-        raise ValueError(f"must be another file name: {stem!r} already means something to Python or to pytest")
-    return name
 
 
 def _mistake_file(name: str) -> str:
@@ -143,71 +53,7 @@ def _mistake_file(name: str) -> str:
     return name
 
 
-def _finite(number: float) -> float:
-    if not abs(number) < float("inf"):
-        raise ValueError("must be a finite number")
-    return number
-
-
-def _number(given: object) -> float | Formula:
-    if isinstance(given, Formula):
-        return given
-    if isinstance(given, bool) or not isinstance(given, int | float):
-        raise ValueError(f"must be a number, not {kind_of(given)}")
-    try:
-        return _finite(float(given))
-    except OverflowError:
-        raise ValueError("must be a finite number") from None
-
-
-def _flag(given: object) -> bool | Formula:
-    if not isinstance(given, bool | Formula):
-        raise ValueError(f"must be true or false, not {kind_of(given)}")
-    return given
-
-
-_Value = TypeVar("_Value")
-
-
-def _repeated(values: Iterable[_Value]) -> _Value | None:
-    seen = set()
-    for value in values:
-        if value in seen:
-            return value
-        seen.add(value)
-    return None
-
-
-def _unique(values: tuple[str, ...]) -> tuple[str, ...]:
-    if (twice := _repeated(values)) is not None:
-        raise ValueError(f"holds {twice!r} twice")
-    return values
-
-
-Points = Annotated[
-    Fraction, PlainValidator(exact), WithJsonSchema({"type": "number", "minimum": 0, "maximum": MAX_POINTS})
-]
-Prose = Annotated[str, Field(min_length=1), AfterValidator(prose)]
-Line = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_one_line)]
-Slug = Annotated[
-    str, Field(max_length=64, json_schema_extra={"pattern": f"^{_SLUG.pattern[:-2]}$"}), AfterValidator(parse_slug)
-]
-Tolerance = Annotated[float, Strict(), Field(ge=0), AfterValidator(_finite)]
-Flag = Annotated[bool, Strict()]
-# In a question with variants text stands for a formula; elsewhere it never gets this far.
-FlagOrFormula = Annotated[
-    bool | Formula, PlainValidator(_flag), WithJsonSchema({"type": ["boolean", "string"], "minLength": 1})
-]
-NumberOrFormula = Annotated[
-    float | Formula, PlainValidator(_number), WithJsonSchema({"type": ["number", "string"], "minLength": 1})
-]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Limits(_Model):
+class Limits(Model):
     """What a submission may use. Beyond it, the checks that were not decided earn nothing."""
 
     seconds: Annotated[float, Strict(), Field(gt=0, le=3600)] = 20
@@ -218,275 +64,18 @@ class Limits(_Model):
     """Megabytes of memory for the student's process, torch included."""
 
 
-class Choice(_Model):
-    """One possible answer. Only ``text`` is ever in a stub."""
-
-    text: Prose
-    """What the student reads. Markdown with $math$."""
-    correct: FlagOrFormula = False
-    """Whether this is right; in a question with variants it may be a formula, such as a > b."""
-    why: Prose | None = None
-    """Why it is right or wrong: shown with the grade to whoever picked it."""
-    mistake: Slug | None = None
-    """The id of the mistake (see ``mistakes``) that picking this shows."""
-
-
-class Hint(_Model):
-    """A step of help that a student may ask for; text alone is short for a hint that costs nothing."""
-
-    text: Prose
-    """What the student reads. Markdown with $math$."""
-    cost: Points = Fraction(0)
-    """The points that it takes from what the question earns afterwards."""
-    after: Annotated[int, Strict(), Field(ge=0, le=100_000)] = 0
-    """How many attempts a student must have handed in before asking for it."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _text_is_short_for_it(cls, given: Any) -> Any:
-        return {"text": given} if isinstance(given, str) else given
-
-
-class _Question(_Model):
-    id: Slug
-    """Unique in the assignment; the key in answers.yaml."""
-    points: Points
-    """What a full answer earns."""
-    prompt: Prose
-    """What is asked. Markdown with $math$."""
-    title: Line | None = None
-    """A heading; the id serves where there is none."""
-    hints: Annotated[tuple[Hint, ...], Field(max_length=20)] = ()
-    """What `grader hint` tells, one step after the other: a nudge first, the idea, the formula."""
-
-    @field_validator("hints")
-    @classmethod
-    def _hints_cost_no_more_than_there_is(cls, hints: tuple[Hint, ...], info: ValidationInfo) -> tuple[Hint, ...]:
-        cost, points = sum((hint.cost for hint in hints), Fraction(0)), info.data.get("points")
-        if points is not None and cost > points:
-            raise ValueError(f"cost {amount(cost)} together, and the question is worth {amount(points)}")
-        return hints
-
-
-class _WithVariants(_Question):
-    variants: Variants | None = None
-    """What differs from student to student. Prompt, hints, choices' texts and every why are Jinja2 templates then."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _tell_formulas(cls, given: Any) -> Any:
-        if not isinstance(given, dict) or given.get("variants") is None:
-            return given
-        choices = given.get("choices")
-        told = {"choices": [_with_formula(choice) for choice in choices]} if isinstance(choices, list) else {}
-        return {**_with_formula(given), **told}
-
-
-def _with_formula(given: Any) -> Any:
-    correct = given.get("correct") if isinstance(given, dict) else None
-    return {**given, "correct": Formula(correct)} if isinstance(correct, str) and correct.strip() else given
-
-
-class _WithChoices(_WithVariants):
-    choices: Annotated[tuple[Choice, ...], Field(min_length=2, max_length=len(ascii_lowercase))]
-    """The possible answers, in the order in which they are shown."""
-
-    @field_validator("choices")
-    @classmethod
-    def _texts_differ(cls, choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
-        if (twice := _repeated(" ".join(choice.text.split()) for choice in choices)) is not None:
-            raise ValueError(f"holds {twice!r} twice")
-        return choices
-
-    @property
-    def letters(self) -> tuple[str, ...]:
-        """The letters that name the choices, from a on."""
-        return tuple(ascii_lowercase[: len(self.choices)])
-
-    def picked(self, answer: object) -> tuple[Choice, ...]:
-        """Return the choices that an answer, a letter or a tuple of letters, picks; none of anything else."""
-        letters = answer if isinstance(answer, tuple) else (answer,)
-        return tuple(choice for letter, choice in zip(self.letters, self.choices, strict=True) if letter in letters)
-
-
-def _is_settled(choices: tuple[Choice, ...]) -> bool:
-    """Say whether it is the same for every student which choices are right."""
-    return not any(isinstance(choice.correct, Formula) for choice in choices)
-
-
-class ChoiceQuestion(_WithChoices):
-    """Pick the one right answer."""
-
-    kind: Literal["choice"]
-
-    @field_validator("choices")
-    @classmethod
-    def _one_is_correct(cls, choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
-        if not _is_settled(choices):
-            return choices
-        count = sum(choice.correct is True for choice in choices)
-        if count != 1:
-            raise ValueError(f"needs exactly one choice with 'correct: true'; {count or 'none'} has it")
-        return choices
-
-
-class MultipleChoiceQuestion(_WithChoices):
-    """Pick every right answer."""
-
-    kind: Literal["multiple_choice"]
-    scoring: Literal["all_or_nothing", "proportional"] = "all_or_nothing"
-    """proportional: right picks earn their share, wrong picks take one away, never below 0."""
-
-    @field_validator("choices")
-    @classmethod
-    def _some_are_correct(cls, choices: tuple[Choice, ...]) -> tuple[Choice, ...]:
-        if _is_settled(choices) and not any(choice.correct for choice in choices):
-            raise ValueError("needs at least one choice with 'correct: true'")
-        return choices
-
-
-class NumericQuestion(_WithVariants):
-    """Answer with a number."""
-
-    kind: Literal["numeric"]
-    correct: NumberOrFormula
-    """The right number; in a question with variants it may be a formula, such as log(total) - a."""
-    tolerance: Tolerance = 0.0
-    """How far off an answer may be."""
-    relative_tolerance: Tolerance | None = None
-    """How far off an answer may be as a share of the right number; the larger of the two tolerances counts."""
-    why: Prose | None = None
-    """How to get there: shown with the grade."""
-
-    @property
-    def number(self) -> float:
-        """The right number, once it is one.
-
-        Raises:
-            TypeError: it differs from student to student, and nobody's variant was drawn.
-        """
-        if isinstance(self.correct, Formula):
-            raise TypeError(f"the right answer to {self.id!r} is no number before grader.variants draws one")
-        return self.correct
-
-    @model_validator(mode="after")
-    def _tolerance_is_given(self) -> NumericQuestion:
-        if not {"tolerance", "relative_tolerance"} & self.model_fields_set:
-            raise ValueError("needs the key 'tolerance' or 'relative_tolerance': how far off may an answer be?")
-        return self
-
-
-class Level(_Model):
-    """How well an answer can meet a criterion, and what that earns."""
-
-    id: Slug
-    """Unique in the criterion."""
-    title: Line
-    """What the student reads."""
-    points: Points
-
-
-class Criterion(_Model):
-    """One thing that a person looks for in an answer: with ``levels``, or with ``points`` for all or nothing."""
-
-    id: Slug
-    """Unique in the rubric."""
-    title: Line
-    """What the student reads."""
-    points: Points | None = None
-    """What it earns where it is met; short for the two levels met and not-met."""
-    levels: Annotated[tuple[Level, ...], Field(min_length=2, max_length=100)] = ()
-    """From which a person picks one."""
-
-    @field_validator("levels")
-    @classmethod
-    def _levels_differ(cls, levels: tuple[Level, ...]) -> tuple[Level, ...]:
-        if (twice := _repeated(level.id for level in levels)) is not None:
-            raise ValueError(f"holds {twice!r} twice")
-        return levels
-
-    @model_validator(mode="after")
-    def _one_of_two_is_given(self) -> Criterion:
-        if (self.points is None) is not bool(self.levels):
-            raise ValueError("needs 'levels', or 'points' for all or nothing: one of the two")
-        return self
-
-    @property
-    def scale(self) -> tuple[Level, ...]:
-        """The levels to pick from: those of the author, or the two that ``points`` is short for."""
-        if self.points is None:
-            return self.levels
-        met = Level(id="met", title="Met", points=self.points)
-        return (met, Level(id="not-met", title="Not met", points=Fraction(0)))
-
-    @property
-    def best(self) -> Fraction:
-        """What the best level earns."""
-        return max(level.points for level in self.scale)
-
-
-class TextQuestion(_Question):
-    """Answer with words."""
-
-    kind: Literal["text"]
-    accept: Annotated[tuple[Prose, ...], AfterValidator(_unique)] = ()
-    """The answers that are right. Where there are none, a person reads the answer."""
-    case_sensitive: Flag = False
-    """Whether capitals count."""
-    why: Prose | None = None
-    """What a good answer says: shown with the grade."""
-    rubric: Annotated[tuple[Criterion, ...], Field(min_length=1, max_length=100)] = ()
-    """What a person looks for in the answer. The best levels add up to the question's points."""
-
-    @field_validator("rubric")
-    @classmethod
-    def _rubric_fits(cls, rubric: tuple[Criterion, ...], info: ValidationInfo) -> tuple[Criterion, ...]:
-        if (twice := _repeated(criterion.id for criterion in rubric)) is not None:
-            raise ValueError(f"holds {twice!r} twice")
-        if info.data.get("accept"):
-            raise ValueError("is for answers that a person reads: leave out 'accept', or the rubric")
-        best, points = sum((criterion.best for criterion in rubric), Fraction(0)), info.data.get("points")
-        if points is not None and best != points:
-            raise ValueError(f"adds up to {amount(best)} at best, and the question is worth {amount(points)}")
-        return rubric
-
-
-class CodeQuestion(_Question):
-    """Answer with code; its checks are in checks/public and checks/hidden."""
-
-    kind: Literal["code"]
-    file: Annotated[str, AfterValidator(_code_file)]
-    """The file that the student writes, such as focal_loss.py. Questions may share one."""
-    starter: Prose
-    """What the file holds at first: imports, signatures, docstrings."""
-    forbid: Annotated[tuple[Annotated[str, AfterValidator(_dotted)], ...], AfterValidator(_unique)] = ()
-    """Dotted names that the file must not use, such as torch.nn.functional.cross_entropy."""
-    devices: Annotated[
-        tuple[Literal["cpu", "shadow", "cuda"], ...], Field(min_length=1, max_length=3), AfterValidator(_unique)
-    ] = ("cpu",)
-    """Where its checks run. shadow stands in for a GPU everywhere; without CUDA, those of cuda are deferred."""
-
-
-QuestionWithVariants = ChoiceQuestion | MultipleChoiceQuestion | NumericQuestion
-QuizQuestion = ChoiceQuestion | MultipleChoiceQuestion | NumericQuestion | TextQuestion
-Question = Annotated[
-    ChoiceQuestion | MultipleChoiceQuestion | NumericQuestion | TextQuestion | CodeQuestion,
-    Field(discriminator="kind"),
-]
-
-
-class Mistake(_Model):
+class Mistake(Model):
     """A known wrong answer. Its file's docstring is what the student is told."""
 
     id: Slug
     """Unique in the assignment."""
     file: Annotated[str, AfterValidator(_mistake_file)]
     """Where it is, such as mistakes/double_softmax.py."""
-    caught_by: Annotated[tuple[Annotated[str, AfterValidator(_check_name)], ...], AfterValidator(_unique)] = ()
+    caught_by: Annotated[tuple[Annotated[str, AfterValidator(_check_name)], ...], AfterValidator(unique)] = ()
     """The checks that must fail on it. Only a mistake that a choice shows may do without."""
 
 
-class EquivalentMutant(_Model):
+class EquivalentMutant(Model):
     """A change to the reference solution after which it computes the same: no check can notice it."""
 
     id: Annotated[str, Field(min_length=1, max_length=1000)]
@@ -495,7 +84,7 @@ class EquivalentMutant(_Model):
     """Why it computes the same."""
 
 
-class AssignmentFile(_Model):
+class AssignmentFile(Model):
     """What assignment.yaml holds."""
 
     format: Literal[1]
@@ -505,7 +94,7 @@ class AssignmentFile(_Model):
     title: Line
     summary: Prose
     """A sentence or two for the list of assignments."""
-    topics: Annotated[tuple[Line, ...], AfterValidator(_unique)] = ()
+    topics: Annotated[tuple[Line, ...], AfterValidator(unique)] = ()
     limits: Limits = Limits()
     due: DueDate | None = None
     """When it is due: 2026-11-30T18:00+01:00, or without a zone where course.yaml has a time_zone; a date: its end."""
@@ -610,11 +199,11 @@ class Assignment(AssignmentFile):
         return f"sha256:{digest.hexdigest()}"
 
 
-class CourseFile(_Model):
+class CourseFile(Model):
     """What course.yaml holds."""
 
     title: Line
-    assignments: Annotated[tuple[Slug, ...], Field(min_length=1), AfterValidator(_unique)]
+    assignments: Annotated[tuple[Slug, ...], Field(min_length=1), AfterValidator(unique)]
     """The folders of the assignments, in the order in which they are listed."""
     time_zone: Zone | None = None
     """The zone of due dates that name none, such as Europe/Berlin."""
@@ -787,7 +376,7 @@ def _inconsistencies(assignment: Assignment, document: Document) -> Iterator[Pro
     for number, question in enumerate(assignment.questions):
         if isinstance(question, CodeQuestion):
             yield from _broken_starter(question, ("questions", number, "starter"), document)
-        elif isinstance(question, _WithChoices):
+        elif isinstance(question, WithChoices):
             yield from _unknown_mistakes(assignment, question, ("questions", number, "choices"), document)
         if isinstance(question, QuestionWithVariants) and question.variants is not None:
             at = ("questions", number)
@@ -834,7 +423,7 @@ def _broken_starter(question: CodeQuestion, location: Location, document: Docume
 
 
 def _unknown_mistakes(
-    assignment: Assignment, question: _WithChoices, location: Location, document: Document
+    assignment: Assignment, question: WithChoices, location: Location, document: Document
 ) -> Iterator[Problem]:
     known = [mistake.id for mistake in assignment.mistakes]
     for index, choice in enumerate(question.choices):

@@ -26,9 +26,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from grader.checks import CHECK_FOLDERS, Check
 from grader.errors import InputError, reason_of
+from grader.fields import amount
+from grader.questions import CodeQuestion
 from grader.resources import find_data
 from grader.results import Visibility
-from grader.spec import Assignment, CodeQuestion, amount, parse_python
+from grader.spec import Assignment, parse_python
 from grader.submission import ANSWERS, MARKER
 
 README = "README.md"

@@ -17,7 +17,8 @@ from pydantic import BaseModel, ValidationError
 from grader.errors import Problem, SpecError
 from grader.formulas import Formula, FormulaError, Value, evaluate, fill_template
 from grader.parameters import Variants, make_seed
-from grader.spec import Assignment, Choice, NumericQuestion, Question, QuestionWithVariants
+from grader.questions import Choice, NumericQuestion, Question, QuestionWithVariants
+from grader.spec import Assignment
 from grader.yaml_source import Location
 
 NOBODY = ""  # no student can have this id: the variant that stands for all, where it is about no student

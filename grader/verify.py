@@ -19,10 +19,11 @@ from grader.engine import Engine
 from grader.errors import suggest
 from grader.grading import Setup, grade_submissions, list_solutions
 from grader.mutants import APPLIED, IDLE, make_mutants
+from grader.questions import CodeQuestion
 from grader.report.markup import find_unclear_formulas
 from grader.results import SHADOW, STAND_IN, Outcome
 from grader.scoring import CheckGrade, Grade, Status
-from grader.spec import ASSIGNMENT_FILE, FIGURES, Assignment, CodeQuestion, Mistake, parse_python
+from grader.spec import ASSIGNMENT_FILE, FIGURES, Assignment, Mistake, parse_python
 from grader.stub import render_stub
 from grader.submission import ANSWERS, Submission
 from grader.variants import TRIED, Tried, fill_assignment, try_variants

@@ -24,11 +24,12 @@ from grader.gradebook.database import make_engine
 from grader.gradebook.rows import grade_to_row, time_to_text
 from grader.gradebook.schema import DATABASE, GRADES, SUBMISSIONS
 from grader.grading import list_solutions
+from grader.questions import ChoiceQuestion, MultipleChoiceQuestion, NumericQuestion
 from grader.resources import find_data
 from grader.results import CheckResult, Frame, Outcome, Run
 from grader.roster import Roster, RosterStudent
 from grader.scoring import Grade, score_submission
-from grader.spec import Assignment, ChoiceQuestion, Course, MultipleChoiceQuestion, NumericQuestion, load_course
+from grader.spec import Assignment, Course, load_course
 from grader.submission import Submission, pack
 from grader.variants import fill_assignment
 

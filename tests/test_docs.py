@@ -19,12 +19,13 @@ import yaml
 from grader.answers import format_answer
 from grader.checks import KNOWN_MARKS
 from grader.decisions import Extension, Override
+from grader.fields import amount
 from grader.layouts import Layout
 from grader.policy import merge
 from grader.quizzes import Format
 from grader.resources import find_data
 from grader.scoring import Attempt, FinalGrade, Grade, Status, judge_attempts, settle
-from grader.spec import Assignment, Course, amount, load_assignment, load_course
+from grader.spec import Assignment, Course, load_assignment, load_course
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()

@@ -29,7 +29,8 @@ from grader.policy import (
     parse_share,
     parse_zone,
 )
-from grader.spec import Course, TextQuestion, load_assignment, load_course
+from grader.questions import TextQuestion
+from grader.spec import Course, load_assignment, load_course
 
 Writer = Callable[..., Path]
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -13,18 +13,9 @@ import pytest
 from pydantic import ValidationError
 
 from grader.errors import InputError, SpecError
-from grader.spec import (
-    Assignment,
-    CodeQuestion,
-    MultipleChoiceQuestion,
-    NumericQuestion,
-    amount,
-    assignment_schema,
-    exact,
-    load_assignment,
-    load_course,
-    write_schema,
-)
+from grader.fields import amount, exact
+from grader.questions import CodeQuestion, MultipleChoiceQuestion, NumericQuestion
+from grader.spec import Assignment, assignment_schema, load_assignment, load_course, write_schema
 from grader.yaml_source import parse
 
 SCHEMA = Path(__file__).parent.parent / "docs" / "assignment.schema.json"

@@ -23,18 +23,12 @@ from grader.answers import Answers, format_answer, read_answers
 from grader.errors import SpecError
 from grader.formulas import Formula, FormulaError, check_formula, evaluate, fill_template
 from grader.parameters import Draw, make_seed
+from grader.questions import ChoiceQuestion, MultipleChoiceQuestion, NumericQuestion
 from grader.report import Reader, SubmissionInfo, build_report, to_html, to_json, to_text
 from grader.resources import find_data
 from grader.results import Run
 from grader.scoring import score_submission
-from grader.spec import (
-    Assignment,
-    ChoiceQuestion,
-    MultipleChoiceQuestion,
-    NumericQuestion,
-    assignment_schema,
-    load_assignment,
-)
+from grader.spec import Assignment, assignment_schema, load_assignment
 from grader.stub import render_stub
 from grader.submission import ANSWERS, MARKER, Submission
 from grader.variants import TRIED, draw_variant, fill_assignment, try_variants

@@ -16,11 +16,11 @@ from grader.class_report.sources import AssignmentSource, ClassSource
 from grader.class_report.versions import Versions, find_versions
 from grader.diagnosis import Diagnosis
 from grader.display import clean_line, clean_text
+from grader.questions import ChoiceQuestion, MultipleChoiceQuestion
 from grader.report import SubmissionInfo
 from grader.report.wording import NOT_GRADED, STATUSES, Verdict
 from grader.scoring import Attempt, Grade, Status, measure_lateness
 from grader.settlement import Settled
-from grader.spec import ChoiceQuestion, MultipleChoiceQuestion
 from grader.statistics import (
     AssignmentFigures,
     ChoiceFigures,

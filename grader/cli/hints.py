@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from grader.hints import HintState
-    from grader.spec import Assignment, Hint
+    from grader.questions import Hint
+    from grader.spec import Assignment
 
 
 @click.command()

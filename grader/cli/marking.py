@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from grader.decisions import Mark
     from grader.gradebook import Gradebook
     from grader.marking import Answer, Marked
-    from grader.spec import Assignment, Criterion, Level
+    from grader.questions import Criterion, Level
+    from grader.spec import Assignment
 
 MAX_LINES = 40  # of an answer on the screen, before it is asked for as a whole
 WIDTH = 78

@@ -19,7 +19,8 @@ from grader.errors import InputError, reason_of
 
 if TYPE_CHECKING:
     from grader.answers import Value
-    from grader.spec import Assignment, QuizQuestion
+    from grader.questions import QuizQuestion
+    from grader.spec import Assignment
 
 KEYS = "Enter: next · <: back · ?: all questions · 3?: question 3 · -: no answer · !: stop"
 _FORMS: Mapping[str, str] = {

@@ -16,10 +16,12 @@ import yaml
 
 from grader.checks import CHECK_FOLDERS, Check, read_checks
 from grader.errors import InputError, reason_of
+from grader.fields import amount
 from grader.packages.wheel import list_requirements, make_wheel
+from grader.questions import CodeQuestion
 from grader.resources import find_data
 from grader.results import Visibility
-from grader.spec import Assignment, CodeQuestion, amount, parse_python
+from grader.spec import Assignment, parse_python
 from grader.stub import render_stub
 
 WORKFLOW = ".github/workflows/classroom.yml"

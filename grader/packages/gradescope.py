@@ -15,9 +15,10 @@ from grader.checks import Check, read_checks
 from grader.errors import InputError
 from grader.packages.wheel import list_requirements, make_wheel
 from grader.policy import Policy
+from grader.questions import TextQuestion
 from grader.resources import find_data
 from grader.results import Visibility
-from grader.spec import Assignment, TextQuestion
+from grader.spec import Assignment
 
 SETTINGS = "settings.json"
 ASSIGNMENTS = "assignments"

@@ -8,18 +8,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 from grader.diagnosis import read_mistake
+from grader.fields import amount
+from grader.questions import Choice, ChoiceQuestion, CodeQuestion, MultipleChoiceQuestion, NumericQuestion, TextQuestion
+from grader.questions import Question as AssignmentQuestion
 from grader.quizzes.content import Answer, Bank, Choices, Essay, Note, Notes, Number, Option, Question, Quiz, Texts
-from grader.spec import (
-    Assignment,
-    Choice,
-    ChoiceQuestion,
-    CodeQuestion,
-    MultipleChoiceQuestion,
-    NumericQuestion,
-    TextQuestion,
-    amount,
-)
-from grader.spec import Question as AssignmentQuestion
+from grader.spec import Assignment
 from grader.variants import fill_assignment
 
 MAX_INSTANCES = 500

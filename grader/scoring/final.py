@@ -10,12 +10,13 @@ from typing import Literal
 
 from grader.decisions import Extension, HintTaken, Mark, Override
 from grader.errors import InputError
+from grader.fields import amount
 from grader.policy import LatePolicy, Policy, format_duration
 from grader.scoring.attempts import Attempt, Standing, count_used, judge_attempts
 from grader.scoring.grades import ZERO, Grade, QuestionGrade, Status
 from grader.scoring.lateness import ON_TIME, count_units, due_date, is_cut_off, measure_lateness, penalise
 from grader.scoring.marks import apply_marks
-from grader.spec import Assignment, amount
+from grader.spec import Assignment
 
 _SETTLED = (Status.GRADED, Status.NEEDS_REVIEW)
 _MOST_NAMED = 10

@@ -8,8 +8,10 @@ from fractions import Fraction
 
 from grader.decisions import Mark
 from grader.errors import InputError, suggest
+from grader.fields import amount
+from grader.questions import Criterion, Level, Question, TextQuestion
 from grader.scoring.grades import ZERO, CriterionGrade, Grade, QuestionGrade, Status
-from grader.spec import Assignment, Criterion, Level, Question, TextQuestion, amount
+from grader.spec import Assignment
 
 
 def apply_marks(grade: Grade, marks: Iterable[Mark], assignment: Assignment | None = None) -> Grade:

@@ -11,10 +11,7 @@ from fractions import Fraction
 
 from grader.answers import Answers, Value
 from grader.checks import Check
-from grader.results import CheckResult, Outcome, Run
-from grader.scoring.grades import ZERO, CheckGrade, Grade, QuestionGrade, Status
-from grader.spec import (
-    Assignment,
+from grader.questions import (
     ChoiceQuestion,
     CodeQuestion,
     MultipleChoiceQuestion,
@@ -22,6 +19,9 @@ from grader.spec import (
     Question,
     TextQuestion,
 )
+from grader.results import CheckResult, Outcome, Run
+from grader.scoring.grades import ZERO, CheckGrade, Grade, QuestionGrade, Status
+from grader.spec import Assignment
 
 
 def score_submission(
