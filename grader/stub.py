@@ -29,7 +29,7 @@ from grader.errors import InputError, reason_of
 from grader.resources import find_data
 from grader.results import Visibility
 from grader.spec import Assignment, CodeQuestion, amount, parse_python
-from grader.submission import ANSWERS, MARKER
+from grader.submission import ANSWERS, MARKER, starters
 
 README = "README.md"
 CHECKS = "checks"
@@ -71,7 +71,7 @@ def render_stub(assignment: Assignment, checks: Sequence[Check], rules: Sequence
     text = readme.render(assignment=assignment, checks=told, hidden=hidden, answers_file=ANSWERS, rules=rules)
     files = {README: text.encode()}
     code = environment.get_template("code.py.jinja")
-    for name, starter in _starters(assignment).items():
+    for name, starter in starters(assignment).items():
         documented = ast.get_docstring(parse_python(starter)) is not None
         text = starter if documented else code.render(assignment=assignment, starter=starter.rstrip())
         files[name] = text.encode()
@@ -154,15 +154,6 @@ def _told(question: CodeQuestion, checks: Sequence[Check]) -> _QuestionChecks:
         hidden_points=sum(hidden, Fraction(0)),
         bonus=sum((check.points for check in own if check.bonus), Fraction(0)),
     )
-
-
-def _starters(assignment: Assignment) -> Mapping[str, str]:
-    """Return file name → what it holds at first. Questions that share a file follow each other in it."""
-    starters: dict[str, str] = {}
-    for question in assignment.code_questions:
-        own = question.starter.strip("\n") + "\n"
-        starters[question.file] = f"{starters[question.file]}\n\n{own}" if question.file in starters else own
-    return starters
 
 
 def _public_checks(assignment: Assignment) -> Mapping[str, bytes]:

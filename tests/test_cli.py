@@ -687,7 +687,7 @@ def test_work_that_cannot_be_read_stops_nobody_else(shell: Shell, tmp_path: Path
         "inbox/utf16: halve.py:1: UTF-16, not UTF-8",
         "inbox/elsewhere holds none of the files of halve: expected halve.py, found sub/",
         "inbox/other: Halve.py is not a name that is asked for; did you mean 'halve.py'?",
-        "copy your code into halve.py",
+        "inbox/notebook: halve.ipynb is not a notebook",
         "belongs to the assignment 'quiz', not to 'halve'",
         "cannot be a student's id",
         "inbox/notes.txt: it is neither a folder nor a zip",
