@@ -14,7 +14,7 @@ import re
 import symtable
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from grader.display import clean_line
 from grader.errors import SubmissionError
@@ -24,6 +24,7 @@ from grader.spec import Assignment, CodeQuestion, QuizQuestion, parse_python
 
 MOST_NOTES = 20
 _HEAD = "# Taken from a notebook: the numbers below are those of its cells."
+_PLACE = re.compile(r"# %% cell (\d{1,6})(?:, from line (\d{1,6}))?")
 _ROUNDS_BYTES = 1_000_000  # that are parsed to find what is no Python in one cell
 _BUILTINS = frozenset(dir(builtins))
 _MAGIC = re.compile(r"(?P<indent>\s*)(?:[%!?]|[\w.\[\], ]+=\s*[%!](?!=)|[\w.]+\?{1,2}\s*$)")
@@ -74,6 +75,17 @@ def locate(pieces: Iterable[Piece], file: str, line: int) -> tuple[int, int] | N
     return None
 
 
+def find_cell(lines: Sequence[str], line: int) -> tuple[int, int] | None:
+    """Return the cell, and the line in it, of a line in a file that was taken from a notebook, as the file tells."""
+    if not lines or lines[0] != _HEAD:
+        return None
+    for above in range(min(line, len(lines)) - 1, -1, -1):
+        if match := _PLACE.fullmatch(lines[above]):
+            place = int(match[1]), int(match[2] or 1) + line - above - 2
+            return place if place[1] > 0 else None
+    return None
+
+
 def take_cells(notebook: Notebook, name: str, assignment: Assignment, answers_file: str) -> Taken:
     """Take the answers to an assignment from a notebook; ``name`` is what errors call it.
 
@@ -115,9 +127,10 @@ def describe_pieces(pieces: Sequence[Piece]) -> Iterator[str]:
         parts = []
         for cell, own in cells.items():
             lines = ", ".join(_span(piece) for piece in own[:5])
-            parts.append(f"{'' if own[0].whole else 'part of '}cell {cell} (line {lines})")
+            word = "line" if len(own) == own[0].count == 1 else "lines"
+            parts.append(f"{'' if own[0].whole or file.endswith('.yaml') else 'part of '}cell {cell} ({word} {lines})")
         more = f" and {len(parts) - 20} more" if len(parts) > 20 else ""
-        yield f"{file}: {', '.join(parts[:20])}{more}"
+        yield f"{file} was taken from {', '.join(parts[:20])}{more}"
 
 
 def _span(piece: Piece) -> str:
@@ -459,17 +472,20 @@ def _assemble(file: str, chunks: Sequence[_Chunk]) -> tuple[str, list[Piece]]:
     trees = {chunk: _parse(chunk.source) for chunk in chunks}
     if any(_names_annotations(tree) for tree in trees.values()):
         lines.append("from __future__ import annotations")
-    pieces = []
-    last = None
+    pieces: list[Piece] = []
+    follows: tuple[int, int] | None = None  # what goes on without a gap needs no other heading
     for chunk in chunks:
         own = _without_futures(chunk.source, trees[chunk])
         while own and not own[-1].strip():
             own.pop()
-        if chunk.cell != last:
-            lines += ["", f"# %% cell {chunk.cell}"]
-            last = chunk.cell
-        pieces.append(Piece(file, len(lines) + 1, max(len(own), 1), chunk.cell, chunk.line, chunk.whole))
+        place = (chunk.cell, chunk.line)
+        if place != follows:
+            lines += ["", f"# %% cell {chunk.cell}{'' if chunk.whole else f', from line {chunk.line}'}"]
+            pieces.append(Piece(file, len(lines) + 1, max(len(own), 1), *place, chunk.whole))
+        else:
+            pieces[-1] = replace(pieces[-1], count=pieces[-1].count + len(own))
         lines += own or [""]
+        follows = None if chunk.whole else (chunk.cell, chunk.line + len(own))
     return "\n".join(lines) + "\n", pieces
 
 

@@ -18,6 +18,7 @@ from grader.display import list_names
 from grader.errors import GraderError, InputError, SpecError, SubmissionError, reason_of
 from grader.gradebook import check_student
 from grader.layouts import Layout, Pile, Sorted, describe_layout, detect_layout, sort_work
+from grader.notebooks import is_notebook_name
 from grader.places import (
     MAX_CLASS_ENTRIES,
     Folder,
@@ -34,7 +35,15 @@ from grader.policy import Due
 from grader.recording import Work
 from grader.roster import Claims, Roster
 from grader.spec import Assignment
-from grader.submission import MARKER, Submission, expected_files, find_marker, holds_answer, take_submission
+from grader.submission import (
+    MARKER,
+    Submission,
+    expected_files,
+    find_marker,
+    holds_answer,
+    notebook_name,
+    take_submission,
+)
 
 MOST_SUGGESTIONS = 20  # each compares a name with the whole roster
 LOOKED_INTO = 20  # folders, to tell how deep a zip was made
@@ -298,7 +307,7 @@ def _open_folder(path: Path, stack: ExitStack) -> Folder:
 
 def _refuse_single(path: Path, root: Place, assignment: Assignment | None) -> None:
     """Refuse one submission in the place of an inbox, whose files would each be taken for a student."""
-    expected = {MARKER, *(expected_files(assignment) if assignment is not None else ())}
+    expected = {MARKER, *([*expected_files(assignment), notebook_name(assignment)] if assignment is not None else ())}
     if root.names & expected:
         hint = "give the folder above it, which holds one folder per student, or use `grader submit`"
         raise InputError(f"{path} is one submission, not a folder of students' work", hint)
@@ -390,13 +399,13 @@ class _Spot:
 
 
 def _list_assignments(source: _Source, pile: Pile, student: str, desk: _Desk) -> list[Work | Refusal]:
-    """List a student's folder that holds a folder or zip for each assignment."""
+    """List a student's folder that holds a folder, zip or notebook for each assignment."""
     where = source.path / pile.name
     try:
         with ExitStack() as stack:
             place = _Spot(source, pile, str(where)).open(stack)
             inner = sorted(name for name in place.folders if is_visible(name))
-            inner += sorted(name for name in place.names if is_zip_name(name))
+            inner += sorted(name for name in place.names if is_zip_name(name) or is_notebook_name(name))
             marked = MARKER in place.names
     except GraderError as error:
         return [Refusal(str(where), student, error)]
@@ -411,7 +420,7 @@ def _list_assignments(source: _Source, pile: Pile, student: str, desk: _Desk) ->
 
 
 def _bare(name: str) -> str:
-    return name[: -len(".zip")] if is_zip_name(name) else name
+    return Path(name).stem if is_zip_name(name) or is_notebook_name(name) else name
 
 
 def _find_assignment(spot: _Spot, student: str, name: str | None, desk: _Desk) -> Work | Refusal:

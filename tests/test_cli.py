@@ -690,7 +690,7 @@ def test_work_that_cannot_be_read_stops_nobody_else(shell: Shell, tmp_path: Path
         "inbox/notebook: halve.ipynb is not a notebook",
         "belongs to the assignment 'quiz', not to 'halve'",
         "cannot be a student's id",
-        "inbox/notes.txt: it is neither a folder nor a zip",
+        "inbox/notes.txt: it is neither a folder nor a zip nor a notebook",
         "inbox/not-a-zip.zip: not-a-zip.zip is not a zip file, or it is damaged",
         "inbox/nothing holds none of the files of halve: expected halve.py, found nothing",
         "inbox/big: halve.py is too large: 50,000,000 bytes",
