@@ -311,7 +311,7 @@ def _inner_folders(place: Place) -> list[str]:
 
 
 def _take(place: Place, path: Path, assignment: Assignment) -> Submission:
-    marker = _read_marker(place, path)
+    marker = _read_marker_file(place, path)
     _check_marker(marker, path, assignment)
     expected = expected_files(assignment)
     _refuse_misnamed(place, expected)
@@ -547,9 +547,16 @@ def _meaning_of_code(content: bytes) -> object:
 # The marker.
 
 
+def _read_marker_file(place: Place, path: Path) -> Marker | None:
+    if MARKER not in place.names:
+        return None
+    return _parse_marker(place.read(MARKER), f"{MARKER} in {shown(path)}")
+
+
 def _read_marker(place: Place, path: Path) -> Marker | None:
+    """Return what a place's own marker says, or else the notebooks in it where they agree."""
     if MARKER in place.names:
-        return _parse_marker(place.read(MARKER), f"{MARKER} in {shown(path)}")
+        return _read_marker_file(place, path)
     found = [marker for name, book in _read_notebooks(place) if (marker := _marker_of(book, name)) is not None]
     return found[0] if len({marker["assignment"] for marker in found}) == 1 else None
 
