@@ -62,29 +62,37 @@ class Result:
     def _questions(self) -> Sequence[Mapping[str, Any]]:
         return self.report["questions"] if self.report is not None else ()
 
-    @cached_property
-    def _told(self) -> Mapping[str, Any]:
-        """What both forms show."""
+    @property
+    def _headline(self) -> str:
+        """Return how it went in a line. It never says that all passed: the hidden ones have not been run."""
+        if self.report is None:
+            return "The checks could not be run."
         decided = [check for check in self.checks if not check["deferred"]]
         right = sum(check["outcome"] == "passed" for check in decided)
         quiz = [question for question in self._questions if question["kind"] != "code"]
         answered = sum(question["status"] == "answered" for question in quiz)
-        if self.report is None:
-            headline = "The checks could not be run."
-        else:
-            parts = [f"{right} of {len(decided)} public checks passed"] if decided else []
-            parts += [f"{answered} of {len(quiz)} quiz questions answered"] if quiz else []
-            hidden = " Hidden checks run when you submit." if not self.report["complete"] and decided else ""
-            headline = f"{self.report['title']}: {', '.join(parts)}.{hidden}"
+        parts = []
+        if decided:
+            all_right = f"public checks passed: {right} of {right}"
+            parts.append(all_right if right == len(decided) else f"{right} of {len(decided)} public checks passed")
+        if quiz:
+            parts.append(f"{answered} of {len(quiz)} questions of the quiz answered")
+        hidden = " Hidden checks run when you submit." if decided and not self.report["complete"] else ""
+        return f"{self.report['title']}: {', '.join(parts)}.{hidden}"
+
+    @cached_property
+    def _told(self) -> Mapping[str, Any]:
+        """What both forms show."""
         questions = [self._tell_question(question) for question in self._questions if question["kind"] == "code"]
+        undone = any(check["outcome"] != "passed" and not check["deferred"] for check in self.checks)
         return {
-            "headline": headline,
+            "headline": self._headline,
             "error": self.error,
             "questions": questions,
             "many": len(questions) > 1,
             "warning": self.warning,
             "notes": self.notes,
-            "all_passed": self.report is not None and right == len(decided),
+            "all_passed": self.report is not None and not undone,
         }
 
     def _tell_question(self, question: Mapping[str, Any]) -> Mapping[str, Any]:

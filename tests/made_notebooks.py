@@ -33,8 +33,9 @@ def dump(notebook: Book) -> bytes:
 def tagged(notebook: Book, question: str) -> Book:
     """Return the cell that answers a question."""
     tag = f"grader:{question}"
-    (cell,) = (cell for cell in notebook["cells"] if tag in cell["metadata"].get("tags", ()))
-    return dict(cell) if cell is None else cell
+    cells: list[Book] = notebook["cells"]
+    (cell,) = (cell for cell in cells if tag in cell["metadata"].get("tags", ()))
+    return cell
 
 
 def solve(rendered: bytes, assignment: Assignment, solution: Mapping[str, str], answers: Mapping[str, str]) -> Book:

@@ -19,6 +19,7 @@ from grader.answers import read_answers
 from grader.cells import contract_names, find_cell, locate
 from grader.checks import read_checks
 from grader.errors import SubmissionError
+from grader.grading import list_solutions
 from grader.notebook_stub import render_notebook, render_notebook_stub
 from grader.notebooks import MAX_CELLS, MAX_CODE_BYTES, MAX_NOTEBOOK_BYTES, read_notebook
 from grader.report.context import cut_excerpts
@@ -36,7 +37,6 @@ from grader.spec import (
 from grader.stub import render_stub
 from grader.submission import Submission, pack, read_marker, read_submission, unpack
 from grader.variants import fill_assignment
-from grader.verify import list_solutions
 from tests.made_notebooks import Book, book, code, dump, solve, sources, tagged, without_tags
 
 Writer = Callable[..., Path]
@@ -253,8 +253,9 @@ def test_what_is_taken_works_as_it_did_in_the_notebook(
 
 def test_a_cell_that_was_left_as_it_is_in_the_stub_gives_way_to_another(assignment: Assignment, tmp_path: Path) -> None:
     (question,) = assignment.code_questions
-    for cells in ([code(question.starter, "mean-loss"), RIGHT], [RIGHT, code(question.starter, "mean-loss")]):
-        submission = take(book(*cells), assignment, tmp_path)
+    untouched = code(question.starter, "mean-loss")
+    for notebook in (book(untouched, RIGHT), book(RIGHT, untouched)):
+        submission = take(notebook, assignment, tmp_path)
         assert values_of(submission, [1.0, 3.0]) == 2.0
         assert "left it as in the stub" in submission.notes[0]
 
@@ -366,7 +367,11 @@ def test_what_an_answer_computes_is_a_problem_with_its_cell(assignment: Assignme
 
 
 def test_the_last_of_several_answers_counts(assignment: Assignment, tmp_path: Path) -> None:
-    cells = [code('answer_why_mean = "a"', "why-mean"), 'answer_why_mean = "b"', code("answer_why_mean = None")]
+    cells: list[Book | str] = [
+        code('answer_why_mean = "a"', "why-mean"),
+        'answer_why_mean = "b"',
+        code("answer_why_mean = None"),
+    ]
     submission = take(book(*cells), assignment, tmp_path)
     assert read_answers(assignment, submission).values["why-mean"] == "b"
     assert submission.notes == ("cells 1 and 2 answer why-mean: the last one counts",)
@@ -376,7 +381,7 @@ def test_the_last_of_several_answers_counts(assignment: Assignment, tmp_path: Pa
 
 
 def test_every_line_is_found_in_its_cell(assignment: Assignment, tmp_path: Path) -> None:
-    cells = [
+    cells: list[Book | str] = [
         "import os\n\nimport math",
         code("\n\ndef mean_loss(v):\n    return add(v) / N\n\n", "mean-loss"),
         "x = 1\n@staticmethod\ndef add(v):\n    return math.fsum(v)\n\ny = 2\nN = 3",
@@ -529,7 +534,8 @@ def test_what_is_no_notebook_is_refused_in_words(data: bytes, words: str) -> Non
 
 def test_odd_values_where_nothing_is_looked_at(assignment: Assignment, tmp_path: Path) -> None:
     odd = {**code(RIGHT, "mean-loss"), "outputs": [float("nan"), {"data": "\ud800"}], "execution_count": "x"}
-    strange = [{**code(""), "metadata": metadata} for metadata in (None, [], {"tags": 3}, {"tags": [3, None, []]})]
+    odd_metadata: tuple[Any, ...] = (None, [], {"tags": 3}, {"tags": [3, None, []]})
+    strange = [{**code(""), "metadata": metadata} for metadata in odd_metadata]
     submission = take(book(*strange, odd), assignment, tmp_path)
     assert values_of(submission, [2.0]) == 2.0
 
