@@ -20,7 +20,7 @@ from grader.display import clean_line
 from grader.errors import SubmissionError
 from grader.notebooks import Cell, Notebook
 from grader.places import listed, shown
-from grader.spec import Assignment, CodeQuestion, QuizQuestion, parse_python
+from grader.spec import Assignment, CodeQuestion, parse_python
 
 MOST_NOTES = 20
 _HEAD = "# Taken from a notebook: the numbers below are those of its cells."
@@ -99,14 +99,14 @@ def take_cells(notebook: Notebook, name: str, assignment: Assignment, answers_fi
     by_file: dict[str, list[CodeQuestion]] = {}
     for question in assignment.code_questions:
         by_file.setdefault(question.file, []).append(question)
-    quiz = {question.id for question in assignment.quiz_questions}
+    quiz = _list_quiz(assignment)
     for file, questions in by_file.items():
-        code = [sheet for sheet in sheets if not quiz & set(sheet.cell.tags)]
+        code = [sheet for sheet in sheets if not set(quiz) & set(sheet.cell.tags)]
         if chunks := _Choice(questions, code, notes).make():
             text, own = _assemble(file, chunks)
             files[file] = text.encode()
             pieces += own
-    text, own = _take_answers(assignment.quiz_questions, sheets, answers_file, notes)
+    text, own = _take_answers(quiz, sheets, answers_file, notes)
     if own:
         files[answers_file] = text.encode()
         pieces += own
@@ -512,8 +512,13 @@ def _cells(numbers: Sequence[int]) -> str:
 # The quiz.
 
 
+def _list_quiz(assignment: Assignment) -> list[str]:
+    """Return the ids of the questions of the quiz, whose variants nobody needs to know here."""
+    return [question.id for question in assignment.questions if not isinstance(question, CodeQuestion)]
+
+
 def _take_answers(
-    questions: Sequence[QuizQuestion], sheets: Sequence[_Sheet], file: str, notes: list[str]
+    questions: Sequence[str], sheets: Sequence[_Sheet], file: str, notes: list[str]
 ) -> tuple[str, list[Piece]]:
     """Return answers.yaml and where its lines come from; no pieces where no cell is for any question."""
     lines = [_HEAD]
@@ -523,14 +528,14 @@ def _take_answers(
         given = [answer for answer in found if answer.yaml]
         if len({answer.cell for answer in given}) > 1:
             cells = _cells([answer.cell for answer in given])
-            notes.append(f"{cells} answer {question.id}: the last one counts")
+            notes.append(f"{cells} answer {question}: the last one counts")
         if not found:
             continue
         last = (given or found)[-1]
-        lines += ["", f"# %% cell {last.cell}", f"{question.id}: {last.yaml}".rstrip()]
+        lines += ["", f"# %% cell {last.cell}", f"{question}: {last.yaml}".rstrip()]
         pieces.append(Piece(file, len(lines), 1, last.cell, last.line))
         if last.computed:
-            notes.append(f"cell {last.cell} computes the answer to {question.id}: it is not run, and read as it stands")
+            notes.append(f"cell {last.cell} computes the answer to {question}: it is not run, and read as it stands")
     return "\n".join(lines) + "\n", pieces
 
 
@@ -544,9 +549,9 @@ class _Answer:
     computed: bool = False
 
 
-def _find_answer(sheet: _Sheet, question: QuizQuestion) -> Iterator[_Answer]:
+def _find_answer(sheet: _Sheet, question: str) -> Iterator[_Answer]:
     """Yield the last answer to a question in a cell: by the name of its variable or, in its own cell, by any."""
-    name, own = answer_name(question.id), question.id in sheet.cell.tags
+    name, own = answer_name(question), question in sheet.cell.tags
     named: list[_Answer] = []
     others: list[_Answer] = []
     for node in sheet.body:
@@ -633,7 +638,7 @@ def _note_other_kinds(cells: Sequence[Cell], questions: set[str], notes: list[st
 
 def _nothing_found(name: str, assignment: Assignment) -> SubmissionError:
     names = [f"`{one}`" for question in assignment.code_questions for one in contract_names(question)]
-    names += [f"`{answer_name(question.id)}`" for question in assignment.quiz_questions]
+    names += [f"`{answer_name(question)}`" for question in _list_quiz(assignment)]
     what = f"none has the tag of a question, or defines {listed(names)}"
     message = f"{shown(name)} holds no cell for {assignment.id}: {what}"
     return SubmissionError(message, f"`grader fetch {assignment.id} --notebook` makes a notebook to answer in")

@@ -165,7 +165,8 @@ def test_a_solved_notebook_is_the_folder_solved(assignment: Assignment, tmp_path
 
 @EACH
 def test_the_untouched_notebook_is_the_untouched_stub(assignment: Assignment, tmp_path: Path) -> None:
-    submission = take(json.loads(render(assignment)), assignment, tmp_path)
+    # Whose variants they are is known only once it is read.
+    submission = take(json.loads(render(assignment)), COURSE.load(assignment.id), tmp_path)
     for name, content in render_stub(assignment, read_checks(assignment)).items():
         if name in {question.file for question in assignment.code_questions}:
             assert meaning(submission.files[name]) == meaning(content)
