@@ -261,8 +261,11 @@ def list_owned(path: Path, sorting: Sorting) -> tuple[list[Owned], list[Refusal]
 
 
 def _list_path(path: Path, desk: _Desk, inbox: Inbox) -> Iterator[Work | Refusal]:
-    """Yield the work in one path: a student's zip, or a folder or zip of a class."""
+    """Yield the work in one path: a student's zip or notebook, or a folder or zip of a class."""
     assignment = desk.sorting.assignment
+    if is_notebook_name(path.name) and path.is_file():
+        yield from _list_single(path, desk, inbox)
+        return
     if _is_file(path):
         try:
             root: Place = open_class_zip(path, inbox._stack)
@@ -273,9 +276,7 @@ def _list_path(path: Path, desk: _Desk, inbox: Inbox) -> Iterator[Work | Refusal
             )
             return
         if single:
-            folder = Folder.open(path.resolve().parent, inbox._stack, cap=MAX_CLASS_ENTRIES)
-            pile = Pile(path.name, Claims(id=path.stem), files={path.name: path.resolve().name})
-            yield from _list_pile(_Source(folder, path.parent, Layout.FOLDERS), pile, desk)
+            yield from _list_single(path, desk, inbox)
             return
     else:
         root = _open_folder(path, inbox._stack)
@@ -283,6 +284,13 @@ def _list_path(path: Path, desk: _Desk, inbox: Inbox) -> Iterator[Work | Refusal
     source, piles = _sort(root, path, desk, inbox)
     for pile in piles:
         yield from _list_pile(source, pile, desk)
+
+
+def _list_single(path: Path, desk: _Desk, inbox: Inbox) -> Iterator[Work | Refusal]:
+    """Yield the work in a file that is one student's, whose id is its name."""
+    folder = Folder.open(path.resolve().parent, inbox._stack, cap=MAX_CLASS_ENTRIES)
+    pile = Pile(path.name, Claims(id=path.stem), files={path.name: path.resolve().name})
+    yield from _list_pile(_Source(folder, path.parent, Layout.FOLDERS), pile, desk)
 
 
 def _is_file(path: Path) -> bool:

@@ -191,6 +191,8 @@ def test_a_zip_of_notebooks_is_a_class_and_a_zip_with_one_a_student(shell: Shell
                 archive.writestr(member, right)
     assert set(students_of(tmp_path / "class.zip", course)) == {"ada", "bob"}
     assert set(students_of(tmp_path / "cleo.zip", course)) == {"cleo"}
+    (tmp_path / "dora.ipynb").write_bytes(right)
+    assert set(students_of(tmp_path / "dora.ipynb", course)) == {"dora"}
     folder = write(tmp_path / "one", {"mean-loss.ipynb": right})
     shell("grade", folder, "--assignment", "mean-loss").fails(2, "is one submission, not a folder of students' work")
 
