@@ -17,7 +17,7 @@ import stat
 import struct
 import tokenize
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,7 +60,7 @@ ANSWERS = "answers.yaml"
 MAX_TOTAL_BYTES = 4_000_000
 MAX_FILES = 50
 MAX_MARKER_BYTES = 10_000
-MAX_NOTEBOOKS = 20  # in one folder
+MAX_NOTEBOOKS = 10  # that are looked into in one folder
 
 IGNORED_FOLDERS = frozenset({"__pycache__", "__MACOSX", "checks"})
 
@@ -177,8 +177,9 @@ def take_submission(place: Place, path: Path, assignment: Assignment) -> Submiss
     """
     try:
         found = _find_folder(place, assignment)
-        if not _holds_answer(found, assignment) and not _list_notebooks(found):
-            found = _find_folder(_open_only_zip(found), assignment)
+        if not _holds_answer(found, assignment):
+            packed = _find_folder(_open_only_zip(found), assignment)
+            found = packed if _holds_answer(packed, assignment) or not _list_notebooks(found) else found
         return _take(found, path, assignment)
     except OSError as error:
         raise unreadable(error, shown(path)) from error
@@ -192,8 +193,8 @@ def find_marker(place: Place, path: Path) -> Marker | None:
     """
     try:
         found = _find_marker(place)
-        is_it = MARKER in found.names or _list_notebooks(found)
-        return _read_marker(found if is_it else _find_marker(_open_only_zip(found)), path)
+        marker = _read_marker(found, path)
+        return marker or _read_marker(_find_marker(_open_only_zip(found)), path)
     except OSError as error:
         raise unreadable(error, shown(path)) from error
 
@@ -316,27 +317,28 @@ def _take(place: Place, path: Path, assignment: Assignment) -> Submission:
     expected = expected_files(assignment)
     _refuse_misnamed(place, expected)
     wanted = [name for name in expected if name in place.names]
-    found = _find_notebook(place, assignment, needed=not wanted)
+    given = _read_all(place, wanted)
+    found = _find_notebook(place, assignment, given)
     if found is None and not wanted:
         raise _nothing_found(place, path, assignment)
-    if found is not None and wanted:
-        if _take_files_beside(found, {name: place.read(name) for name in wanted}, assignment):
-            found = None
-        else:
-            wanted = []
     if assignment.code_questions:
         wanted += sorted(name for name in place.names if _is_module(name) and name not in expected)
-    files: dict[str, bytes] = {}
-    if len(wanted) > MAX_FILES:
-        raise _too_many_files()
-    for name in wanted:
-        files[name] = place.read(name)
-        _check_amount(files)
+    files = _read_all(place, wanted)
     drawn_for = marker.get("student") if marker is not None else None
     if found is None:
         return _checked(files, drawn_for)
-    taken = _take_notebook(found[1], found[0], assignment)
+    taken = _take_beside(*found, given, assignment)
     return _checked({**files, **taken.files}, taken.drawn_for or drawn_for, taken.pieces, taken.notes)
+
+
+def _read_all(place: Place, names: Sequence[str]) -> dict[str, bytes]:
+    if len(names) > MAX_FILES:
+        raise _too_many_files()
+    files: dict[str, bytes] = {}
+    for name in names:
+        files[name] = place.read(name)
+        _check_amount(files)
+    return files
 
 
 def _take_file(path: Path, assignment: Assignment) -> Submission:
@@ -447,34 +449,35 @@ def _read_notebook_file(path: Path) -> Notebook:
     return read_notebook(read_file(path, shown(path.name), MAX_NOTEBOOK_BYTES), path.name)
 
 
-def _read_notebooks(place: Place) -> Iterator[tuple[str, Notebook]]:
-    """Yield the notebooks in a place that can be read, each content once."""
-    seen = set()
+def _read_notebooks(place: Place) -> tuple[list[tuple[str, Notebook]], list[SubmissionError]]:
+    """Return the notebooks in a place, each content once, and what is wrong with those that cannot be read."""
+    found: dict[bytes, tuple[str, Notebook]] = {}
+    faults = []
     for name in _list_notebooks(place)[:MAX_NOTEBOOKS]:
-        with suppress(OSError, SubmissionError):
+        try:
             data = place.read(name, MAX_NOTEBOOK_BYTES)
             digest = hashlib.sha256(data).digest()
-            if digest not in seen:
-                seen.add(digest)
-                yield name, read_notebook(data, name)
+            if digest not in found:
+                found[digest] = name, read_notebook(data, name)
+        except SubmissionError as fault:
+            faults.append(fault)
+    return list(found.values()), faults
 
 
-def _find_notebook(place: Place, assignment: Assignment, *, needed: bool) -> tuple[str, Notebook] | None:
-    """Return the notebook of an assignment; where files that are asked for are there too, only one that says it is.
+def _find_notebook(place: Place, assignment: Assignment, given: Mapping[str, bytes]) -> tuple[str, Notebook] | None:
+    """Return the notebook of an assignment; where files that are asked for are ``given``, only one that says it is.
 
     Raises:
-        SubmissionError: there are several, or the only one cannot be read.
+        SubmissionError: there are several, or one cannot be read and nothing else is filled in.
     """
-    names = _list_notebooks(place)
-    books = list(_read_notebooks(place))
-    if needed and len(names) == 1 and not books:
-        read_notebook(place.read(names[0], MAX_NOTEBOOK_BYTES), names[0])
-    marked = [(name, book) for name, book in books if book.marker is not None]
-    own = [one for one in marked if one[1].marker is not None and one[1].marker.get("assignment") == assignment.id]
-    found = own or (books if needed else [])
+    books, faults = _read_notebooks(place)
+    own = [one for one in books if one[1].marker is not None and one[1].marker.get("assignment") == assignment.id]
+    found = own or ([] if given else books)
     if len(found) > 1:
         message = f"there are {len(found)} notebooks: {listed(name for name, _ in found)}"
         raise SubmissionError(message, "give the one that counts, or delete the others")
+    if not found and faults and _is_untouched(given, assignment):
+        raise faults[0]
     return found[0] if found else None
 
 
@@ -492,25 +495,40 @@ def _take_notebook(book: Notebook, name: str, assignment: Assignment) -> Submiss
     return _checked(taken.files, drawn_for, taken.pieces, taken.notes)
 
 
-def _take_files_beside(found: tuple[str, Notebook], files: Mapping[str, bytes], assignment: Assignment) -> bool:
-    """Say whether the files that lie beside a notebook are the answer: they say the same, or it is untouched.
+def _take_beside(name: str, book: Notebook, given: Mapping[str, bytes], assignment: Assignment) -> Submission:
+    """Return what of a notebook is the answer, where files that are asked for may be ``given`` beside it.
+
+    Of a file that is there both ways the one counts that was filled in.
 
     Raises:
-        SubmissionError: both hold an answer, and not the same one.
+        SubmissionError: both were, and do not say the same; or the notebook cannot be taken, and no file is filled in.
     """
-    name, book = found
     try:
-        taken = _take_notebook(book, name, assignment).files
-    except SubmissionError:  # it answers nothing, or cannot be taken
-        return True
-    own, given = _meaning(taken), _meaning(files)
-    untouched = _meaning({file: text.encode() for file, text in starters(assignment).items()})
-    if own in (given, untouched):
-        return True
-    if given == untouched:
-        return False
-    message = f"there are {shown(name)} and {listed(files)}, and they do not say the same"
-    raise SubmissionError(message, f"give the one that counts ({shown(name)} alone, say), or delete the other")
+        taken = _take_notebook(book, name, assignment)
+    except SubmissionError:
+        if _is_untouched(given, assignment):
+            raise
+        return Submission()
+    if not given:
+        return taken
+    own, theirs, stub = _meaning(taken.files), _meaning(given), _meaning_of_stub(assignment)
+    filled = [file for file in taken.files if own.get(file) != stub.get(file)]
+    differ = [file for file in filled if file not in given or own.get(file) != theirs.get(file)]
+    if clash := [file for file in differ if file in given and theirs.get(file) != stub.get(file)]:
+        message = f"there are {shown(name)} and {listed(clash)}, and they do not say the same"
+        raise SubmissionError(message, f"give the one that counts ({shown(name)} alone, say), or delete the other")
+    pieces = tuple(piece for piece in taken.pieces if piece.file in differ)
+    kept = {file: taken.files[file] for file in differ}
+    return Submission(kept, taken.drawn_for if kept else None, pieces, taken.notes if kept else ())
+
+
+def _is_untouched(given: Mapping[str, bytes], assignment: Assignment) -> bool:
+    theirs, stub = _meaning(given), _meaning_of_stub(assignment)
+    return all(theirs.get(file) == stub.get(file) for file in given)
+
+
+def _meaning_of_stub(assignment: Assignment) -> Mapping[str, object]:
+    return _meaning({file: text.encode() for file, text in starters(assignment).items()})
 
 
 def starters(assignment: Assignment) -> Mapping[str, str]:
@@ -557,7 +575,8 @@ def _read_marker(place: Place, path: Path) -> Marker | None:
     """Return what a place's own marker says, or else the notebooks in it where they agree."""
     if MARKER in place.names:
         return _read_marker_file(place, path)
-    found = [marker for name, book in _read_notebooks(place) if (marker := _marker_of(book, name)) is not None]
+    books, _ = _read_notebooks(place)
+    found = [marker for name, book in books if (marker := _marker_of(book, name)) is not None]
     return found[0] if len({marker["assignment"] for marker in found}) == 1 else None
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import json
 import re
+import zipfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ from grader.errors import SubmissionError
 from grader.grading import list_solutions
 from grader.notebook_stub import render_notebook, render_notebook_stub
 from grader.notebooks import MAX_CELLS, MAX_CODE_BYTES, MAX_NOTEBOOK_BYTES, read_notebook
+from grader.places import Folder
 from grader.report.context import cut_excerpts
 from grader.resources import find_data
 from grader.results import CheckResult, Frame, Outcome, Run
@@ -35,7 +38,7 @@ from grader.spec import (
     load_course,
 )
 from grader.stub import render_stub
-from grader.submission import Submission, pack, read_marker, read_submission, unpack
+from grader.submission import Submission, pack, read_marker, read_submission, take_submission, unpack
 from grader.variants import fill_assignment
 from tests.made_notebooks import Book, book, code, dump, solve, sources, tagged, without_tags
 
@@ -458,6 +461,33 @@ def test_the_one_of_both_that_is_still_the_stub_gives_way(assignment: Assignment
     assert submission.files == {"mean_loss.py": RIGHT.encode()}
 
 
+def test_each_file_is_taken_from_where_it_was_filled_in(assignment: Assignment, tmp_path: Path) -> None:
+    solved = book(code(RIGHT, "mean-loss"), code("answer_why_mean = None", "why-mean"), marker=MARKER)
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / "work.ipynb").write_bytes(dump(solved))
+    (folder / "answers.yaml").write_text("why-mean: b\n")
+    submission = read_submission(folder, assignment)
+    assert values_of(submission, [1.0, 3.0]) == 2.0
+    assert submission.files["answers.yaml"] == b"why-mean: b\n"
+    assert {piece.file for piece in submission.pieces} == {"mean_loss.py"}
+
+
+def test_a_notebook_that_cannot_be_taken_is_not_passed_over_for_an_untouched_stub(
+    assignment: Assignment, tmp_path: Path
+) -> None:
+    stub = render_stub(assignment, read_checks(assignment))["mean_loss.py"].decode()
+    large = dump(book(code(RIGHT + "\nX = '" + "é" * 600_000 + "'", "mean-loss"), marker=MARKER))
+    for number, (data, words) in enumerate(((large, "too large"), (b"{", "not valid JSON"))):
+        untouched = write_both(tmp_path / f"untouched-{number}", book(), stub)
+        solved = write_both(tmp_path / f"solved-{number}", book(), RIGHT)
+        for folder in (untouched, solved):
+            (folder / "work.ipynb").write_bytes(data)
+        with pytest.raises(SubmissionError, match=words):
+            read_submission(untouched, assignment)
+        assert read_submission(solved, assignment).files == {"mean_loss.py": RIGHT.encode()}
+
+
 def test_a_notebook_of_ones_own_beside_the_files_is_nobodys_business(assignment: Assignment, tmp_path: Path) -> None:
     for number, other in enumerate((dump(book(RIGHT)), b"{}", dump(book(marker={"format": 1, "assignment": "x"})))):
         folder = write_both(tmp_path / f"{number}", book(), RIGHT)
@@ -477,6 +507,15 @@ def test_several_notebooks_need_one_that_says_it_is_the_answer(assignment: Assig
     assert read_submission(tmp_path / "w", assignment).pieces, "the same twice is one"
     (tmp_path / "w" / "c.ipynb").write_bytes(dump(book(RIGHT, marker=MARKER)))
     assert read_submission(tmp_path / "w", assignment).notes == ("mean_loss is taken from cell 1 (no tag)",)
+
+
+def test_a_zip_counts_before_a_notebook_beside_it_that_is_no_answer(assignment: Assignment, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "work.zip", "w") as archive:
+        archive.writestr("mean_loss.py", RIGHT)
+    (tmp_path / "trial.ipynb").write_bytes(dump(book("x = 1")))
+    with ExitStack() as stack:
+        folder = Folder.open(tmp_path, stack)
+        assert take_submission(folder, tmp_path, assignment).files == {"mean_loss.py": RIGHT.encode()}
 
 
 def test_the_marker_of_a_notebook(assignment: Assignment, tmp_path: Path) -> None:
