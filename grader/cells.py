@@ -27,6 +27,7 @@ _HEAD = "# Taken from a notebook: the numbers below are those of its cells."
 _PLACE = re.compile(r"# %% cell (\d{1,6})(?:, from line (\d{1,6}))?")
 _ROUNDS_BYTES = 1_000_000  # that are parsed to find what is no Python in one cell
 _BUILTINS = frozenset(dir(builtins))
+_NOTEBOOK_ONLY = frozenset({"display", "get_ipython", "In", "Out"})
 _MAGIC = re.compile(r"(?P<indent>\s*)(?:[%!?]|[\w.\[\], ]+=\s*[%!](?!=)|[\w.]+\?{1,2}\s*$)")
 # Cell magics whose body is Python; that of others is not.
 _PYTHON_MAGIC = re.compile(r"%%(?:time|timeit|capture|prun|memit|mprun|python3?)\b")
@@ -417,7 +418,12 @@ class _Choice:
         if any(name not in by_name for name in missing):
             stars = (one for one in by_name.get("*", ()) if one.place not in taken)
             taken |= {one.place: chunk for one in stars if (chunk := _cut(one, roots)) is not None}
-        self._note_computed({name: by_name[name][-1].sheet.cell.number for name in missing if name in by_name})
+        last = {name: by_name[name][-1] for name in sorted(known - own) if name in by_name}
+        self._note_computed({name: one.sheet.cell.number for name, one in last.items() if not one.usable})
+        if notebook_only := sorted(_NOTEBOOK_ONLY & set(missing)):
+            self.notes.append(
+                f"your code uses {listed(f'`{name}`' for name in notebook_only)}, which only notebooks have"
+            )
         return list(taken.values())
 
     def _list_providers(self, roots: set[str]) -> Iterator[_Provider]:

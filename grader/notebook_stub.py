@@ -50,8 +50,9 @@ def render_notebook(
             source = environment.get_template("answer.py.jinja").render(own)
         cells.append(_code(f"answer-{question.id}", source, _tag(question)))
     cells.append(_markdown("end", environment.get_template("notebook_end.md.jinja").render(words)))
-    argument = f"course={course!r}" if course is not None else ""
-    cells.append(_code("check", f"from grader.notebook import check\n\ncheck({argument})", CHECK_TAG))
+    # Colab may not keep what the metadata says of the assignment.
+    arguments = f'assignment="{assignment.id}"' + (f", course={course!r}" if course is not None else "")
+    cells.append(_code("check", f"from grader.notebook import check\n\ncheck({arguments})", CHECK_TAG))
     notebook = {
         "cells": cells,
         "metadata": {

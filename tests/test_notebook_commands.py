@@ -69,7 +69,8 @@ def test_fetch_check_and_submit(shell: Shell, tmp_path: Path) -> None:
         "Answer in work/mean-loss.ipynb; then `grader check work` and `grader submit work`.\n"
     )
     path = tmp_path / "work" / "mean-loss.ipynb"
-    assert 'check(course="' in "".join(json.loads(path.read_bytes())["cells"][-1]["source"]).replace("'", '"')
+    last = "".join(json.loads(path.read_bytes())["cells"][-1]["source"])
+    assert f'check(assignment="mean-loss", course={str(tmp_path / "course")!r})' in last
     solved(path, WRONG)
     answer = shell("check", "work")
     assert answer.code == 1

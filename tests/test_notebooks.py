@@ -271,6 +271,27 @@ def test_what_a_cell_computes_is_not_taken_and_that_is_told(assignment: Assignme
     assert submission.notes == ("your code uses `total`, which cell 1 computes: that is not taken; move it to cell 2",)
 
 
+@pytest.mark.parametrize(
+    ("other", "note"),
+    [
+        ("N = 2\nN += 1", "your code uses `N`, which cell 1 computes"),
+        ("N = 3\nfor N in range(9): pass", "your code uses `N`, which cell 1 computes"),
+        ("N = 3\nM = len('x')", ""),
+    ],
+)
+def test_what_is_changed_after_it_was_defined_is_told(
+    assignment: Assignment, tmp_path: Path, other: str, note: str
+) -> None:
+    submission = take(book(other, code("def mean_loss(v): return sum(v) / N", "mean-loss")), assignment, tmp_path)
+    assert note in "".join(submission.notes)
+    assert bool(note) == bool(submission.notes)
+
+
+def test_what_only_notebooks_have_is_told(assignment: Assignment, tmp_path: Path) -> None:
+    submission = take(book(code(RIGHT + "\ndisplay(mean_loss)", "mean-loss")), assignment, tmp_path)
+    assert submission.notes == ("your code uses `display`, which only notebooks have",)
+
+
 def test_trials_are_left_out_of_what_is_searched_for_forbidden_names(assignment: Assignment, tmp_path: Path) -> None:
     trial = "import statistics\nx = 3\ndef compare(v):\n    return statistics.mean(v), mean_loss(v)\ncompare([1, 2])"
     submission = take(book("import statistics", code(RIGHT, "mean-loss"), trial), assignment, tmp_path)
