@@ -28,7 +28,7 @@ _PLACE = re.compile(r"# %% cell (\d{1,6})(?:, from line (\d{1,6}))?")
 _ROUNDS_BYTES = 1_000_000  # that are parsed to find what is no Python in one cell
 _BUILTINS = frozenset(dir(builtins))
 _NOTEBOOK_ONLY = frozenset({"display", "get_ipython", "In", "Out"})
-_MAGIC = re.compile(r"(?P<indent>\s*)(?:[%!?]|[\w.\[\], ]+=\s*[%!](?!=)|[\w.]+\?{1,2}\s*$)")
+_MAGIC = re.compile(r"[%!?]|[\w.\[\], ]+=\s*[%!](?!=)|[\w.]+\?{1,2}\s*$")
 # Cell magics whose body is Python; that of others is not.
 _PYTHON_MAGIC = re.compile(r"%%(?:time|timeit|capture|prun|memit|mprun|python3?)\b")
 _PLAIN = (ast.Constant, ast.Name, ast.Attribute, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.UnaryOp, ast.BinOp)
@@ -200,10 +200,10 @@ def _strip_magics(lines: list[str], left_out: list[int]) -> ast.Module | None:
 
 
 def _leave_out(lines: list[str], number: int) -> bool:
-    match = _MAGIC.match(lines[number])
-    if match is None:
+    text = lines[number].lstrip()
+    if not _MAGIC.match(text):
         return False
-    lines[number] = f"{match['indent']}pass"
+    lines[number] = f"{lines[number][: len(lines[number]) - len(text)]}pass"
     return True
 
 

@@ -149,6 +149,7 @@ def _notebooks() -> Iterator[tuple[str, bytes]]:
     yield "many imports", dump(book(own, "import " + ", ".join(f"f{n}" for n in range(120_000))))
     yield "many magics", dump(book(code("!ls\n" * 240_000, "mean-loss")))
     yield "a magic in each cell", dump(book(*[code("x = (\n!ls\n" * 40, "mean-loss")] * 1_999))
+    yield "a line of spaces", dump(book(code("x = (\n" + " " * 990_000 + "x", "mean-loss")))
     yield "many waits", dump(book(code("await x\n" * 120_000, "mean-loss")))
     yield "many futures", dump(book(code("from __future__ import annotations\n" * 28_000, "mean-loss")))
     yield "many cells for one question", dump(book(*[code("x\n" * 200, "mean-loss")] * 2_000))
