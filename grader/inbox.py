@@ -18,6 +18,7 @@ from grader.display import list_names
 from grader.errors import GraderError, InputError, SpecError, SubmissionError, reason_of
 from grader.gradebook import check_student
 from grader.layouts import Layout, Pile, Sorted, describe_layout, detect_layout, sort_work
+from grader.notebooks import is_notebook_name
 from grader.places import (
     MAX_CLASS_ENTRIES,
     Folder,
@@ -34,7 +35,15 @@ from grader.policy import Due
 from grader.recording import Work
 from grader.roster import Claims, Roster
 from grader.spec import Assignment
-from grader.submission import MARKER, Submission, expected_files, find_marker, holds_answer, take_submission
+from grader.submission import (
+    MARKER,
+    Submission,
+    expected_files,
+    find_marker,
+    holds_answer,
+    notebook_name,
+    take_submission,
+)
 
 MOST_SUGGESTIONS = 20  # each compares a name with the whole roster
 LOOKED_INTO = 20  # folders, to tell how deep a zip was made
@@ -252,8 +261,11 @@ def list_owned(path: Path, sorting: Sorting) -> tuple[list[Owned], list[Refusal]
 
 
 def _list_path(path: Path, desk: _Desk, inbox: Inbox) -> Iterator[Work | Refusal]:
-    """Yield the work in one path: a student's zip, or a folder or zip of a class."""
+    """Yield the work in one path: a student's zip or notebook, or a folder or zip of a class."""
     assignment = desk.sorting.assignment
+    if is_notebook_name(path.name) and path.is_file():
+        yield from _list_single(path, desk, inbox)
+        return
     if _is_file(path):
         try:
             root: Place = open_class_zip(path, inbox._stack)
@@ -264,9 +276,7 @@ def _list_path(path: Path, desk: _Desk, inbox: Inbox) -> Iterator[Work | Refusal
             )
             return
         if single:
-            folder = Folder.open(path.resolve().parent, inbox._stack, cap=MAX_CLASS_ENTRIES)
-            pile = Pile(path.name, Claims(id=path.stem), files={path.name: path.resolve().name})
-            yield from _list_pile(_Source(folder, path.parent, Layout.FOLDERS), pile, desk)
+            yield from _list_single(path, desk, inbox)
             return
     else:
         root = _open_folder(path, inbox._stack)
@@ -274,6 +284,13 @@ def _list_path(path: Path, desk: _Desk, inbox: Inbox) -> Iterator[Work | Refusal
     source, piles = _sort(root, path, desk, inbox)
     for pile in piles:
         yield from _list_pile(source, pile, desk)
+
+
+def _list_single(path: Path, desk: _Desk, inbox: Inbox) -> Iterator[Work | Refusal]:
+    """Yield the work in a file that is one student's, whose id is its name."""
+    folder = Folder.open(path.resolve().parent, inbox._stack, cap=MAX_CLASS_ENTRIES)
+    pile = Pile(path.name, Claims(id=path.stem), files={path.name: path.resolve().name})
+    yield from _list_pile(_Source(folder, path.parent, Layout.FOLDERS), pile, desk)
 
 
 def _is_file(path: Path) -> bool:
@@ -298,7 +315,7 @@ def _open_folder(path: Path, stack: ExitStack) -> Folder:
 
 def _refuse_single(path: Path, root: Place, assignment: Assignment | None) -> None:
     """Refuse one submission in the place of an inbox, whose files would each be taken for a student."""
-    expected = {MARKER, *(expected_files(assignment) if assignment is not None else ())}
+    expected = {MARKER, *([*expected_files(assignment), notebook_name(assignment)] if assignment is not None else ())}
     if root.names & expected:
         hint = "give the folder above it, which holds one folder per student, or use `grader submit`"
         raise InputError(f"{path} is one submission, not a folder of students' work", hint)
@@ -390,13 +407,13 @@ class _Spot:
 
 
 def _list_assignments(source: _Source, pile: Pile, student: str, desk: _Desk) -> list[Work | Refusal]:
-    """List a student's folder that holds a folder or zip for each assignment."""
+    """List a student's folder that holds a folder, zip or notebook for each assignment."""
     where = source.path / pile.name
     try:
         with ExitStack() as stack:
             place = _Spot(source, pile, str(where)).open(stack)
             inner = sorted(name for name in place.folders if is_visible(name))
-            inner += sorted(name for name in place.names if is_zip_name(name))
+            inner += sorted(name for name in place.names if is_zip_name(name) or is_notebook_name(name))
             marked = MARKER in place.names
     except GraderError as error:
         return [Refusal(str(where), student, error)]
@@ -411,7 +428,7 @@ def _list_assignments(source: _Source, pile: Pile, student: str, desk: _Desk) ->
 
 
 def _bare(name: str) -> str:
-    return name[: -len(".zip")] if is_zip_name(name) else name
+    return Path(name).stem if is_zip_name(name) or is_notebook_name(name) else name
 
 
 def _find_assignment(spot: _Spot, student: str, name: str | None, desk: _Desk) -> Work | Refusal:

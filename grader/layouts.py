@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from grader.errors import InputError
+from grader.notebooks import SUFFIX, is_notebook_name
 from grader.places import Place, Selection, is_visible, is_zip_name, shown, walk
 from grader.roster import Claims
 
@@ -20,7 +21,7 @@ from grader.roster import Claims
 class Layout(StrEnum):
     """Where each student's files are, and what says whose they are."""
 
-    FOLDERS = "folders"  # a folder or zip for each student
+    FOLDERS = "folders"  # a folder, zip or notebook for each student
     MOODLE = "moodle"
     CANVAS = "canvas"
     BLACKBOARD = "blackboard"
@@ -99,8 +100,13 @@ def _sort_folders(root: Place) -> Iterator[Pile]:
             yield Pile(name, Claims(id=name), fault=fault)
         elif is_zip_name(name):
             yield Pile(name, Claims(id=name[: -len(".zip")]), files={name: name})
+        elif is_notebook_name(name):
+            yield Pile(name, Claims(id=name[: -len(SUFFIX)]), files={name: name})
         else:
-            fault = ("it is neither a folder nor a zip", "put each student's work into a folder of its own")
+            fault = (
+                "it is neither a folder nor a zip nor a notebook",
+                "put each student's work into a folder of its own",
+            )
             yield Pile(name, Claims(id=name), fault=fault)
 
 
@@ -334,7 +340,7 @@ _SORTS: Mapping[Layout, Callable[[Iterable[_Piece]], Sorted]] = {
 def describe_layout(layout: Layout, name: str) -> str:
     """Return a line that says which layout was found."""
     if layout is Layout.FOLDERS:
-        return f"{shown(name)}: a folder or zip for each student"
+        return f"{shown(name)}: a folder, zip or notebook for each student"
     if layout is Layout.PATTERN:
         return f"{shown(name)}: files as --pattern names them"
     return f"{shown(name)}: a download from {_TITLES[layout]}"

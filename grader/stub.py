@@ -31,7 +31,7 @@ from grader.questions import CodeQuestion
 from grader.resources import find_data
 from grader.results import Visibility
 from grader.spec import Assignment, parse_python
-from grader.submission import ANSWERS, MARKER
+from grader.submission import ANSWERS, MARKER, starters
 
 README = "README.md"
 CHECKS = "checks"
@@ -48,7 +48,7 @@ class WrittenStub:
 
 
 @dataclass(frozen=True, slots=True)
-class _QuestionChecks:
+class QuestionChecks:
     """What the README tells of a code question's checks."""
 
     public: tuple[Check, ...]
@@ -68,23 +68,26 @@ def render_stub(assignment: Assignment, checks: Sequence[Check], rules: Sequence
     """
     environment = make_environment("stub")
     readme = environment.get_template("README.md.jinja")
-    told = {question.id: _told(question, checks) for question in assignment.code_questions}
+    told = tell_checks(assignment, checks)
     hidden = any(check.visibility is Visibility.HIDDEN for check in checks)
     text = readme.render(assignment=assignment, checks=told, hidden=hidden, answers_file=ANSWERS, rules=rules)
     files = {README: text.encode()}
     code = environment.get_template("code.py.jinja")
-    for name, starter in _starters(assignment).items():
+    for name, starter in starters(assignment).items():
         documented = ast.get_docstring(parse_python(starter)) is not None
         text = starter if documented else code.render(assignment=assignment, starter=starter.rstrip())
         files[name] = text.encode()
     if assignment.quiz_questions:
         files[ANSWERS] = environment.get_template("answers.yaml.jinja").render(assignment=assignment).encode()
     files |= _public_checks(assignment)
-    marker = {"format": 1, "assignment": assignment.id} | (
-        {"student": assignment.student} if assignment.student else {}
-    )
-    files[MARKER] = (json.dumps(marker) + "\n").encode()
+    files[MARKER] = (json.dumps(list_marker(assignment)) + "\n").encode()
     return files
+
+
+def list_marker(assignment: Assignment) -> Mapping[str, object]:
+    """Return what a student's folder or notebook says of itself; see ``grader.submission.Marker``."""
+    marker: dict[str, object] = {"format": 1, "assignment": assignment.id}
+    return marker | ({"student": assignment.student} if assignment.student else {})
 
 
 def write_stub(files: Mapping[str, bytes], directory: Path, *, force: bool = False) -> WrittenStub:
@@ -148,23 +151,19 @@ def make_environment(folder: str) -> Environment:
     return environment
 
 
-def _told(question: CodeQuestion, checks: Sequence[Check]) -> _QuestionChecks:
+def tell_checks(assignment: Assignment, checks: Sequence[Check]) -> Mapping[str, QuestionChecks]:
+    """Return what a student may know of the checks before handing in, for each code question by its id."""
+    return {question.id: _told(question, checks) for question in assignment.code_questions}
+
+
+def _told(question: CodeQuestion, checks: Sequence[Check]) -> QuestionChecks:
     own = [check for check in checks if check.question == question.id]
     hidden = [check.points for check in own if check.visibility is Visibility.HIDDEN and not check.bonus]
-    return _QuestionChecks(
+    return QuestionChecks(
         public=tuple(check for check in own if check.visibility is Visibility.PUBLIC),
         hidden_points=sum(hidden, Fraction(0)),
         bonus=sum((check.points for check in own if check.bonus), Fraction(0)),
     )
-
-
-def _starters(assignment: Assignment) -> Mapping[str, str]:
-    """Return file name → what it holds at first. Questions that share a file follow each other in it."""
-    starters: dict[str, str] = {}
-    for question in assignment.code_questions:
-        own = question.starter.strip("\n") + "\n"
-        starters[question.file] = f"{starters[question.file]}\n\n{own}" if question.file in starters else own
-    return starters
 
 
 def _public_checks(assignment: Assignment) -> Mapping[str, bytes]:

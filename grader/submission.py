@@ -1,4 +1,4 @@
-"""A folder, a single file or a zip becomes a ``Submission``: a frozen snapshot of what a student hands in.
+"""A folder, a file, a notebook or a zip becomes a ``Submission``: a frozen snapshot of what a student hands in.
 
 Whatever is read here is hostile. Sizes are capped before anything is read, links are never followed, nothing is
 unpacked to disk, and what cannot be taken is refused in words that tell the student the next step.
@@ -6,6 +6,7 @@ unpacked to disk, and what cannot be taken is refused in words that tell the stu
 
 from __future__ import annotations
 
+import ast
 import codecs
 import hashlib
 import io
@@ -16,14 +17,16 @@ import stat
 import struct
 import tokenize
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
-from grader.errors import SubmissionError, suggest
+from grader.cells import Piece, take_cells
+from grader.errors import SpecError, SubmissionError, suggest
+from grader.notebooks import MAX_NOTEBOOK_BYTES, SUFFIX, Notebook, is_notebook_name, read_notebook
 from grader.places import (
     LOCAL_ENTRY,
     MAX_FILE_BYTES,
@@ -33,6 +36,7 @@ from grader.places import (
     Folder,
     Place,
     Selection,
+    is_visible,
     is_zip,
     is_zip_name,
     listed,
@@ -44,6 +48,8 @@ from grader.places import (
     too_large,
     unreadable,
 )
+from grader.spec import parse_python
+from grader.yaml_source import parse_bytes
 
 if TYPE_CHECKING:
     from grader.spec import Assignment
@@ -54,6 +60,7 @@ ANSWERS = "answers.yaml"
 MAX_TOTAL_BYTES = 4_000_000
 MAX_FILES = 50
 MAX_MARKER_BYTES = 10_000
+MAX_NOTEBOOKS = 10  # that are looked into in one folder
 
 IGNORED_FOLDERS = frozenset({"__pycache__", "__MACOSX", "checks"})
 
@@ -71,6 +78,8 @@ class Submission:
     """What a student handed in: relative posix names and the bytes of each file, as they were.
 
     ``drawn_for`` is the student whose variants the folder says it holds. It is a claim, and good for a note only.
+    Where a notebook was handed in, ``pieces`` says which lines of the files stand in which cell, and ``notes`` what the
+    student should know of what was taken; neither is stored.
 
     Raises:
         SubmissionError: a name is not a safe relative path, or there is more than the caps allow.
@@ -78,6 +87,8 @@ class Submission:
 
     files: Mapping[str, bytes] = field(default_factory=dict)
     drawn_for: str | None = field(default=None, compare=False)
+    pieces: tuple[Piece, ...] = field(default=(), compare=False)
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         for name in self.files:
@@ -87,9 +98,9 @@ class Submission:
         ordered = {name: bytes(self.files[name]) for name in sorted(self.files)}
         object.__setattr__(self, "files", MappingProxyType(ordered))
 
-    def __reduce__(self) -> tuple[type[Submission], tuple[dict[str, bytes], str | None]]:
+    def __reduce__(self) -> tuple[type[Submission], tuple[Any, ...]]:
         # A mapping proxy cannot be copied to another process; the plain dict behind it can.
-        return Submission, (dict(self.files), self.drawn_for)
+        return Submission, (dict(self.files), self.drawn_for, self.pieces, self.notes)
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -123,10 +134,10 @@ def expected_files(assignment: Assignment) -> tuple[str, ...]:
 
 
 def read_submission(path: Path, assignment: Assignment) -> Submission:
-    """Read what a student hands in for an assignment: a folder, one of its files, or a zip.
+    """Read what a student hands in for an assignment: a folder, one of its files, a notebook, or a zip.
 
     The files that the assignment asks for are taken, and other Python files beside them. Some may be missing: the
-    rest is graded.
+    rest is graded. Of a notebook the cells that answer are taken, see ``grader.cells``.
 
     Raises:
         SubmissionError: it cannot be taken; says what was expected, what was found, and what to do.
@@ -139,14 +150,17 @@ def read_submission(path: Path, assignment: Assignment) -> Submission:
 
 
 def read_marker(path: Path) -> Marker | None:
-    """Return what ``grader.json`` in a student's folder, or in a zip of it, says; None where there is none.
+    """Return what ``grader.json`` in a student's folder, or in a zip of it, or a notebook says; None where none does.
 
     Raises:
         SubmissionError: the folder, the zip or the marker cannot be read, or the marker is broken.
     """
     try:
         with ExitStack() as stack:
-            if not is_zip(path, _lstat(path).st_mode):
+            mode = _lstat(path).st_mode
+            if stat.S_ISREG(mode) and is_notebook_name(path.name):
+                return _marker_of(_read_notebook_file(path), path.name)
+            if not is_zip(path, mode):
                 return _read_marker(Folder.open(path, stack), path)
             return _read_marker(_find_marker(_open_path(path)), path)
     except OSError as error:
@@ -164,32 +178,45 @@ def take_submission(place: Place, path: Path, assignment: Assignment) -> Submiss
     try:
         found = _find_folder(place, assignment)
         if not _holds_answer(found, assignment):
-            found = _find_folder(_open_only_zip(found), assignment)
+            packed = _find_folder(_open_only_zip(found), assignment)
+            found = packed if _holds_answer(packed, assignment) or not _list_notebooks(found) else found
         return _take(found, path, assignment)
     except OSError as error:
         raise unreadable(error, shown(path)) from error
 
 
 def find_marker(place: Place, path: Path) -> Marker | None:
-    """Return what ``grader.json`` in an open place says, or in the one folder or zip in it; see ``read_marker``.
+    """Return what ``grader.json`` or a notebook in an open place says, or in the one folder or zip in it.
 
     Raises:
         SubmissionError: what lies there cannot be read, or the marker is broken.
     """
     try:
         found = _find_marker(place)
-        return _read_marker(found if MARKER in found.names else _find_marker(_open_only_zip(found)), path)
+        marker = _read_marker(found, path)
+        return marker or _read_marker(_find_marker(_open_only_zip(found)), path)
     except OSError as error:
         raise unreadable(error, shown(path)) from error
 
 
 def holds_answer(place: Place, assignment: Assignment | None) -> bool:
-    """Does a place, or the one folder in it, hold a file that is asked for, or a marker? It is one submission then."""
+    """Does a place, or the one folder in it, hold a file that is asked for, or a marker? It is one submission then.
+
+    So is one notebook alone; several may be a class's.
+    """
     inner = _inner_folders(place)
+    if _list_notebooks(place) and sum(map(is_visible, (*place.names, *place.folders))) == 1:
+        return True
     if assignment is None:
         only = place.enter(inner[0]) if len(inner) == 1 else place
         return MARKER in place.names or MARKER in only.names
-    return _holds_answer(_find_folder(place, assignment), assignment)
+    found = _find_folder(place, assignment)
+    return _holds_answer(found, assignment) or notebook_name(assignment) in found.names
+
+
+def notebook_name(assignment: Assignment) -> str:
+    """Return the name of the notebook that a student may fetch for an assignment."""
+    return f"{assignment.id}{SUFFIX}"
 
 
 def pack(submission: Submission) -> bytes:
@@ -231,6 +258,8 @@ def _read(path: Path, assignment: Assignment, stack: ExitStack) -> Submission:
     refuse_special(mode, shown(path))
     if is_zip(path, mode):
         return _take(_find_folder(_open_path(path), assignment), path, assignment)
+    if is_notebook_name(path.name):
+        return _take_notebook(_read_notebook_file(path), path.name, assignment)
     return _take_file(path, assignment)
 
 
@@ -269,7 +298,8 @@ def _find_folder(place: Place, assignment: Assignment) -> Place:
         only = place.enter(inner[0])
     except (OSError, SubmissionError):
         return place
-    return only if _holds_answer(only, assignment) else place
+    is_there = _holds_answer(only, assignment) or (_list_notebooks(only) and not _list_notebooks(place))
+    return only if is_there else place
 
 
 def _holds_answer(place: Place, assignment: Assignment) -> bool:
@@ -282,22 +312,33 @@ def _inner_folders(place: Place) -> list[str]:
 
 
 def _take(place: Place, path: Path, assignment: Assignment) -> Submission:
-    marker = _read_marker(place, path)
+    marker = _read_marker_file(place, path)
     _check_marker(marker, path, assignment)
     expected = expected_files(assignment)
     _refuse_misnamed(place, expected)
     wanted = [name for name in expected if name in place.names]
-    if not wanted:
+    given = _read_all(place, wanted)
+    found = _find_notebook(place, assignment, given)
+    if found is None and not wanted:
         raise _nothing_found(place, path, assignment)
     if assignment.code_questions:
         wanted += sorted(name for name in place.names if _is_module(name) and name not in expected)
-    files: dict[str, bytes] = {}
-    if len(wanted) > MAX_FILES:
+    files = _read_all(place, wanted)
+    drawn_for = marker.get("student") if marker is not None else None
+    if found is None:
+        return _checked(files, drawn_for)
+    taken = _take_beside(*found, given, assignment)
+    return _checked({**files, **taken.files}, taken.drawn_for or drawn_for, taken.pieces, taken.notes)
+
+
+def _read_all(place: Place, names: Sequence[str]) -> dict[str, bytes]:
+    if len(names) > MAX_FILES:
         raise _too_many_files()
-    for name in wanted:
+    files: dict[str, bytes] = {}
+    for name in names:
         files[name] = place.read(name)
         _check_amount(files)
-    return _checked(files, marker.get("student") if marker is not None else None)
+    return files
 
 
 def _take_file(path: Path, assignment: Assignment) -> Submission:
@@ -311,15 +352,18 @@ def _take_file(path: Path, assignment: Assignment) -> Submission:
 
 
 def _rename_hint(name: str, expected: str, assignment: Assignment) -> str:
-    if name.casefold().endswith(".ipynb"):
-        return f"copy your code from the notebook into {expected}"
     if name.casefold().endswith((".py", ".yml", ".yaml", ".txt")):
         return f"rename it to {expected}"
     return f"give your folder, a zip of it, or {expected}; `grader fetch {assignment.id}` makes a fresh folder"
 
 
-def _checked(files: Mapping[str, bytes], drawn_for: str | None = None) -> Submission:
-    submission = Submission(files, drawn_for)
+def _checked(
+    files: Mapping[str, bytes],
+    drawn_for: str | None = None,
+    pieces: tuple[Piece, ...] = (),
+    notes: tuple[str, ...] = (),
+) -> Submission:
+    submission = Submission(files, drawn_for, pieces, notes)
     for name in submission.files:
         submission.text(name)
     return submission
@@ -389,19 +433,151 @@ def _elsewhere(place: Place, folders: list[str], visible: list[str], assignment:
             if _holds_answer(place.enter(folder), assignment):
                 return f"look into the folder {shown(folder)}, and give that one"
     for name in visible:
-        if name.casefold().endswith((".zip", ".ipynb")):
-            verb = "give it instead" if name.casefold().endswith(".zip") else f"copy your code into {expected[0]}"
-            return f"there is {shown(name)}: {verb}"
+        if name.casefold().endswith(".zip"):
+            return f"there is {shown(name)}: give it instead"
     return f"put your answer into {expected[0]}; `grader fetch {assignment.id}` makes a fresh folder"
+
+
+# Notebooks.
+
+
+def _list_notebooks(place: Place) -> list[str]:
+    return sorted(filter(is_notebook_name, place.names))
+
+
+def _read_notebook_file(path: Path) -> Notebook:
+    return read_notebook(read_file(path, shown(path.name), MAX_NOTEBOOK_BYTES), path.name)
+
+
+def _read_notebooks(place: Place) -> tuple[list[tuple[str, Notebook]], list[SubmissionError]]:
+    """Return the notebooks in a place, each content once, and what is wrong with those that cannot be read."""
+    found: dict[bytes, tuple[str, Notebook]] = {}
+    faults = []
+    for name in _list_notebooks(place)[:MAX_NOTEBOOKS]:
+        try:
+            data = place.read(name, MAX_NOTEBOOK_BYTES)
+            digest = hashlib.sha256(data).digest()
+            if digest not in found:
+                found[digest] = name, read_notebook(data, name)
+        except SubmissionError as fault:
+            faults.append(fault)
+    return list(found.values()), faults
+
+
+def _find_notebook(place: Place, assignment: Assignment, given: Mapping[str, bytes]) -> tuple[str, Notebook] | None:
+    """Return the notebook of an assignment; where files that are asked for are ``given``, only one that says it is.
+
+    Raises:
+        SubmissionError: there are several, or one cannot be read and nothing else is filled in.
+    """
+    books, faults = _read_notebooks(place)
+    own = [one for one in books if one[1].marker is not None and one[1].marker.get("assignment") == assignment.id]
+    found = own or ([] if given else books)
+    if len(found) > 1:
+        message = f"there are {len(found)} notebooks: {listed(name for name, _ in found)}"
+        raise SubmissionError(message, "give the one that counts, or delete the others")
+    if not found and faults and _is_untouched(given, assignment):
+        raise faults[0]
+    return found[0] if found else None
+
+
+def _marker_of(book: Notebook, name: str) -> Marker | None:
+    if book.marker is None:
+        return None
+    return _check_format(book.marker, f"the metadata of {shown(name)}", "fetch the assignment again")
+
+
+def _take_notebook(book: Notebook, name: str, assignment: Assignment) -> Submission:
+    marker = _marker_of(book, name)
+    _check_marker(marker, Path(name), assignment)
+    taken = take_cells(book, name, assignment, ANSWERS)
+    drawn_for = marker.get("student") if marker is not None else None
+    return _checked(taken.files, drawn_for, taken.pieces, taken.notes)
+
+
+def _take_beside(name: str, book: Notebook, given: Mapping[str, bytes], assignment: Assignment) -> Submission:
+    """Return what of a notebook is the answer, where files that are asked for may be ``given`` beside it.
+
+    Of a file that is there both ways the one counts that was filled in.
+
+    Raises:
+        SubmissionError: both were, and do not say the same; or the notebook cannot be taken, and no file is filled in.
+    """
+    try:
+        taken = _take_notebook(book, name, assignment)
+    except SubmissionError:
+        if _is_untouched(given, assignment):
+            raise
+        return Submission()
+    if not given:
+        return taken
+    own, theirs, stub = _meaning(taken.files), _meaning(given), _meaning_of_stub(assignment)
+    filled = [file for file in taken.files if own.get(file) != stub.get(file)]
+    differ = [file for file in filled if file not in given or own.get(file) != theirs.get(file)]
+    if clash := [file for file in differ if file in given and theirs.get(file) != stub.get(file)]:
+        message = f"there are {shown(name)} and {listed(clash)}, and they do not say the same"
+        raise SubmissionError(message, f"give the one that counts ({shown(name)} alone, say), or delete the other")
+    pieces = tuple(piece for piece in taken.pieces if piece.file in differ)
+    kept = {file: taken.files[file] for file in differ}
+    return Submission(kept, taken.drawn_for if kept else None, pieces, taken.notes if kept else ())
+
+
+def _is_untouched(given: Mapping[str, bytes], assignment: Assignment) -> bool:
+    theirs, stub = _meaning(given), _meaning_of_stub(assignment)
+    return all(theirs.get(file) == stub.get(file) for file in given)
+
+
+def _meaning_of_stub(assignment: Assignment) -> Mapping[str, object]:
+    return _meaning({file: text.encode() for file, text in starters(assignment).items()})
+
+
+def starters(assignment: Assignment) -> Mapping[str, str]:
+    """Return file name → what it holds at first. Questions that share a file follow each other in it."""
+    found: dict[str, str] = {}
+    for question in assignment.code_questions:
+        own = question.starter.strip("\n") + "\n"
+        found[question.file] = f"{found[question.file]}\n\n{own}" if question.file in found else own
+    return found
+
+
+def _meaning(files: Mapping[str, bytes]) -> Mapping[str, object]:
+    """Return what files say, without comments, docstring and what is left empty; bytes where it cannot be read."""
+    found: dict[str, object] = {}
+    for name, content in files.items():
+        try:
+            found[name] = _meaning_of_answers(content) if name == ANSWERS else _meaning_of_code(content)
+        except (SpecError, SyntaxError, RecursionError):
+            found[name] = content
+    return {name: meaning for name, meaning in found.items() if meaning}
+
+
+def _meaning_of_answers(content: bytes) -> object:
+    value = parse_bytes(content, ANSWERS).value
+    return {name: one for name, one in value.items() if one is not None} if isinstance(value, dict) else value
+
+
+def _meaning_of_code(content: bytes) -> object:
+    tree = parse_python(content)
+    has_docstring = ast.get_docstring(tree, clean=False) is not None
+    return [ast.dump(node) for node in tree.body[has_docstring:]]
 
 
 # The marker.
 
 
-def _read_marker(place: Place, path: Path) -> Marker | None:
+def _read_marker_file(place: Place, path: Path) -> Marker | None:
     if MARKER not in place.names:
         return None
     return _parse_marker(place.read(MARKER), f"{MARKER} in {shown(path)}")
+
+
+def _read_marker(place: Place, path: Path) -> Marker | None:
+    """Return what a place's own marker says, or else the notebooks in it where they agree."""
+    if MARKER in place.names:
+        return _read_marker_file(place, path)
+    books, _ = _read_notebooks(place)
+    found = [marker for name, book in books if (marker := _marker_of(book, name)) is not None]
+    return found[0] if len({marker["assignment"] for marker in found}) == 1 else None
 
 
 def _parse_marker(data: bytes, where: str) -> Marker:
@@ -412,6 +588,10 @@ def _parse_marker(data: bytes, where: str) -> Marker:
         marker = json.loads(data)
     except (ValueError, RecursionError):
         raise SubmissionError(f"{where} is not valid JSON", hint) from None
+    return _check_format(marker, where, hint)
+
+
+def _check_format(marker: object, where: str, hint: str) -> Marker:
     if not isinstance(marker, dict) or type(marker.get("format")) is not int:
         raise SubmissionError(f"{where} does not say which format it has", hint)
     if marker["format"] != 1:

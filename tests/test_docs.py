@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import json
 import os
 import re
 import shlex
@@ -21,11 +23,13 @@ from grader.checks import KNOWN_MARKS
 from grader.decisions import Extension, Override
 from grader.fields import amount
 from grader.layouts import Layout
+from grader.notebook import check as check_notebook
 from grader.policy import merge
 from grader.quizzes import Format
 from grader.resources import find_data
 from grader.scoring import Attempt, FinalGrade, Grade, Status, judge_attempts, settle
 from grader.spec import Assignment, Course, load_assignment, load_course
+from tests.made_notebooks import dump, sources, tagged
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -39,7 +43,8 @@ CLASS_REPORT = (ROOT / "docs" / "class_report.md").read_text()
 LMS = (ROOT / "docs" / "lms.md").read_text()
 LMS_LIVE = (ROOT / "docs" / "lms_live.md").read_text()
 LMS_QUIZZES = (ROOT / "docs" / "lms_quizzes.md").read_text()
-PAGES = (AUTHORING, POLICY, ISOLATION, CLUSTER, GRADING, SIMILAR, CLASS_REPORT, LMS, LMS_LIVE, LMS_QUIZZES)
+NOTEBOOKS = (ROOT / "docs" / "notebooks.md").read_text()
+PAGES = (AUTHORING, POLICY, ISOLATION, CLUSTER, GRADING, SIMILAR, CLASS_REPORT, LMS, LMS_LIVE, LMS_QUIZZES, NOTEBOOKS)
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
@@ -150,6 +155,38 @@ def test_quizzes_are_written_and_read_as_shown(tmp_path: Path) -> None:
     assert {form for _, form in steps} | {"gift", "aiken"} == set(Format)
     for command, _ in steps:
         assert run(command, tmp_path)
+
+
+MISSPELT = """\
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class FocalLoss(nn.Module):
+    def __init__(self, gamma=2.0):
+        super().__init__()
+        self.gamma = gamma
+
+    def forward(self, logits, targets):
+        p = F.softmax(logits, dim=1)[torch.arange(len(targets)), targets]
+        return -((1 - p) ** gama * p.log()).mean()
+"""
+
+
+def test_the_page_on_notebooks_shows_what_is_printed(tmp_path: Path) -> None:
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", NOTEBOOKS, re.MULTILINE | re.DOTALL)
+    (fetch, made), (check, printed) = (text.split("\n", 1) for kind, text in blocks if not kind)
+    assert run(fetch.removeprefix("$ "), tmp_path) == made
+    path = tmp_path / "focal-loss" / "focal-loss.ipynb"
+    notebook = json.loads(path.read_bytes())
+    tagged(notebook, "focal-loss")["source"] = MISSPELT
+    path.write_bytes(dump(notebook))
+    assert run(check.removeprefix("$ "), tmp_path) == printed
+    (python,) = (text for kind, text in blocks if kind == "python")
+    assert sources(notebook, "code")[-1] == python.rstrip("\n")
+    words = re.findall(r"`check\((path=.*?)\)`", NOTEBOOKS)[0].replace("*, ", "").split(", ")
+    assert [word.split("=")[0] for word in words] == list(inspect.signature(check_notebook).parameters)
 
 
 @pytest.mark.parametrize("layout", Layout)

@@ -791,8 +791,9 @@ def test_the_lines_around_an_error_are_shown_once() -> None:
     assert "focal_loss.py:17\n                16  line 16\n            >   17  line 17\n" in text
     assert text.count("line 16") == 1
     assert "focal_loss.py:17  return weight * loss" in text
+    lines = [f"line {number}" for number in range(14, 21)]
     assert to_json(report)["context"]["excerpts"] == [
-        {"file": "focal_loss.py", "line": 17, "first": 14, "lines": [f"line {number}" for number in range(14, 21)]}
+        {"file": "focal_loss.py", "line": 17, "first": 14, "lines": lines, "cell": None}
     ]
 
 

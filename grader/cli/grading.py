@@ -62,10 +62,10 @@ _file = click.Path(path_type=Path, dir_okay=False)
 def grade(course: Path | None, /, paths: tuple[Path, ...], **options: Any) -> None:
     """Grade a class: each PATH is a folder or zip of students' work.
 
-    It holds one folder (or zip) per student, its name the student's id, or is a download of all submissions from
-    Moodle, Canvas, Blackboard or Brightspace, or is one student's zip. With --assignment, each one is a submission.
-    Without it, each student's folder holds the folders that `grader fetch` made. Where lateness costs something, and
-    neither the LMS's names nor --times say when work came, --came must.
+    It holds one folder (or zip, or notebook) per student, its name the student's id, or is a download of all
+    submissions from Moodle, Canvas, Blackboard or Brightspace, or is one student's zip or notebook. With --assignment,
+    each one is a submission. Without it, each student's folder holds the folders that `grader fetch` made. Where
+    lateness costs something, and neither the LMS's names nor --times say when work came, --came must.
 
     What has not changed since it was graded keeps its grade. Ctrl-C stops; the same command goes on from there. With
     --json, one report is printed per line.

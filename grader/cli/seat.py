@@ -78,6 +78,7 @@ class Seat:
         Raises:
             InputError: there is no such path, or nothing says which assignment it is.
         """
+        from grader.notebooks import is_notebook_name
         from grader.places import is_zip
         from grader.submission import read_marker
 
@@ -92,7 +93,9 @@ class Seat:
             raise InputError(message, "give your folder, one of its files, or a zip of it") from None
         if assignment_id is None:
             whole = stat.S_ISDIR(mode) or is_zip(path)
-            marker = read_marker(path if whole else path.parent)
+            marker = read_marker(path) if whole or is_notebook_name(path.name) else None
+            if marker is None and not whole:
+                marker = read_marker(path.parent)
             if marker is None:
                 raise _say_unmarked(path, stat.S_ISDIR(mode))
             assignment_id = marker["assignment"]

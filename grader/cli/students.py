@@ -19,6 +19,7 @@ from grader.errors import FaultError, InputError, reason_of, suggest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from grader.answers import AnswerProblem
     from grader.engine import Examiner
     from grader.gradebook import Entry, Gradebook
     from grader.grading import Setup
@@ -146,9 +147,12 @@ def _overview_json(overview: Overview) -> dict[str, object]:
 @click.argument("assignment", shell_complete=complete_assignment)
 @click.argument("directory", type=click.Path(path_type=Path), required=False)
 @student_option
+@click.option("--notebook", is_flag=True, help="A Jupyter notebook to answer in, in place of the files to fill in.")
 @click.option("--force", is_flag=True, help="Overwrite files that are there; they are copied to a backup first.")
 @click.pass_obj
-def fetch(course: Path | None, assignment: str, directory: Path | None, student: str | None, force: bool) -> None:
+def fetch(
+    course: Path | None, assignment: str, directory: Path | None, student: str | None, notebook: bool, force: bool
+) -> None:
     """Make a folder to work in: what is asked, files to fill in, checks.
 
     DIRECTORY is named after the assignment where none is given. Files of yours in it are never overwritten without
@@ -156,12 +160,13 @@ def fetch(course: Path | None, assignment: str, directory: Path | None, student:
     submit as the same one.
     """
     from grader.policy import describe_rules
+    from grader.submission import notebook_name
 
     seat = Seat(course)
     spec = draw_for(seat.course.load(assignment), student)
     target = directory if directory is not None else Path(spec.id)
     rules = describe_rules(seat.course.policy_of(spec), seat.course.due_of(spec), groups=spec.groups)
-    result = make_stub(spec, target, rules, force=force)
+    result = make_stub(spec, target, rules, notebook=notebook, course=course, force=force)
     if result.backup is not None:
         click.echo(f"What was there is in {result.backup}.")
     for name in result.written:
@@ -170,22 +175,39 @@ def fetch(course: Path | None, assignment: str, directory: Path | None, student:
         click.echo(f"{target / name}  (as it was)")
     whose = f" --student {shlex.quote(student)}" if spec.student and student else ""
     check_it, hand_it_in = (seat.spell(f"{command} {target}{whose}") for command in ("check", "submit"))
-    click.echo(f"\nRead {target / 'README.md'}; then `{check_it}` and `{hand_it_in}`.")
+    first = f"Answer in {target / notebook_name(spec)}" if notebook else f"Read {target / 'README.md'}"
+    click.echo(f"\n{first}; then `{check_it}` and `{hand_it_in}`.")
 
 
-def make_stub(assignment: Assignment, target: Path, rules: Sequence[str] = (), *, force: bool = False) -> WrittenStub:
+def make_stub(
+    assignment: Assignment,
+    target: Path,
+    rules: Sequence[str] = (),
+    *,
+    notebook: bool = False,
+    course: Path | None = None,
+    force: bool = False,
+) -> WrittenStub:
     """Write an assignment's stub to a folder; see ``write_stub``.
+
+    With ``notebook`` it is one, whose last cell looks for the checks in ``course``.
 
     Raises:
         InputError: the folder holds the questions of another student, and ``force`` is not given.
     """
     from grader.checks import read_checks
+    from grader.notebook_stub import render_notebook_stub
     from grader.stub import render_stub, write_stub
 
     if assignment.student and not force:
         _refuse_others_folder(assignment, target)
-
-    return write_stub(render_stub(assignment, read_checks(assignment), rules), target, force=force)
+    checks = read_checks(assignment)
+    if notebook:
+        where = str(course.resolve()) if course is not None else None
+        files = render_notebook_stub(assignment, checks, rules, course=where)
+    else:
+        files = render_stub(assignment, checks, rules)
+    return write_stub(files, target, force=force)
 
 
 def _refuse_others_folder(assignment: Assignment, target: Path) -> None:
@@ -221,8 +243,9 @@ def check(
 ) -> None:
     """Run the public checks on your work. Nothing is handed in.
 
-    PATH is the folder that `grader fetch` made, a single file, or a zip. In a folder that holds several of those it
-    says what is left to do.
+    PATH is the folder that `grader fetch` made, a single file, a notebook, or a zip. Nothing in a notebook is run: the
+    cells that answer are taken, and you are told which. In a folder that holds several of those it says what is left to
+    do.
     """
     seat = Seat(course)
     if path == Path() and assignment is None and (folders := find_fetched(path)):
@@ -290,7 +313,8 @@ def submit(
 ) -> None:
     """Hand in your work, and see its score.
 
-    PATH is the folder that `grader fetch` made, a single file, or a zip.
+    PATH is the folder that `grader fetch` made, a single file, a notebook, or a zip. Nothing in a notebook is run: the
+    cells that answer are taken, and you are told which.
     """
     from grader.engine import Examiner  # starts importing torch in its own process while this one reads files
 
@@ -606,11 +630,30 @@ def _read(seat: Seat, path: Path, assignment_id: str | None, student: str | None
 
     assignment = seat.find_assignment(path, assignment_id)
     submission = read_submission(path, assignment)
+    say_taken(submission)
     assignment = draw_for(assignment, student)
     problems = read_answers(assignment, submission).problems
     if problems:
-        raise InputError("\n".join(map(str, problems)), "mend the answers and try again; nothing was handed in")
+        told = (_describe_problem(problem, submission) for problem in problems)
+        raise InputError("\n".join(told), "mend the answers and try again; nothing was handed in")
     return assignment, submission
+
+
+def say_taken(submission: Submission) -> None:
+    """Say on standard error which cells were taken, where a notebook was read, and what was left out."""
+    from grader.cells import describe_pieces
+
+    for line in (*describe_pieces(submission.pieces), *submission.notes):
+        click.echo(line, err=True)
+
+
+def _describe_problem(problem: AnswerProblem, submission: Submission) -> str:
+    """Return what is wrong with an answer, and where: in a notebook that is a cell."""
+    from grader.cells import locate
+    from grader.submission import ANSWERS
+
+    place = locate(submission.pieces, ANSWERS, problem.line)
+    return str(problem) if place is None else f"cell {place[0]}, line {place[1]}: {problem.message}"
 
 
 def _run_public(examiner: Examiner, assignment: Assignment, submission: Submission, setup: Setup) -> tuple[Grade, bool]:

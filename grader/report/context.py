@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
 
+from grader.cells import find_cell
 from grader.display import ELLIPSIS, clean_line, clean_text
 from grader.results import Frame
 from grader.scoring import Grade, Status
@@ -34,10 +35,19 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """Lines of a student's file; ``first`` is the number of the first one."""
+    """Lines of a student's file; ``first`` is the number of the first one.
+
+    ``cell`` is the cell, and the line in it, of the line that it is about, where a notebook was handed in.
+    """
 
     first: int
     lines: tuple[str, ...]
+    cell: tuple[int, int] | None = None
+
+    @property
+    def place(self) -> str:
+        """Where in a notebook it is, as stands behind the file and line: `` (cell 4, line 2)``; else nothing."""
+        return "" if self.cell is None else f" (cell {self.cell[0]}, line {self.cell[1]})"
 
     @property
     def numbered(self) -> list[tuple[int, str]]:
@@ -101,7 +111,8 @@ def cut_excerpts(grade: Grade, files: Mapping[str, bytes]) -> dict[tuple[str, in
         source = lines[frame.file]
         if 1 <= frame.line <= len(source):
             first = max(frame.line - LINES_AROUND, 1)
-            found[place] = Excerpt(first, tuple(source[first - 1 : frame.line + LINES_AROUND]))
+            around = tuple(source[first - 1 : frame.line + LINES_AROUND])
+            found[place] = Excerpt(first, around, find_cell(source, frame.line))
     return found
 
 
@@ -153,4 +164,4 @@ def _clean_prompt(prompt: Prompt) -> Prompt:
 
 def _clean_excerpt(excerpt: Excerpt) -> Excerpt:
     lines = (clean_text(line, LINE_LIMIT).replace("\n", " ").expandtabs(4) for line in excerpt.lines)
-    return Excerpt(excerpt.first, tuple(line.rstrip() for line in lines))
+    return replace(excerpt, lines=tuple(line.rstrip() for line in lines))

@@ -58,7 +58,13 @@ def _context_json(report: Report) -> dict[str, Any]:
             for question, prompt in context.prompts.items()
         ],
         "excerpts": [
-            {"file": file, "line": line, "first": excerpt.first, "lines": list(excerpt.lines)}
+            {
+                "file": file,
+                "line": line,
+                "first": excerpt.first,
+                "lines": list(excerpt.lines),
+                "cell": None if excerpt.cell is None else {"number": excerpt.cell[0], "line": excerpt.cell[1]},
+            }
             for (file, line), excerpt in context.excerpts.items()
         ],
         "references": [

@@ -164,8 +164,12 @@ def _ending(report: Report, explanation: str | None, frames: tuple[Frame, ...], 
     return {
         "explanation": explanation,
         "places": [
-            {"label": "Your code at", "where": f"{frame.file}:{frame.line}", "source": frame.source}
-            for frame, _ in wording.shown_frames(report, frames)[-1:]
+            {
+                "label": "Your code at",
+                "where": f"{frame.file}:{frame.line}{excerpt.place if excerpt is not None else ''}",
+                "source": frame.source,
+            }
+            for frame, excerpt in wording.shown_frames(report, frames)[-1:]
         ],
         "detail": None if detail is None else shorten_lines(detail, _DETAIL_LINES),
     }

@@ -198,7 +198,7 @@ def _end_lines(
     if explanation:
         yield _plain(explanation, _MESSAGE_LINES)
     for frame, excerpt in shown_frames(report, frames) if explanation else ():
-        place = (f"{frame.file}:{frame.line}", "cyan")
+        place = (f"{frame.file}:{frame.line}{excerpt.place if excerpt is not None else ''}", "cyan")
         if excerpt is None or frame in told or frame != frames[-1]:
             yield Text.assemble(place, f"  {frame.source}")
             continue

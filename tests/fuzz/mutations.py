@@ -134,6 +134,20 @@ def change_lines(words: Sequence[str]) -> Mutation:
     return change
 
 
+def change_notebook(data: bytes, random: Random) -> bytes:
+    """Change what is in a cell, or anything else in the file."""
+    try:
+        notebook = json.loads(data)
+        cell = random.choice([cell for cell in notebook["cells"] if isinstance(cell["source"], str)])
+    except (ValueError, RecursionError, LookupError, TypeError):
+        return change_json(data, random)
+    if random.random() < 0.4:
+        return change_json(data, random)
+    source = cell["source"].encode("utf-8", "surrogatepass")
+    cell["source"] = change_lines(WORDS["notebook"])(source, random).decode("utf-8", "replace")
+    return json.dumps(notebook).encode()
+
+
 def change_zip(data: bytes, random: Random) -> bytes:
     """Change, add or rename an entry, and write the zip anew: its checksums are right again."""
     try:
@@ -177,6 +191,7 @@ _MUTATIONS: Mapping[str, Mutation] = {
     "value": change_json,
     "marker": change_json,
     "event": change_json,
+    "notebook": change_notebook,
     "zip": change_zip,
     "stored": change_zip,
     **{name: change_lines(WORDS[name]) for name in WORDS if name not in ("wire", "zip", "marker", "event")},

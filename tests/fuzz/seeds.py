@@ -19,6 +19,7 @@ from grader.results import CheckResult, Frame, Outcome
 from grader.submission import Submission, pack
 from grader.wire import Channel, encode
 from tests.conftest import ASSIGNMENT, FILES
+from tests.made_notebooks import book, code, dump
 from tests.quiz_files import GIFT, MOODLE, TEXT2QTI
 
 ROOT = Path(__file__).parents[2]
@@ -133,6 +134,18 @@ def _markers() -> Iterator[bytes]:
     yield b'{"format": 2, "assignment": "mean-loss", "note": [1.5, null, true, {}]}'
 
 
+def _notebooks() -> Iterator[bytes]:
+    yield dump(book(code(SOLUTION.decode(), "mean-loss"), code("answer_why_mean = 'a'", "why-mean")))
+    trial = (
+        "import math, os\nfrom torch import *\nN = 3\n%time\n@f\ndef add(v: N = N): return math.fsum(v)\nadd([]); x = N"
+    )
+    marker = {"format": 1, "assignment": "mean-loss", "student": "ada"}
+    own = code("from __future__ import annotations\n!ls\ndef mean_loss(v): return add(v)\nawait x", "mean-loss")
+    answers = 'answer_reductions = [\'a\', b]\nanswer_by_hand = -3.0\nanswer_in_words = """a\nb"""'
+    yield dump(book(trial, own, answers, {**code("x"), "cell_type": "markdown"}, marker=marker))
+    yield dump(book("class A: pass\nif A:\n    def mean_loss(v): return A", SOLUTION.decode()))
+
+
 def _events() -> Iterator[bytes]:
     frames = (Frame("mean_loss.py", 2, "mean_loss", "return 1"),)
     result = CheckResult("test_of_one", Outcome.FAILED, "It is wrong.", "assert 1 == 2", frames)
@@ -156,6 +169,7 @@ _SEEDS: Mapping[str, Callable[[], Iterator[bytes]]] = {
     "zip": _zips,
     "stored": _zips,
     "marker": _markers,
+    "notebook": _notebooks,
     "source": _sources,
     "similar": _sources,
     "event": _events,
@@ -207,6 +221,7 @@ WORDS: Mapping[str, Sequence[str]] = {
     "similar": (*_PYTHON, "->", "self.", "'''", ",)", ";", "\\\n"),
     "zip": ("mean_loss.py", "Mean-Loss (1).py", "answers.yml", "grader.json", "../x.py", "/x.py", "C:x.py", "a\\b.py"),
     "marker": ("format", "assignment", "mean-loss"),
+    "notebook": (*_PYTHON, "\\n", "%%time", "!ls", "?", "grader:mean-loss", "code", "mean_loss", "answer_by_hand = "),
     "event": ("event", "verdict", "finished", "fault", "survey", "result", "frames", "outcome", "passed", "walls"),
     "moodle": (
         *_HTML,

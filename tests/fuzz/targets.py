@@ -366,6 +366,23 @@ def fuzz_marker(data: bytes) -> None:
         _check_submission(read_submission(folder, _assignment()))
 
 
+def fuzz_notebook(data: bytes) -> None:
+    """Read these bytes as a notebook that a student hands in; every line of what is taken stands in a cell."""
+    path = _folder("notebook") / "answer.ipynb"
+    path.write_bytes(data)
+    with _refused():
+        read_marker(path)
+    with _refused():
+        submission = read_submission(path, _assignment())
+        _check_submission(submission)
+        read_answers(_assignment(), submission)
+        assert all(note.strip() and note.isprintable() for note in submission.notes)
+        for name, content in submission.files.items():
+            lines = content.decode().split("\n")
+            for piece in (piece for piece in submission.pieces if piece.file == name):
+                assert 1 <= piece.line <= piece.line + piece.count - 1 <= len(lines)
+
+
 def fuzz_source(data: bytes) -> None:
     """Look for forbidden names in a student's file."""
     if len(data) > MAX_FILE_BYTES:
@@ -553,6 +570,7 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "zip": fuzz_zip,
     "stored": fuzz_stored,
     "marker": fuzz_marker,
+    "notebook": fuzz_notebook,
     "source": fuzz_source,
     "similar": fuzz_similar,
     "event": fuzz_event,

@@ -13,12 +13,14 @@ import zipfile
 from collections.abc import Iterator
 from itertools import islice, product
 
+from grader.notebooks import MAX_CONTAINERS
 from grader.places import MAX_FILE_BYTES, MAX_ZIP_BYTES
 from grader.submission import MAX_MARKER_BYTES
 from grader.wire import FRAME, MAGIC, MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES, MAX_TENSORS
 from tests.conftest import ASSIGNMENT
 from tests.fuzz.seeds import zipped
 from tests.fuzz.targets import TARGETS
+from tests.made_notebooks import book, code, dump
 
 HASH_MODULUS = 2**61 - 1
 MAX_ADDRESSES = 16 << 30  # only so that the machine survives a fault
@@ -35,6 +37,7 @@ def worst() -> Iterator[tuple[str, str, bytes]]:
     yield from (("checks", name, text.encode()) for name, text in _checks())
     yield from (("source", f"coding {name}", f"# coding: {name}\n".encode() + b"x" * 990_000) for name in _CODECS)
     yield from ((target, name, data) for target in ("zip", "stored") for name, data in _zips())
+    yield from (("notebook", name, data) for name, data in _notebooks())
     yield "marker", "deep JSON", b"[" * MAX_MARKER_BYTES
     yield "marker", "many digits", b'{"format": ' + b"1" * (MAX_MARKER_BYTES - 50) + b"}"
     yield "event", "deep JSON", b"[" * 1_000_000
@@ -163,6 +166,33 @@ def _zips() -> Iterator[tuple[str, bytes]]:
     yield "a size that is not true", _lying()
     yield "no zip", b"PK\5\6" * (MAX_ZIP_BYTES // 4)
     yield "signatures", b"PK\1\2" * 900 + bytes(MAX_ZIP_BYTES - 4000)
+
+
+def _notebooks() -> Iterator[tuple[str, bytes]]:
+    own = code("def mean_loss(v): return f0(v)", "mean-loss")
+    yield "deep JSON", b"[" * MAX_CONTAINERS
+    yield "as many objects as may be", b'{"nbformat": 4, "x": [' + b"{}," * (MAX_CONTAINERS - 9) + b'{}], "cells": []}'
+    yield "a long list", b'{"nbformat": 4, "cells": [], "x": [' + b"1.5," * 2_400_000 + b"0]}"
+    yield "a large picture", dump(book({**own, "outputs": ["x" * 9_000_000]}))
+    yield "one long chain", dump(book(own, "".join(f"def f{n}(): f{n + 1}\n" for n in range(40_000))))
+    yield "a chain upwards", dump(book(own, "".join(f"def f{n}(): f{n + 1}\n" for n in range(40_000, -1, -1))))
+    names = ", ".join(f"f{number}" for number in range(300))
+    yield "all need all", dump(book(own, "".join(f"def f{n % 300}(): {names}\n" for n in range(600))))
+    yield "many on one line", dump(book(own, ";".join(f"f{n} = f{n + 1}" for n in range(60_000))))
+    yield "many imports", dump(book(own, "import " + ", ".join(f"f{n}" for n in range(120_000))))
+    yield "many magics", dump(book(code("!ls\n" * 240_000, "mean-loss")))
+    yield "a magic in each cell", dump(book(*[code("x = (\n!ls\n" * 40, "mean-loss")] * 1_999))
+    yield "a line of spaces", dump(book(code("x = (\n" + " " * 990_000 + "x", "mean-loss")))
+    yield "many waits", dump(book(code("await x\n" * 120_000, "mean-loss")))
+    yield "many futures", dump(book(code("from __future__ import annotations\n" * 28_000, "mean-loss")))
+    yield "many cells for one question", dump(book(*[code("x\n" * 200, "mean-loss")] * 2_000))
+    yield "many answers", dump(book("answer_why_mean = 'a'\n" * 44_000))
+    yield "a long answer", dump(book("answer_why_mean = [" + "'a'," * 240_000 + "]"))
+    yield (
+        "a deep answer",
+        dump(book("answer_why_mean = " + "-" * 900_000 + "1", "answer_by_hand = " + "[" * 90 + "]" * 90)),
+    )
+    yield "a sum of a class", dump(book(own, "f0 = " + "+".join(["1"] * 490_000)))
 
 
 def _overlapping(count: int) -> bytes:
