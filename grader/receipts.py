@@ -120,6 +120,8 @@ def read_receipt(path: Path) -> SignedReceipt:
         if len(data) > MAX_BYTES:
             raise ValueError(f"it is larger than {MAX_BYTES:,} bytes")
         return _from_json(json.loads(data))
+    except json.JSONDecodeError:
+        raise InputError(f"{path} is no receipt: it is not JSON", _HINT) from None
     except RecursionError:
         raise InputError(f"{path} is no receipt: nested too deeply", _HINT) from None
     except ValueError as error:

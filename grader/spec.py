@@ -253,7 +253,7 @@ class Course(CourseFile):
         """
         if assignment_id not in self.assignments:
             near = suggest(assignment_id, self.assignments)
-            raise InputError(f"no assignment {assignment_id!r}{near}", "`grader list` shows the assignments")
+            raise InputError(f"no assignment {assignment_id!r}{near}", f"the course has {', '.join(self.assignments)}")
         assignment = load_assignment(self.directory / assignment_id)
         self.due_of(assignment)
         self.policy_of(assignment)

@@ -729,11 +729,28 @@ def test_an_inbox_that_is_none(shell: Shell, tmp_path: Path) -> None:
     shell("grade", "inbox", "--assignment", "hlave").fails(2, "did you mean 'halve'?")
 
 
+def test_which_course_is_meant_is_said_and_its_own_folders_are_safe(shell: Shell, course: Path, tmp_path: Path) -> None:
+    """A course in the folder where one happens to be may be anybody's: its checks are not run unasked."""
+    inside = replace(shell, folder=course, course=None, home=tmp_path / "state")
+    told = inside("list")
+    assert told.err == "grader: this is about the course that ships; for the one in this folder: --course .\n"
+    assert "focal-loss" in told.out
+    own = inside("--course", ".", "list")
+    assert own.err == ""
+    assert own.out.endswith("Get one with `grader --course . fetch ASSIGNMENT`.\n")
+    before = sorted(path.name for path in (course / "halve").rglob("*"))
+    inside("--course", ".", "fetch", "halve").fails(2, "halve is in the folder of an assignment", "work/halve")
+    inside("--course", ".", "fetch", "halve", "halve/ada").fails(2, "halve/ada is in the folder of an assignment")
+    assert sorted(path.name for path in (course / "halve").rglob("*")) == before
+
+
 def test_a_path_that_is_no_submission(shell: Shell, tmp_path: Path) -> None:
     shell("check", "nowhere").fails(2, "nowhere: there is no such file or folder", "`grader fetch ASSIGNMENT`")
     shell("check").fails(2, f"{tmp_path} is not a submission folder: it has no grader.json", "--assignment")
     write(tmp_path, {"work/grader.json": marker("halve"), "loose/halve.py": RIGHT})
     shell("submit").fails(2, "give one of the folders in it: work")
+    inside = replace(shell, folder=tmp_path / "work", home=tmp_path / "state")
+    inside("check", "halve").fails(2, "halve: there is no such file or folder", "leave the name out")
     shell("submit", "work").fails(2, "work holds none of the files of halve: expected halve.py, found grader.json")
     shell("check", "loose/halve.py").fails(2, "nothing says which assignment this is", "--assignment")
     shell("check", "x" * 5000).fails(2, "cannot be read: file name too long")

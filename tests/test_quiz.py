@@ -189,6 +189,21 @@ def test_a_file_with_a_mistake_is_left_alone(shell: Shell) -> None:
     assert path.read_text() == "one: c\n"
 
 
+def test_q_stops_where_it_is_no_answer(shell: Shell, assignment: Assignment) -> None:
+    assert "Not answered yet" in answer(shell, "q\n", "quiz").stdout
+    assert "Not answered yet" in answer(shell, "3?\nq\n", "quiz").stdout
+    answer(shell, "4?\nq\n", "quiz")
+    found = values(assignment, (shell.folder / "quiz" / ANSWERS).read_text())
+    assert found == {"one": None, "many": None, "number": None, "words": "q"}
+
+
+def test_the_folder_that_it_makes_is_the_one_that_fetch_makes(shell: Shell) -> None:
+    answer(shell, "!\n", "quiz")
+    told = shell("fetch", "quiz")
+    assert told.code == 0
+    assert "(as it was)" in told.out
+
+
 def test_what_an_editor_changed_meanwhile_is_not_lost(shell: Shell, assignment: Assignment) -> None:
     assert shell("fetch", "quiz").code == 0
     process = subprocess.Popen(
@@ -231,6 +246,6 @@ def wait_for(terminal: int, words: bytes) -> None:
 
 def test_what_has_no_quiz_says_so(shell: Shell) -> None:
     shell("quiz", "code").fails(2, "code has no quiz", "`grader fetch code` gets it")
-    shell("quiz", "quizz").fails(2, "quizz")
+    shell("quiz", "quizz").fails(2, "no assignment 'quizz'; did you mean 'quiz'?", "the course has quiz, code")
     shell("quiz").fails(2, "is not a submission folder")
     assert not (shell.folder / "code").exists()

@@ -129,6 +129,16 @@ def test_anybody_with_the_public_key_can_verify(shell: Shell, file: Path, tmp_pa
     assert not (tmp_path / "nothing").exists()
 
 
+def test_two_who_hand_in_from_one_folder_have_a_receipt_each(shell: Shell, file: Path) -> None:
+    before = file.read_bytes()
+    told = shell("submit", "work", "--student", "bob")
+    assert told.code == 0
+    assert file.read_bytes() == before
+    (other,) = set(file.parent.iterdir()) - {file}
+    assert f"Receipt: work/receipts/{other.name}" in told.err
+    assert shell("receipt", "verify", other).out.startswith("Genuine: bob handed in quiz, attempt 1 ")
+
+
 @pytest.mark.slow
 def test_a_gradebook_from_a_backup_that_is_too_old_is_noticed(shell: Shell, file: Path) -> None:
     assert shell("gradebook", "backup", "saved").code == 0

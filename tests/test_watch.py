@@ -110,6 +110,13 @@ def test_a_save_is_checked_and_four_keys_do_the_rest(shell: Shell) -> None:
     assert "Public checks passed: 1 of 1" in terminal.wait_for(READY)
     terminal.press("h")
     assert "Hint 1 of 1 for halve:" in terminal.wait_for(READY)
+    terminal.press("x")  # no key of ours: nothing happens
+    terminal.press("s")
+    terminal.wait_for("any other key goes back")
+    terminal.press("n")
+    assert "Nothing was handed in." in terminal.wait_for(READY)
+    terminal.press("s")
+    terminal.wait_for("any other key goes back")
     terminal.press("s")
     assert "2 of 2 points" in terminal.wait_for(READY)
     terminal.press("o")

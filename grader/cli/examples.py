@@ -11,7 +11,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "fetch": ("grader fetch focal-loss", "grader fetch focal-loss work/focal --student ada"),
     "check": ("grader check focal-loss", "grader check --watch"),
     "quiz": ("grader quiz choose-the-loss", "grader quiz work/choose-the-loss"),
-    "hint": ("grader hint focal-loss", "grader hint focal-loss why-gamma"),
+    "hint": ("grader hint focal-loss", "grader hint focal-loss --again"),
     "submit": ("grader submit focal-loss", "grader submit work.zip --assignment focal-loss"),
     "status": ("grader status", "grader status --student ada --json"),
     "show": ("grader show", "grader show focal-loss --html report.html"),

@@ -63,12 +63,17 @@ def quiz(course: Path | None, where: str, student: str | None) -> None:
 
 def _open_folder(seat: Seat, where: str, student: str | None) -> tuple[Assignment, Path]:
     """Return the assignment with the student's variants, and the folder of its answers; it is made if need be."""
+    from grader.policy import describe_rules
+
+    if where not in seat.course.assignments and not Path(where).exists():
+        seat.course.load(where)  # says which there are
     if where in seat.course.assignments and not (Path(where) / "grader.json").exists():
         spec = draw_for(seat.course.load(where), student)
         if not spec.quiz_questions:
-            raise InputError(f"{where} has no quiz", f"`{seat.spell(f'fetch {where}')}` gets it")
+            raise InputError(f"{where} has no quiz", f"`{seat.spell(f'fetch {where}')}` gets its files")
         folder = Path(where)
-        make_stub(spec, folder)
+        rules = describe_rules(seat.course.policy_of(spec), seat.course.due_of(spec), groups=spec.groups)
+        make_stub(spec, folder, rules)
         click.echo(f"Your folder is {folder}.", err=True)
         return spec, folder
     folder = Path(where)
@@ -157,7 +162,9 @@ class Round:
         question = self._questions[place]
         while True:
             typed = _read_line(f"\n{_FORMS[question.kind]}: ")
-            if typed is None or typed == "!":
+            if typed is None or typed == "!" or (typed == "q" and question.kind == "numeric"):
+                return None
+            if typed == "q" and "q" not in getattr(question, "letters", "q"):
                 return None
             if typed in ("", ">"):
                 return place + 1

@@ -23,7 +23,23 @@ SOURCES = ("gift", "moodle-xml", "text2qti")
 _CONFIDENTIAL = "It holds the right answers: keep it where students cannot get at it."
 
 
-@click.command("export-quiz")
+EXPORT_HELP = """\
+Write quizzes for a learning management system.
+
+\b
+qti12       Canvas: a zip of QTI 1.2, for classic and for New Quizzes
+moodle-xml  Moodle: questions for the question bank
+gift        Moodle: the same as plain text, without points and pictures
+aiken       Moodle: questions with one right option, and nothing else
+cartridge   Canvas, Moodle and others: a Common Cartridge 1.1
+blackboard  Blackboard: tab-delimited text
+d2l         Brightspace: CSV
+
+All of the course's assignments are written by default. What the format cannot hold is listed.
+"""
+
+
+@click.command("export-quiz", help=EXPORT_HELP)
 @click.argument("format_", metavar="FORMAT", type=click.Choice(FORMATS))
 @click.argument("assignments", nargs=-1, metavar="[ASSIGNMENT]...", shell_complete=complete_assignment)
 @click.option(
@@ -40,7 +56,7 @@ _CONFIDENTIAL = "It holds the right answers: keep it where students cannot get a
 @click.option("--code-as-essay", is_flag=True, help="Ask for code as an essay that a person reads.")
 @json_option
 @click.pass_obj
-def export_quiz(
+def export_quiz(  # noqa: D103 (its help is EXPORT_HELP)
     course: Path | None,
     format_: str,
     assignments: tuple[str, ...],
@@ -49,19 +65,6 @@ def export_quiz(
     code_as_essay: bool,
     as_json: bool,
 ) -> None:
-    r"""Write quizzes for a learning management system.
-
-    \b
-    qti12       Canvas: a zip of QTI 1.2, for classic and for New Quizzes
-    moodle-xml  Moodle: questions for the question bank
-    gift        Moodle: the same as plain text, without points and pictures
-    aiken       Moodle: questions with one right option, and nothing else
-    cartridge   Canvas, Moodle and others: a Common Cartridge 1.1
-    blackboard  Blackboard: tab-delimited text
-    d2l         Brightspace: CSV
-
-    All of the course's assignments are written by default. What the format cannot hold is listed.
-    """
     from grader.quizzes import Format, make_quiz, write_quizzes
 
     seat = Seat(course)

@@ -38,9 +38,13 @@ class Seat:
     def course(self) -> Course:
         """The course in the folder that was given, or the one that ships."""
         from grader.resources import find_data
-        from grader.spec import load_course
+        from grader.spec import COURSE_FILE, load_course
 
-        return load_course(self._directory if self._directory is not None else find_data("assignments"))
+        if self._directory is not None:
+            return load_course(self._directory)
+        if Path(COURSE_FILE).exists():  # it may be anybody's, so it is never taken unasked: its checks would be run
+            click.echo("grader: this is about the course that ships; for the one in this folder: --course .", err=True)
+        return load_course(find_data("assignments"))
 
     @cached_property
     def state(self) -> Path:
@@ -80,14 +84,15 @@ class Seat:
         """
         from grader.notebooks import is_notebook_name
         from grader.places import is_zip
-        from grader.submission import read_marker
+        from grader.submission import MARKER, read_marker
 
         try:
             mode = path.stat().st_mode
         except FileNotFoundError:
-            raise InputError(
-                f"{path}: there is no such file or folder", "`grader fetch ASSIGNMENT` makes one"
-            ) from None
+            hint = "`grader fetch ASSIGNMENT` makes one"
+            if (Path() / MARKER).exists():
+                hint = "this folder is that of an assignment itself: leave the name out"
+            raise InputError(f"{path}: there is no such file or folder", hint) from None
         except OSError as error:
             message = f"{path} cannot be read: {reason_of(error)}"
             raise InputError(message, "give your folder, one of its files, or a zip of it") from None

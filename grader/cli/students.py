@@ -90,7 +90,7 @@ def list_(course: Path | None, student: str | None, as_json: bool) -> None:
         [[row[place] for place in shown] for row in rows],
         numbers=[shown.index(place) for place in (1, 4) if place in shown],
     )
-    click.echo("\nGet one with `grader fetch ASSIGNMENT`.")
+    click.echo(f"\nGet one with `{seat.spell('fetch ASSIGNMENT')}`.")
 
 
 def review_course(seat: Seat, student: str | None, now: datetime) -> list[Overview]:
@@ -199,6 +199,7 @@ def make_stub(
     from grader.notebook_stub import render_notebook_stub
     from grader.stub import render_stub, write_stub
 
+    _refuse_source(assignment, target)
     if assignment.student and not force:
         _refuse_others_folder(assignment, target)
     checks = read_checks(assignment)
@@ -208,6 +209,20 @@ def make_stub(
     else:
         files = render_stub(assignment, checks, rules)
     return write_stub(files, target, force=force)
+
+
+def _refuse_source(assignment: Assignment, target: Path) -> None:
+    """Refuse to write a student's files over what they are made of.
+
+    Raises:
+        InputError: the folder is an assignment's own, or lies in one.
+    """
+    from grader.spec import ASSIGNMENT_FILE
+
+    for folder in (target, *target.absolute().parents[:2]):
+        if (folder / ASSIGNMENT_FILE).exists():
+            message = f"{target} is in the folder of an assignment, where its checks and solutions are"
+            raise InputError(message, f"give another folder: `grader fetch {assignment.id} work/{assignment.id}`")
 
 
 def _refuse_others_folder(assignment: Assignment, target: Path) -> None:
@@ -368,6 +383,8 @@ def keep_receipt(seat: Seat, gradebook: Gradebook, entry: Entry, path: Path) -> 
     target = folder / f"{entry.assignment}-{entry.number}.json"
     data = write_receipt(sign_receipt(seat.course.title, gradebook, entry, datetime.now(UTC)))
     try:
+        if target.exists() and target.read_bytes() != data:  # of somebody else, or from another gradebook
+            target = folder / f"{entry.assignment}-{entry.id}.json"
         folder.mkdir(exist_ok=True)
         target.write_bytes(data)
     except OSError as error:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 PAUSE = 0.1  # seconds between two looks; after a change it must look the same twice, so that half a file is not taken
 MOST_FILES = 1000
+KEYS = frozenset("hsoq")
 _SKIPPED = ("receipts", "__pycache__")
 
 State = frozenset[tuple[str, int, int]]
@@ -107,7 +108,7 @@ class _Screen:
         """Wait until something changed, and is still the same a moment later; or return the key that was pressed."""
         while True:
             key = self._keys.read(PAUSE)
-            if key is not None:
+            if key in KEYS:
                 return key
             if look(self._desk.path) != seen:
                 self._settle()
@@ -123,6 +124,9 @@ class _Screen:
         self._clear()
         try:
             if key == "s":
+                if not self._confirms():
+                    self._say_keys("Nothing was handed in.")
+                    return
                 self._report = self._desk.submit()
                 print_report(self._report)
             elif key == "o":
@@ -136,6 +140,13 @@ class _Screen:
             pass
         self._say_keys("Waiting for a save.")
 
+    def _confirms(self) -> bool:
+        """Ask once more: it is an attempt that counts, and its key lies beside others."""
+        click.echo("Hand in what is there now? Press s once more; any other key goes back.")
+        while (key := self._keys.read(PAUSE)) is None:
+            pass
+        return key == "s"
+
     def _open(self) -> None:
         from grader.report import to_html
 
@@ -145,7 +156,8 @@ class _Screen:
         page = Path(tempfile.mkdtemp(prefix="grader-report-")) / "report.html"
         page.write_text(to_html(self._report), encoding="utf-8")
         click.echo(f"{page}")
-        click.launch(page.as_uri())
+        if _has_browser():
+            click.launch(page.as_uri())
 
     def _say_keys(self, said: str) -> None:
         keys = " h: hint  s: submit  o: open the report  q: quit" if self._keys.there else " Ctrl-C ends it."
@@ -156,6 +168,13 @@ class _Screen:
             click.clear()
         else:
             click.echo("-" * 40)
+
+
+def _has_browser() -> bool:
+    """Is there a desktop to open a page on? Without one the tools for it only print what they lack."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def look(path: Path) -> State:
