@@ -322,7 +322,8 @@ def _gather(seat: Seat, specs: list[Assignment], request: Request) -> tuple[Scor
         if request.missing == "zero":
             table, findings = give_zeros(table)
         if table.is_empty:
-            raise InputError("there are no final grades to export yet", "`grader grade INBOX` makes some")
+            why = f": {table.reasons}" if table.reasons else ""
+            raise InputError(f"there are no final grades to export yet{why}", "`grader grade INBOX` makes some")
         known = {student.id for student in table.students}
         for student in request.skip:
             if student not in known:

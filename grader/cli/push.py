@@ -145,7 +145,8 @@ class _Request:
         with seat.open_gradebook() as gradebook:
             table = gather_scores(seat.course, gradebook, [spec], with_bonus=self.with_bonus)
         if table.is_empty:
-            raise InputError("there are no final grades to write yet", "`grader grade INBOX` makes some")
+            why = f": {table.reasons}" if table.reasons else ""
+            raise InputError(f"there are no final grades to write yet{why}", "`grader grade INBOX` makes some")
         address = check_address(self.url)
         token = find_token(lms, host_of(address), os.environ)
         with Client(address, token, header=header) as client:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -68,6 +69,12 @@ class ScoreTable:
     columns: tuple[Column, ...]
     strangers: frozenset[str] = frozenset()
     skipped: tuple[RosterStudent, ...] = ()
+
+    @property
+    def reasons(self) -> str:
+        """Why scores are missing, and how many for each reason: ``an answer waits for a person (3)``."""
+        counts = Counter(reason for column in self.columns for reason in column.missing.values())
+        return ", ".join(f"{reason} ({count})" for reason, count in counts.most_common())
 
     @property
     def is_empty(self) -> bool:
