@@ -171,6 +171,7 @@ def test_right_answers_to_the_quiz_score_full_marks(examiner: Examiner, assignme
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("assignment", WITH_CODE, ids=lambda a: a.id)
 def test_grading_twice_gives_the_same_grade(examiner: Examiner, assignment: Assignment) -> None:
     solution = list_solutions(assignment)[-1]

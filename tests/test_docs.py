@@ -99,6 +99,7 @@ def test_the_example_assignment_of_the_readme_works(tmp_path: Path) -> None:
 WALK = AUTHORING.partition("## From an idea to a graded class\n")[2]
 
 
+@pytest.mark.slow
 def test_the_walk_from_an_idea_to_a_graded_class(tmp_path: Path) -> None:
     """Files are written, and commands print what is shown; a line of an ellipsis stands for any lines."""
     hidden = tmp_path / "robust/log-cosh/checks/hidden/test_hidden.py"

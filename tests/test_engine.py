@@ -114,6 +114,7 @@ def test_each_can_say_what_it_offers(engine: AnyEngine, assignment: Assignment) 
     assert engine.survey(isolated=False).environment["isolation"] == "none"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", [0.0, 0.05, 0.3, 1.0])
 def test_an_examiner_that_is_killed_costs_nobody_a_point(
     engine: AnyEngine, assignment: Assignment, moment: float
