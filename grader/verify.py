@@ -380,7 +380,7 @@ def _find_todos(assignment: Assignment) -> Iterator[Hole]:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             if "TODO" in line and line.strip() not in starters:
                 where = f"{path.relative_to(assignment.directory)}:{number}"
-                yield Hole(f"{where} still says {line[line.index('TODO') :].strip()}", "do it, and delete the line")
+                yield Hole(f"{where} still says {line[line.index('TODO') :].strip()}", "do it, and take the TODO out")
 
 
 def _find_leaks(assignment: Assignment, checks: Sequence[Check]) -> Iterator[Hole]:

@@ -1103,12 +1103,16 @@ def test_ctrl_c_stops_at_once_and_leaves_nothing_running(shell: Shell) -> None:
     family = wait_for_family(process.pid, 3)  # examiner, zygote and worker
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=20)
-    assert (process.returncode, out, err.strip()) == (130, b"", b"grader: stopped")
+    said = b"Attempt 1 is stored, but not graded: hand the same in again to go on with it.\n\ngrader: stopped"
+    assert (process.returncode, out, err.strip()) == (130, b"", said)
     wait_until_gone(family)
     (row,) = shell("status", "--json").json
     assert row["status"] is None
     assert "not graded" in shell("status").out
     shell("show").fails(2, "has no grade yet", "`grader submit` it again")
+    again = shell("submit", "work")
+    assert again.err.startswith("Handed in before, and not graded: halve, attempt 1 of ada (")
+    assert [row["attempt"] for row in shell("status", "--json").json] == [1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

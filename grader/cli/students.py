@@ -359,7 +359,9 @@ def hand_in(
     name = who(student)
     spec, submission = _read(seat, path, assignment, name)
     with seat.open_gradebook() as gradebook:
-        _refuse_useless(seat, gradebook, spec, name)
+        unfinished = _find_unfinished(gradebook, spec, submission, name)
+        if unfinished is None:
+            _refuse_useless(seat, gradebook, spec, name)
         entry, grade = submit_work(
             examiner,
             gradebook,
@@ -368,8 +370,17 @@ def hand_in(
             name,
             make_setup(),
             acknowledge=lambda stored: keep_receipt(seat, gradebook, stored, path),
+            unfinished=unfinished,
         )
         return report_of(seat, gradebook, entry, grade, name), grade
+
+
+def _find_unfinished(gradebook: Gradebook, spec: Assignment, submission: Submission, student: str) -> Entry | None:
+    """Return the student's last attempt where it holds the same files and was never graded: somebody stopped it."""
+    entries = gradebook.entries(student=student, assignment=spec.id)
+    last = entries[-1] if entries else None
+    same = last is not None and last.student == student and last.digest == submission.digest
+    return last if last is not None and same and gradebook.grade(last) is None else None
 
 
 def keep_receipt(seat: Seat, gradebook: Gradebook, entry: Entry, path: Path) -> None:
@@ -428,10 +439,12 @@ def submit_work(
     student: str,
     setup: Setup,
     acknowledge: Callable[[Entry], None] = lambda _: None,
+    unfinished: Entry | None = None,
 ) -> tuple[Entry, Grade]:
     """Store a submission, grade it with all checks, and store the grade. It is stored before anything runs.
 
-    ``acknowledge`` is called once it is stored.
+    ``acknowledge`` is called once it is stored. ``unfinished`` is an attempt that holds the same and was not graded: it
+    is gone on with, and no further one is made.
 
     Raises:
         FaultError: it is stored, but this machine cannot grade it.
@@ -440,13 +453,20 @@ def submit_work(
     from grader.recording import Work, grade_stored, store_work
 
     read_checks(assignment)  # a broken assignment is better told of before anything is handed in
-    entry = store_work(gradebook, Work(student, assignment, student, lambda: submission), by=student)
+    work = Work(student, assignment, student, lambda: submission)
+    entry = unfinished or store_work(gradebook, work, by=student)
     # Whoever stops this now shall know that it is in.
-    click.echo(f"Handed in: {assignment.id}, attempt {entry.number} of {student} ({entry.id}).", err=True)
+    said = "Handed in" if unfinished is None else "Handed in before, and not graded"
+    click.echo(f"{said}: {assignment.id}, attempt {entry.number} of {student} ({entry.id}).", err=True)
     acknowledge(entry)
     try:
         with waiting("Running the checks"):
             (graded,) = grade_stored(examiner, gradebook, assignment, [entry], setup, by=student)
+    except KeyboardInterrupt:
+        click.echo(
+            f"Attempt {entry.number} is stored, but not graded: hand the same in again to go on with it.", err=True
+        )
+        raise
     except FaultError as fault:
         raise FaultError(f"submission {entry.id} is stored, but not graded: {fault.message}", fault.hint) from None
     if graded.grade is None:
