@@ -90,19 +90,21 @@ def _list_changes(
 
 
 def _describe_change(change: Change, trail: Sequence[Change]) -> str:
-    """Return what a line of the trail tells the student; nothing of what is the student's own doing."""
-    why = f": {clean_line(change.why, LONGEST_REASON)}" if change.why else ""
+    """Return what a line of the trail tells the student; nothing of what is the student's own doing.
+
+    Why something was decided is for those who decided it, as in reports.
+    """
     if change.what == "grade":
         before = [one for one in trail if one.what == "grade" and one.submission == change.submission]
         before = before[: before.index(change)]
         if not before or before[-1].detail == change.detail:
             return ""
-        return f"graded again, {change.detail} (before: {before[-1].detail}){why}"
+        return f"graded again, {change.detail} (before: {before[-1].detail})"
     if change.what == "mark":
         return f"marked, {clean_line(change.detail, LONGEST_REASON)}"  # its comment is in the report
     if change.what == "override":
         taken_back = change.detail == "taken back"
-        return f"the score that was decided is taken back{why}" if taken_back else f"decided, {change.detail}{why}"
+        return "the score that was decided is taken back" if taken_back else f"decided, {change.detail}"
     return ""
 
 
