@@ -300,6 +300,16 @@ class CodeQuestion(_Question):
     """Where its checks run. shadow stands in for a GPU everywhere; without CUDA, those of cuda are deferred."""
 
 
+def list_texts(question: _Question) -> dict[tuple[str | int, ...], str]:
+    """Return the Markdown that students come to read of a question, by where it stands in it."""
+    texts: dict[tuple[str | int, ...], str | None] = {("prompt",): question.prompt}
+    texts |= {("hints", index, "text"): hint.text for index, hint in enumerate(question.hints)}
+    for index, choice in enumerate(getattr(question, "choices", ())):
+        texts |= {("choices", index, "text"): choice.text, ("choices", index, "why"): choice.why}
+    texts[("why",)] = getattr(question, "why", None)
+    return {location: text for location, text in texts.items() if text is not None}
+
+
 QuestionWithVariants = ChoiceQuestion | MultipleChoiceQuestion | NumericQuestion
 QuizQuestion = ChoiceQuestion | MultipleChoiceQuestion | NumericQuestion | TextQuestion
 Question = Annotated[

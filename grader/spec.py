@@ -25,7 +25,15 @@ from grader.fields import Flag, Line, Model, Prose, Slug, unique
 from grader.formulas import Formula
 from grader.parameters import find_faults
 from grader.policy import DueDate, Policy, Zone, find_fault, merge
-from grader.questions import CodeQuestion, NumericQuestion, Question, QuestionWithVariants, QuizQuestion, WithChoices
+from grader.questions import (
+    CodeQuestion,
+    NumericQuestion,
+    Question,
+    QuestionWithVariants,
+    QuizQuestion,
+    WithChoices,
+    list_texts,
+)
 from grader.validation import validate
 from grader.yaml_source import Document, Location, parse_bytes, read
 
@@ -385,14 +393,12 @@ def _inconsistencies(assignment: Assignment, document: Document) -> Iterator[Pro
 
 def _filled_texts(question: QuestionWithVariants, at: Location) -> Mapping[Location, str | Formula]:
     """Return what of a question differs from student to student, by where it stands."""
-    texts: dict[Location, object] = {(*at, "prompt"): question.prompt}
-    texts |= {(*at, "hints", index, "text"): hint.text for index, hint in enumerate(question.hints)}
+    texts: dict[Location, str | Formula] = {(*at, *location): text for location, text in list_texts(question).items()}
     if isinstance(question, NumericQuestion):
-        texts |= {(*at, "correct"): question.correct, (*at, "why"): question.why}
+        answers: dict[Location, object] = {(*at, "correct"): question.correct}
     else:
-        for index, choice in enumerate(question.choices):
-            texts |= {(*at, "choices", index, key): getattr(choice, key) for key in ("text", "correct", "why")}
-    return {location: text for location, text in texts.items() if isinstance(text, str | Formula)}
+        answers = {(*at, "choices", index, "correct"): one.correct for index, one in enumerate(question.choices)}
+    return texts | {location: answer for location, answer in answers.items() if isinstance(answer, Formula)}
 
 
 def _repeated_ids(

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from grader.errors import Problem, SpecError
 from grader.formulas import Formula, FormulaError, Value, evaluate, fill_template
 from grader.parameters import Variants, make_seed
-from grader.questions import Choice, NumericQuestion, Question, QuestionWithVariants
+from grader.questions import Choice, NumericQuestion, Question, QuestionWithVariants, list_texts
 from grader.spec import Assignment
 from grader.yaml_source import Location
 
@@ -164,13 +164,6 @@ def try_variants(assignment: Assignment) -> Iterator[Tried]:
 
 def _refuse_odd_numbers(question: QuestionWithVariants, drawn: Mapping[str, Value]) -> None:
     """Refuse figures that no author means to show, and that another machine may round in another way."""
-    texts: dict[Location, str | None] = {("prompt",): question.prompt}
-    texts |= {("hints", index, "text"): hint.text for index, hint in enumerate(question.hints)}
-    if isinstance(question, NumericQuestion):
-        texts[("why",)] = question.why
-    else:
-        for index, choice in enumerate(question.choices):
-            texts |= {("choices", index, "text"): choice.text, ("choices", index, "why"): choice.why}
-    for location, text in texts.items():
-        if match := _TOO_EXACT.search(text or ""):
+    for location, text in list_texts(question).items():
+        if match := _TOO_EXACT.search(text):
             raise VariantError(location, f"{location[-1]!r} shows {match.group()}: round it", drawn)

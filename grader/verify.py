@@ -19,7 +19,7 @@ from grader.engine import Engine
 from grader.errors import suggest
 from grader.grading import Setup, grade_submissions, list_solutions
 from grader.mutants import APPLIED, IDLE, make_mutants
-from grader.questions import CodeQuestion
+from grader.questions import CodeQuestion, list_texts
 from grader.report.markup import find_unclear_formulas
 from grader.results import SHADOW, STAND_IN, Outcome
 from grader.scoring import CheckGrade, Grade, Status
@@ -350,10 +350,7 @@ def _look_at_files(assignment: Assignment, checks: Sequence[Check]) -> Iterator[
 def _find_unclear_formulas(assignment: Assignment) -> Iterator[Hole]:
     """Yield the formulas of prompts, choices and explanations that reports could not draw."""
     for question in assignment.questions:
-        choices = getattr(question, "choices", ())
-        whys = [getattr(question, "why", None), *(choice.why for choice in choices)]
-        hints = (hint.text for hint in question.hints)
-        for text in filter(None, (question.prompt, *hints, *(choice.text for choice in choices), *whys)):
+        for text in list_texts(question).values():
             for formula in find_unclear_formulas(text):
                 hint = "mend it, or write it with commands that need no package: reports show it as it is written"
                 yield Hole(f"a formula of {question.id!r} cannot be drawn: ${formula.strip()[:80]}$", hint)

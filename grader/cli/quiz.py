@@ -18,7 +18,7 @@ from grader.cli.students import make_stub, student_option
 from grader.errors import InputError, reason_of
 
 if TYPE_CHECKING:
-    from grader.answers import Value
+    from grader.answers import Answers
     from grader.questions import QuizQuestion
     from grader.spec import Assignment
 
@@ -41,19 +41,17 @@ def quiz(course: Path | None, where: str, student: str | None) -> None:
     Every answer is saved in answers.yaml as it is given: stop whenever you like, and go on later. With the id of an
     assignment its folder is used, which is made if it is not there. Nothing is handed in: `grader submit` does that.
     """
-    from grader.answers import read_answers
-    from grader.submission import ANSWERS, Submission
+    from grader.submission import ANSWERS
 
     seat = Seat(course)
     spec, folder = _open_folder(seat, where, student)
     if not spec.quiz_questions:
         raise InputError(f"{spec.id} has no quiz", f"its code is in {folder}")
     sheet = Sheet(folder / ANSWERS)
-    problems = read_answers(spec, Submission({ANSWERS: sheet.content.encode()})).problems
-    if problems:
+    if problems := sheet.read(spec).problems:
         raise InputError("\n".join(map(str, problems)), f"mend {sheet.path} first: what cannot be read would be lost")
     Round(spec, sheet).run()
-    missing = [question.id for question in spec.quiz_questions if sheet.value(spec, question) is None]
+    missing = [name for name, value in sheet.read(spec).values.items() if value is None]
     click.echo(f"\nYour answers are in {sheet.path}.")
     if missing:
         click.echo(f"Not answered yet: {', '.join(missing)}. `{seat.spell(f'quiz {folder}')}` goes on.")
@@ -64,10 +62,11 @@ def quiz(course: Path | None, where: str, student: str | None) -> None:
 def _open_folder(seat: Seat, where: str, student: str | None) -> tuple[Assignment, Path]:
     """Return the assignment with the student's variants, and the folder of its answers; it is made if need be."""
     from grader.policy import describe_rules
+    from grader.submission import MARKER
 
     if where not in seat.course.assignments and not Path(where).exists():
         seat.course.load(where)  # says which there are
-    if where in seat.course.assignments and not (Path(where) / "grader.json").exists():
+    if where in seat.course.assignments and not (Path(where) / MARKER).exists():
         spec = draw_for(seat.course.load(where), student)
         if not spec.quiz_questions:
             raise InputError(f"{where} has no quiz", f"`{seat.spell(f'fetch {where}')}` gets its files")
@@ -95,12 +94,12 @@ class Sheet:
             reason = reason_of(error) if isinstance(error, OSError) else "it is not UTF-8"
             raise InputError(f"{self.path} cannot be read: {reason}", "save it as text in UTF-8") from None
 
-    def value(self, spec: Assignment, question: QuizQuestion) -> Value:
-        """Return the answer that it holds to a question, None where there is none."""
+    def read(self, spec: Assignment) -> Answers:
+        """Return the answers that it holds, and what in it cannot be understood."""
         from grader.answers import read_answers
         from grader.submission import ANSWERS, Submission
 
-        return read_answers(spec, Submission({ANSWERS: self.content.encode()})).values[question.id]
+        return read_answers(spec, Submission({ANSWERS: self.content.encode()}))
 
     def save(self, question: QuizQuestion, typed: str) -> None:
         """Put an answer in; it is on disk when this returns, and the file is whole at any moment.
@@ -134,7 +133,7 @@ class Round:
     def run(self) -> None:
         """Ask. It begins at the first question that has no answer."""
         click.echo(f"{self._spec.title}: {len(self._questions)} questions. {KEYS}")
-        answered = [self._sheet.value(self._spec, question) is not None for question in self._questions]
+        answered = [value is not None for value in self._sheet.read(self._spec).values.values()]
         place: int | None = answered.index(False) if False in answered else 0
         while place is not None and place < len(self._questions):
             self._show(place)
@@ -153,7 +152,7 @@ class Round:
         for letter, choice in zip(getattr(question, "letters", ()), getattr(question, "choices", ()), strict=True):
             click.echo(f"\n  {letter})  ", nl=False)
             _print_choice(choice.text)
-        current = self._sheet.value(self._spec, question)
+        current = self._sheet.read(self._spec).values[question.id]
         if current is not None:
             click.echo(f"\nYour answer: {', '.join(current) if isinstance(current, tuple) else current}")
 
@@ -183,8 +182,9 @@ class Round:
             return place + 1
 
     def _list(self) -> None:
+        values = self._sheet.read(self._spec).values
         for number, question in enumerate(self._questions, 1):
-            mark = " " if self._sheet.value(self._spec, question) is None else "x"
+            mark = " " if values[question.id] is None else "x"
             click.echo(f"  [{mark}] {number:>2}  {question.title or question.id}")
 
 

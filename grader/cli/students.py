@@ -96,14 +96,21 @@ def list_(course: Path | None, student: str | None, as_json: bool) -> None:
 def review_course(seat: Seat, student: str | None, now: datetime) -> list[Overview]:
     """Return how a student stands in all assignments; where nobody has handed in anything, no gradebook is made."""
     from grader.gradebook import DATABASE
-    from grader.overview import review_assignment
 
-    specs = [seat.course.load(name) for name in seat.course.assignments]
     name = who(student)
     if not (seat.state / DATABASE).exists():
-        return [review_assignment(seat.course, None, spec, name, now) for spec in specs]
+        return _review(seat, None, seat.course.assignments, name, now)
     with seat.open_gradebook() as gradebook:
-        return [review_assignment(seat.course, gradebook, spec, name, now) for spec in specs]
+        return _review(seat, gradebook, seat.course.assignments, name, now)
+
+
+def _review(
+    seat: Seat, gradebook: Gradebook | None, assignments: Iterable[str], student: str, now: datetime
+) -> list[Overview]:
+    from grader.overview import review_assignment
+
+    specs = [seat.course.load(name) for name in assignments]
+    return [review_assignment(seat.course, gradebook, spec, student, now) for spec in specs]
 
 
 def describe_due(overview: Overview, now: datetime) -> str:
@@ -485,7 +492,12 @@ def status(course: Path | None, student: str | None, as_json: bool) -> None:
     student, now = who(student), datetime.now(UTC)
     with seat.open_gradebook() as gradebook:
         rows = gradebook.graded(student)
-        counting = _find_counting(seat, gradebook, student, {entry.assignment for entry, _ in rows})
+        # What is still open is told to people, and is about all of the course; else only what was handed in matters.
+        told = {entry.assignment for entry, _ in rows} if as_json or not rows else seat.course.assignments
+        names = [name for name in seat.course.assignments if name in told]
+        overviews = _review(seat, gradebook, names, student, now)
+    finals = (one.final for one in overviews)
+    counting = {final.attempt.submission: final for final in finals if final is not None and final.attempt is not None}
     if as_json:
         print_json([_entry_json(entry, grade, counting.get(entry.id)) for entry, grade in rows])
         return
@@ -507,14 +519,13 @@ def status(course: Path | None, student: str | None, as_json: bool) -> None:
         for entry, grade in rows
     ]
     print_table(("ASSIGNMENT", "ATTEMPT", "SUBMITTED", "SCORE", "STATUS", "COUNTS", "ID"), table, numbers=(1, 3))
-    _print_outlook(review_course(seat, student, now), now)
+    _print_outlook(overviews, now)
 
 
-def _print_outlook(overviews: Iterable[Overview], now: datetime) -> None:
+def _print_outlook(overviews: Sequence[Overview], now: datetime) -> None:
     """Print what others changed since somebody last handed in, and what is still open."""
-    known = list(overviews)
-    changes = [f"  {one.assignment.id}: {change}" for one in known for change in one.changes]
-    open_ones = [_describe_open(one, now) for one in known if one.closed is None and one.due is not None]
+    changes = [f"  {one.assignment.id}: {change}" for one in overviews for change in one.changes]
+    open_ones = [_describe_open(one, now) for one in overviews if one.closed is None and one.due is not None]
     for heading, lines in (("Changed since you handed in", changes), ("Still open", open_ones)):
         if lines:
             click.echo("\n".join(["", f"{heading}:", *lines]))
@@ -527,18 +538,6 @@ def _describe_open(overview: Overview, now: datetime) -> str:
     if overview.final is None or overview.final.attempt is None:
         parts.append("nothing handed in")
     return f"  {overview.assignment.id}: {', '.join(parts)}"
-
-
-def _find_counting(seat: Seat, gradebook: Gradebook, student: str, assignments: Iterable[str]) -> dict[str, FinalGrade]:
-    """Return what counts of each assignment, by the submission that it is of."""
-    from grader.settlement import settle_student
-
-    found = {}
-    for name in sorted(set(assignments) & set(seat.course.assignments)):
-        final = settle_student(seat.course, gradebook, seat.course.load(name), student).final
-        if final.attempt is not None:
-            found[final.attempt.submission] = final
-    return found
 
 
 def _describe_counting(final: FinalGrade | None) -> str:

@@ -11,8 +11,7 @@ from typing import Any
 from grader.display import clean_line
 from grader.errors import FaultError, InputError
 from grader.push.client import Client
-from grader.push.plan import Change, Outcome, Person, Target, format_decimal
-from grader.roster import Claims
+from grader.push.plan import Change, Outcome, Person, Target, format_decimal, read_claims
 
 DECIMALS = 2
 AT_ONCE = 200  # scores in one request
@@ -67,7 +66,8 @@ class Canvas:
                 locked = "the assignment is not given to this student in Canvas"
             elif found.get("excused"):
                 locked = "excused in Canvas"
-            people.append(Person(key, _claim(user, key), _read_score(found), locked))
+            claims = read_claims(user, {"canvas_id": key}, id="sis_user_id", username="login_id", name="name")
+            people.append(Person(key, claims, _read_score(found), locked))
         return people
 
     def _list_submissions(self) -> dict[str, Mapping[str, Any]]:
@@ -105,21 +105,6 @@ class Canvas:
         """Read again what Canvas holds of those whom something was written of."""
         found = self._list_submissions()
         return [Outcome(change, _read_score(found.get(change.key)), said, DECIMALS) for change, said in written]
-
-
-def _claim(user: Mapping[str, Any], key: str) -> Claims:
-    def text(name: str) -> str | None:
-        value = user.get(name)
-        return value if isinstance(value, str) and value else None
-
-    login = text("login_id")
-    return Claims(
-        id=text("sis_user_id"),
-        lms_ids={"canvas_id": key},
-        email=text("email"),
-        usernames=(login,) if login else (),
-        name=text("name"),
-    )
 
 
 def _read_score(submission: Mapping[str, Any] | None) -> Fraction | None:

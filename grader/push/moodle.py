@@ -15,9 +15,8 @@ from grader.display import clean_line
 from grader.errors import FaultError, InputError, suggest
 from grader.push.canvas import read_amount
 from grader.push.client import Client
-from grader.push.plan import Change, Outcome, Person, Target, format_decimal, round_half_up
+from grader.push.plan import Change, Outcome, Person, Target, format_decimal, read_claims, round_half_up
 from grader.push.token import Token
-from grader.roster import Claims
 
 DECIMALS = 5
 SERVER = "/webservice/rest/server.php"
@@ -111,7 +110,8 @@ class Moodle:
             locked = _find_lock(items.get(key, {}))
             # What somebody decided in the gradebook stands there, whatever the assignment itself holds.
             now = grades.get(key) if locked is None else read_amount(items[key].get("graderaw"))
-            people.append(Person(key, _claim(user, key), now, locked))
+            claims = read_claims(user, {"moodle_id": key}, id="idnumber", username="username", name="fullname")
+            people.append(Person(key, claims, now, locked))
         return people
 
     def _list_grades(self) -> dict[str, Fraction | None]:
@@ -222,21 +222,6 @@ def _find_lock(item: Mapping[str, Any]) -> str | None:
     if item.get("gradeisoverridden"):
         return "overridden in Moodle's gradebook: change it there, or take the override away"
     return "locked in Moodle's gradebook" if item.get("gradeislocked") or item.get("locked") else None
-
-
-def _claim(user: Mapping[str, Any], key: str) -> Claims:
-    def text(name: str) -> str | None:
-        value = user.get(name)
-        return value if isinstance(value, str) and value else None
-
-    username = text("username")
-    return Claims(
-        id=text("idnumber"),
-        lms_ids={"moodle_id": key},
-        email=text("email"),
-        usernames=(username,) if username else (),
-        name=text("fullname"),
-    )
 
 
 def _list(found: Any, name: str) -> list[Any]:

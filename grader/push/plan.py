@@ -26,6 +26,17 @@ class Person:
     locked: str | None = None
 
 
+def read_claims(user: Mapping[str, object], lms_ids: Mapping[str, str], *, id: str, username: str, name: str) -> Claims:  # noqa: A002
+    """Return who a user of an LMS is by what it says; ``id``, ``username`` and ``name`` are its fields for those."""
+
+    def text(field: str) -> str | None:
+        value = user.get(field)
+        return value if isinstance(value, str) and value else None
+
+    login = text(username)
+    return Claims(text(id), lms_ids, text("email"), (login,) if login else (), name=text(name))
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """A score to write: for whom, by the LMS's id, what it holds ``now`` and what it is to hold ``then``."""

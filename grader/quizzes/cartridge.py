@@ -123,19 +123,11 @@ def _write_manifest(quizzes: Sequence[Quiz], pictures: Sequence[str]) -> bytes:
     return xml.to_bytes(root)
 
 
-class _Item:
+class _Item(qti.ItemWriter):
     """Writes one question."""
 
-    def __init__(self, section: etree._Element, quiz: Quiz, question: Question, markup: Markup, notes: Notes) -> None:
-        self.section = section
-        self.quiz = quiz
-        self.question = question
-        self.markup = markup
-        self.notes = notes
-        self.where = f"{quiz.id}/{question.id}"
-        self.feedback: dict[str, str] = {}
-        if question.feedback:
-            self.feedback[qti.GENERAL] = make_sturdy(markup.render(question.feedback, self.where))
+    def render(self, text: str) -> str:
+        return make_sturdy(super().render(text))
 
     def write(self) -> None:
         answer = self.question.answer
@@ -170,12 +162,6 @@ class _Item:
             )
         return str(whole)
 
-    def process(self) -> etree._Element:
-        processing = qti.start_processing(self.item)
-        if qti.GENERAL in self.feedback:
-            qti.show_always(processing)
-        return processing
-
     def choices(self, answer: Choices) -> None:
         idents = qti.name_options(len(answer.options))
         texts = [make_sturdy(self.markup.render_short(option.text, self.where)) for option in answer.options]
@@ -186,7 +172,7 @@ class _Item:
         for ident, option in zip(idents, answer.options, strict=True):
             shows = f"{ident}_fb" if option.feedback else None
             if option.feedback:
-                self.feedback[f"{ident}_fb"] = make_sturdy(self.markup.render(option.feedback, self.where))
+                self.feedback[f"{ident}_fb"] = self.render(option.feedback)
             if shows or (answer.single and option.correct):
                 # None of these goes on: Moodle would show everybody what is shown by one that does.
                 scores = answer.single and option.correct

@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 from grader.quizzes.content import Essay, Notes, Question
 from grader.quizzes.pictures import Picture, PictureError, read_picture
+from grader.report.markup import make_parser
 
-_FIRST_HEADING = 3
 _PARAGRAPH = re.compile(r"<p>((?:(?!</?p>).)*)</p>\Z", re.DOTALL)
 
 
@@ -80,13 +80,7 @@ class Markup:
 
     @cached_property
     def _parser(self) -> Any:
-        from markdown_it import MarkdownIt
-        from mdit_py_plugins.dollarmath import dollarmath_plugin
-
-        # What is raw HTML stays text, and links to anything but the web are no links: both are markdown-it's own rules.
-        parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-        parser.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False)
-        parser.core.ruler.push("shift_headings", _shift_headings)
+        parser = make_parser()
         parser.add_render_rule("image", lambda _, *given: self._show_picture(*given))
         parser.add_render_rule("math_block", lambda _, *given: self._show_block(*given))
         parser.add_render_rule("math_inline", lambda _, *given: self._show_formula(*given))
@@ -139,12 +133,6 @@ def flatten_html(text: str) -> str:
         else:
             parts[number] = re.sub(r"[\n\t]+", " ", part)
     return "".join(parts).strip()
-
-
-def _shift_headings(state: Any) -> None:
-    for token in state.tokens:
-        if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(int(token.tag[1:]) + _FIRST_HEADING - 1, 6)}"
 
 
 def to_plain(text: str) -> str:

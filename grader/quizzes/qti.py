@@ -8,13 +8,42 @@ from collections.abc import Mapping, Sequence
 from lxml import etree
 
 from grader.quizzes import xml
-from grader.quizzes.content import Question, Quiz
+from grader.quizzes.content import Notes, Question, Quiz
+from grader.quizzes.markup import Markup
 
 NAMESPACE = "http://www.imsglobal.org/xsd/ims_qtiasiv1p2"
 RESPONSE = "response1"
 GENERAL = "general_fb"
 PICTURES = "images"  # a folder of the zip
 _FIRST_OPTION = 1001  # Canvas takes numbers as ids of answers
+
+
+class ItemWriter:
+    """Writes one question; ``item`` is its element once it is begun."""
+
+    item: etree._Element
+
+    def __init__(self, section: etree._Element, quiz: Quiz, question: Question, markup: Markup, notes: Notes) -> None:
+        self.section = section
+        self.quiz = quiz
+        self.question = question
+        self.markup = markup
+        self.notes = notes
+        self.where = f"{quiz.id}/{question.id}"
+        self.feedback: dict[str, str] = {}
+        if question.feedback:
+            self.feedback[GENERAL] = self.render(question.feedback)
+
+    def render(self, text: str) -> str:
+        """Return a text as HTML that the importers keep."""
+        return self.markup.render(text, self.where)
+
+    def process(self) -> etree._Element:
+        """Begin the conditions, with that for what everybody is told."""
+        processing = start_processing(self.item)
+        if GENERAL in self.feedback:
+            show_always(processing)
+        return processing
 
 
 def make_ident(*names: str) -> str:

@@ -21,7 +21,6 @@ from grader.quizzes.content import (
     Exported,
     Notes,
     Number,
-    Question,
     Quiz,
     Texts,
     format_decimal,
@@ -125,19 +124,8 @@ def _kind(answer: Answer) -> str:
     return names[type(answer)]
 
 
-class _Item:
+class _Item(qti.ItemWriter):
     """Writes one question."""
-
-    def __init__(self, section: etree._Element, quiz: Quiz, question: Question, markup: Markup, notes: Notes) -> None:
-        self.section = section
-        self.quiz = quiz
-        self.question = question
-        self.markup = markup
-        self.notes = notes
-        self.where = f"{quiz.id}/{question.id}"
-        self.feedback: dict[str, str] = {}
-        if question.feedback:
-            self.feedback[qti.GENERAL] = markup.render(question.feedback, self.where)
 
     def write(self) -> None:
         question, answer = self.question, self.question.answer
@@ -160,12 +148,6 @@ class _Item:
             self.essay(answer)
         qti.add_feedback(self.item, self.feedback)
 
-    def process(self) -> etree._Element:
-        processing = qti.start_processing(self.item)
-        if qti.GENERAL in self.feedback:
-            qti.show_always(processing)
-        return processing
-
     def choices(self, answer: Choices, idents: Sequence[str]) -> None:
         options = dict(zip(idents, answer.options, strict=True))
         texts = {ident: self.markup.render_short(option.text, self.where) for ident, option in options.items()}
@@ -173,7 +155,7 @@ class _Item:
         processing = self.process()
         for ident, option in options.items():
             if option.feedback:
-                self.feedback[f"{ident}_fb"] = self.markup.render(option.feedback, self.where)
+                self.feedback[f"{ident}_fb"] = self.render(option.feedback)
                 qti.add_equal(qti.add_condition(processing, goes_on=True, shows=f"{ident}_fb"), ident)
         condition = qti.add_condition(processing, goes_on=False, scores=True)
         if not answer.single:

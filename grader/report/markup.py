@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import functools
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -78,15 +78,21 @@ def _render(text: str, *, inline: bool) -> Markup:
     return Markup((parser.renderInline(text) if inline else parser.render(text)).strip())  # noqa: S704 - the parser escapes
 
 
-@functools.cache
-def _parser() -> Any:
+def make_parser(show_formula: Callable[[str, dict[str, Any]], str] | None = None) -> Any:
+    """Return a parser of an author's Markdown, with headings below a page's own; the caller says how it is drawn."""
     from markdown_it import MarkdownIt
     from mdit_py_plugins.dollarmath import dollarmath_plugin
 
     # What is raw HTML stays text, and links to anything but the web are no links: both are markdown-it's own rules.
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    parser.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, renderer=_show_formula)
+    parser.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, renderer=show_formula)
     parser.core.ruler.push("shift_headings", _shift_headings)
+    return parser
+
+
+@functools.cache
+def _parser() -> Any:
+    parser = make_parser(_show_formula)
     parser.add_render_rule("link_open", _open_link)
     parser.add_render_rule("image", _describe_image)
     return parser

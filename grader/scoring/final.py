@@ -184,9 +184,12 @@ def charge_hints(grade: Grade, hints: Iterable[HintTaken], assignment: Assignmen
 
     With ``most`` what waits to be decided is taken to be earned. A hint that is no longer there costs nothing.
     """
+    taken = tuple(hints)
+    if not taken:
+        return ZERO
     steps = {question.id: question.hints for question in assignment.questions}
     costs: dict[str, Fraction] = {}
-    for hint in hints:
+    for hint in taken:
         own = steps.get(hint.question, ())
         if 0 < hint.step <= len(own):
             costs[hint.question] = costs.get(hint.question, ZERO) + own[hint.step - 1].cost
