@@ -41,6 +41,7 @@ FIGURES = "figures"  # a folder of pictures of what a right solution draws, CHEC
 ASSIGNMENT_FILE = "assignment.yaml"
 COURSE_FILE = "course.yaml"
 FORMAT = 1
+MOST_NAMED = 12  # assignments in a message
 _TERMS = frozenset({"due", "policy", "groups"})  # keys on which no check's outcome depends
 _MODULE = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
 # What a submission offers to checks besides what a student defines.
@@ -261,7 +262,9 @@ class Course(CourseFile):
         """
         if assignment_id not in self.assignments:
             near = suggest(assignment_id, self.assignments)
-            raise InputError(f"no assignment {assignment_id!r}{near}", f"the course has {', '.join(self.assignments)}")
+            few = len(self.assignments) <= MOST_NAMED
+            rest = f"the course has {', '.join(self.assignments)}" if few else "`grader list` shows what the course has"
+            raise InputError(f"no assignment {assignment_id!r}{near}", rest)
         assignment = load_assignment(self.directory / assignment_id)
         self.due_of(assignment)
         self.policy_of(assignment)

@@ -321,7 +321,7 @@ def test_a_class_with_the_assignment_named(shell: Shell) -> None:
 
 def test_the_course_that_ships(shipped: Shell) -> None:
     assert {row["id"] for row in shipped("list", "--json").json} >= {"focal-loss", "choose-the-loss"}
-    shipped("fetch", "focal-los").fails(2, "did you mean 'focal-loss'?", "`grader list`")
+    shipped("fetch", "focal-los").fails(2, "did you mean 'focal-loss'?", "the course has choose-the-loss, ")
     assert shipped("fetch", "focal-loss").code == 0
     stub = shipped("check", "focal-loss")
     assert stub.code == 1
@@ -809,7 +809,7 @@ def test_a_student_id_is_no_path(shell: Shell, tmp_path: Path, name: str) -> Non
         ([f"{ESC}[31m"], ["no command '\\x1b[31m'"]),
         (["list", f"{ESC}[31m"], ["␛[31m"]),
         (["show", "hlave"], ["neither an assignment nor a submission 'hlave'; did you mean 'halve'?"]),
-        (["fetch", "hlave"], ["no assignment 'hlave'; did you mean 'halve'?", "`grader list`"]),
+        (["fetch", "hlave"], ["no assignment 'hlave'; did you mean 'halve'?", "the course has halve, halve-soon"]),
         (["fetch", "halve", "course.txt"], ["course.txt is a file", "another folder"]),
         (["export", "canvas", "hlave"], ["did you mean 'halve'?"]),
         (["check", f"{ESC}[31m"], ["␛[31m: there is no such file or folder"]),

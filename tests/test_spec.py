@@ -377,7 +377,11 @@ def test_a_course(write_assignment: Writer, tmp_path: Path) -> None:
     assert course.load("mean-loss").directory == tmp_path / "mean-loss"
     with pytest.raises(InputError, match="no assignment 'mean-los'; did you mean 'mean-loss'") as raised:
         course.load("mean-los")
-    assert raised.value.hint
+    assert raised.value.hint == "the course has mean-loss"
+    many = course.model_copy(update={"assignments": tuple(f"a{number}" for number in range(13))})
+    with pytest.raises(InputError, match="no assignment 'b1'") as raised:
+        many.load("b1")
+    assert raised.value.hint == "`grader list` shows what the course has"
     with pytest.raises(InputError, match=r"no assignment '\.\./mean-loss'"):
         course.load("../mean-loss")
 
