@@ -10,7 +10,7 @@ SECONDS ?= 60
 TARGETS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow fuzz lint format schema commands bench screenshots clean
+.PHONY: help install demo test test-slow fuzz lint format schema commands messages bench screenshots clean
 
 help: ## Show what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -58,6 +58,9 @@ schema: $(READY) ## Write docs/assignment.schema.json anew from grader/spec.py
 
 commands: $(READY) ## Write docs/commands.md anew from the commands' help
 	$(BIN)/python -m grader.cli.reference > docs/commands.md
+
+messages: $(READY) ## Gather what is to be translated in grader/locale, and compile it
+	$(BIN)/python -m tests.messages
 
 bench: $(READY) ## Measure what is claimed, as ratios to something run beside it
 	$(BIN)/python -m tests.bench

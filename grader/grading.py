@@ -18,6 +18,7 @@ from grader.engine import Engine
 from grader.errors import FaultError, InputError, reason_of
 from grader.forbidden import find_forbidden
 from grader.job import Fault, Finished, Job, JobCheck, JobMistake, JobQuestion, Verdict
+from grader.language import ENGLISH, speaking
 from grader.questions import CodeQuestion
 from grader.results import CheckResult, Run
 from grader.scoring import Grade, Status, score_submission
@@ -34,11 +35,15 @@ FEWEST = 8  # submissions for which another examiner is worth its start
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """How to run: ``secrets`` are folders besides the course that no student's code may read (the gradebook's)."""
+    """How to run: ``secrets`` are folders besides the course that no student's code may read (the gradebook's).
+
+    ``language`` is the course's: what a grade says is stored in it.
+    """
 
     secrets: tuple[Path, ...] = ()
     seed: int = 0
     isolated: bool = True
+    language: str = ENGLISH
 
 
 def grade_submissions(
@@ -74,12 +79,23 @@ def grade_stream(
     ``work`` is asked for more whenever there is somebody to run it, perhaps by another thread, and a submission is
     forgotten once its grade was yielded. ``expected`` is about how many there are; see ``grade_submissions``.
     """
-    cases = (_Case(number, _read_submission(own, checks, submission)) for number, (own, submission) in enumerate(work))
+    cases = _read_work(work, checks, setup.language)
     size = JOB_SIZE if expected is None else _choose_size(expected, engine.width)
     stream = _Stream(engine, assignment, cases, setup, size)
     while not stream.ended:
         for case in stream.run():
-            yield case.number, _score(checks, case.as_run(), case.reading)
+            with speaking(setup.language):
+                grade = _score(checks, case.as_run(), case.reading)
+            yield case.number, grade
+
+
+def _read_work(
+    work: Iterable[tuple[Assignment, Submission]], checks: Sequence[Check], language: str
+) -> Iterator[_Case]:
+    for number, (own, submission) in enumerate(work):
+        with speaking(language):
+            case = _Case(number, _read_submission(own, checks, submission))
+        yield case
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +351,7 @@ def make_job(
         memory_mb=assignment.limits.memory_mb,
         secrets=tuple(str(path) for path in (*_find_secrets(assignment), *setup.secrets)),
         seed=setup.seed,
+        language=setup.language,
         isolated=setup.isolated,
     )
 

@@ -55,6 +55,7 @@ class Job:
 
     ``submissions`` holds each one's Python files. ``secrets`` are folders that no student's process may read.
     ``isolated`` False runs student code without the lock-down: for one's own code on one's own machine only.
+    Messages are in ``language``.
     """
 
     directory: str
@@ -67,6 +68,7 @@ class Job:
     secrets: tuple[str, ...] = ()
     seed: int = 0
     isolated: bool = True
+    language: str = "en"
 
     def seed_of(self, name: str) -> int:
         """Return the seed of a check, in 32 bits."""

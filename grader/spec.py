@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import os
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,6 +24,7 @@ from pydantic import AfterValidator, Field, Strict
 from grader.errors import InputError, Problem, SpecError, reason_of, suggest
 from grader.fields import Flag, Line, Model, Prose, Slug, unique
 from grader.formulas import Formula
+from grader.language import ENGLISH, OWN_CATALOGS, list_languages
 from grader.parameters import find_faults
 from grader.policy import DueDate, Policy, Zone, find_fault, merge
 from grader.questions import (
@@ -60,6 +62,13 @@ def _mistake_file(name: str) -> str:
     if not inside or path.suffix != ".py" or path.as_posix() != name:
         raise ValueError(f"must be a Python file in mistakes/, such as mistakes/double_softmax.py, not {name!r}")
     return name
+
+
+def _check_language(text: str) -> str:
+    known = list_languages(os.environ.get(OWN_CATALOGS))
+    if text not in known:
+        raise ValueError(f"there are no messages in {text!r}; there are some in {', '.join(known)}")
+    return text
 
 
 class Limits(Model):
@@ -216,6 +225,8 @@ class CourseFile(Model):
     """The folders of the assignments, in the order in which they are listed."""
     time_zone: Zone | None = None
     """The zone of due dates that name none, such as Europe/Berlin."""
+    language: Annotated[str, AfterValidator(_check_language)] = ENGLISH
+    """The language that reports, stubs and notebooks of this course are in, besides what its authors wrote: ``de``."""
     policy: Policy | None = None
     """The rules for handing in; an assignment's own ``policy`` replaces single keys."""
 

@@ -39,6 +39,7 @@ from grader.cli import (
     students,
 )
 from grader.cli.examples import add_examples
+from grader.cli.translation import translate_help
 from grader.errors import GraderError, suggest
 
 ABOUT = """Fetch, check, submit and grade exercises of a PyTorch course.
@@ -161,6 +162,7 @@ add_examples(cli)
 def main() -> None:
     """Run the command line and exit with its code."""
     _prepare_streams()
+    translate_help(cli)
     try:
         code = cli.main(prog_name="grader", standalone_mode=False)
         if sys.stdout is not None:

@@ -74,7 +74,7 @@ class Seat:
 
         if not isolated:
             click.echo(NOT_ISOLATED, err=True)
-        return Setup(secrets=(self.state, *secrets), isolated=isolated)
+        return Setup(secrets=(self.state, *secrets), isolated=isolated, language=self.course.language)
 
     def find_assignment(self, path: Path, assignment_id: str | None) -> Assignment:
         """Return the assignment that a student's folder belongs to: as asked for, or as its marker says.

@@ -26,6 +26,7 @@ from grader.examiner.walls import Walls
 from grader.examiner.walls import describe as describe_walls
 from grader.examiner.workers import Zygote, ZygoteFailed
 from grader.job import Fault, Job, Message, event_to_json, job_from_json
+from grader.language import speaking
 from grader.results import SHADOW
 
 # What pytest brings that checks do not need; each costs time in every session, or reads the heap at its end.
@@ -54,7 +55,8 @@ def serve(jobs: IO[str], events: IO[str], zygote: Zygote) -> None:
     for line in jobs:
         job = job_from_json(json.loads(line))
         try:
-            fault = run_job(job, zygote, emit)
+            with speaking(job.language):
+                fault = run_job(job, zygote, emit)
         except ZygoteFailed as error:
             fault = Fault(str(error))
         except Exception as error:  # whatever else breaks here is a fault of ours too, and the next job may go well

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from grader.diagnosis import Diagnosis
 from grader.display import clean_line, clean_text
+from grader.language import ENGLISH
 from grader.report.context import Context, clean_context
 from grader.results import Frame, Outcome, Visibility
 from grader.scoring import CheckGrade, CriterionGrade, FinalGrade, Grade, QuestionGrade, Status
@@ -43,7 +44,7 @@ class Report:
 
     ``complete`` is False after a local run of the public checks while hidden ones exist. ``score`` and ``points`` then
     count the public checks only. ``final`` is what counts for the student in the end, where that was worked out.
-    ``context`` is what is told beside the grade.
+    ``context`` is what is told beside the grade. ``language`` is the course's, in which all of it is told.
     """
 
     grade: Grade
@@ -52,6 +53,7 @@ class Report:
     complete: bool = True
     final: FinalGrade | None = None
     context: Context = field(default_factory=Context)
+    language: str = ENGLISH
 
 
 def build_report(
@@ -62,6 +64,7 @@ def build_report(
     complete: bool = True,
     final: FinalGrade | None = None,
     context: Context | None = None,
+    language: str = ENGLISH,
 ) -> Report:
     """Return what ``reader`` may see of ``grade``.
 
@@ -71,7 +74,8 @@ def build_report(
     and have not been run: they are left out then, and so is whether an answer to a quiz question is right, and what
     known mistakes the submission shows. ``final`` adds what counts in the end: a student is not told why somebody
     decided so, only that it was decided. ``context`` adds what is told beside the grade; while it holds
-    ``feedback_from``, a student does not read what is said of answers, nor which mistakes they rest on.
+    ``feedback_from``, a student does not read what is said of answers, nor which mistakes they rest on. The report is
+    told in ``language``.
     """
     student = reader is Reader.STUDENT
     context = context or Context()
@@ -101,6 +105,7 @@ def build_report(
         complete=complete,
         final=_visible_final(final, student) if final is not None else None,
         context=clean_context(context if student else replace(context, feedback_from=None), visible),
+        language=language,
     )
 
 

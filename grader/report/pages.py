@@ -21,6 +21,7 @@ from grader.display import (
     shorten_lines,
     timestamp,
 )
+from grader.language import _, later, plural, speaking
 from grader.report import wording
 from grader.report.content import Reader, Report
 from grader.report.context import AttemptInfo
@@ -42,11 +43,12 @@ def to_html(report: Report) -> str:
     page = ""
     for shrink, left_out in _SHRINKS:
         shown = shrink(report)
-        page = (
-            _pages()
-            .get_template("student.html.jinja")
-            .render(report=shown, grade=shown.grade, info=shown.info, left_out=left_out)
-        )
+        with speaking(report.language):
+            page = (
+                _pages()
+                .get_template("student.html.jinja")
+                .render(report=shown, grade=shown.grade, info=shown.info, left_out=left_out and _(left_out))
+            )
         page = page.replace("</style>", f"{math_style()}\n</style>", 1) if has_math(page) else page
         if len(page.encode("utf-8")) <= SIZE_LIMIT:
             break
@@ -77,8 +79,8 @@ def _change_checks(report: Report, change: Callable[[CheckGrade], CheckGrade]) -
 
 _SHRINKS: tuple[tuple[Callable[[Report], Report], str | None], ...] = (
     (_keep, None),
-    (_drop_figures, "To keep this page small, figures are left out."),
-    (_shorten_texts, "To keep this page small, figures and the ends of long texts are left out."),
+    (_drop_figures, later("To keep this page small, figures are left out.")),
+    (_shorten_texts, later("To keep this page small, figures and the ends of long texts are left out.")),
 )
 
 
@@ -106,6 +108,7 @@ def make_environment(folders: Sequence[Path]) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    pages.globals.update(_=_, plural=plural)
     pages.filters.update(
         amount=format_amount,
         points=format_points,

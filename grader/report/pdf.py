@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 from grader.display import clean_line, format_amount, format_points, in_utc, shorten_lines
 from grader.errors import InputError
+from grader.language import speaking
 from grader.report import wording
 from grader.report.content import Report, is_code
 from grader.report.markup import parse_markdown, to_mathml
@@ -42,7 +43,8 @@ def to_pdf(report: Report) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         pictures = _Pictures(root)
-        data = _describe(report, pictures)
+        with speaking(report.language):
+            data = _describe(report, pictures)
         (root / "report.json").write_text(json.dumps(data), encoding="utf-8")
         template = (find_data("templates") / "report" / TEMPLATE).read_bytes()
         (root / TEMPLATE).write_bytes(template)

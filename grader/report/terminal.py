@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.display import shorten_lines
+from grader.language import speaking
 from grader.report.content import Reader, Report, is_code
 from grader.report.context import Excerpt, Prompt
 from grader.report.wording import (
@@ -77,7 +78,7 @@ def to_text(report: Report, width: int = 80, color: bool = False) -> str:
         legacy_windows=False,
         _environ={},
     )
-    with console.capture() as capture:
+    with console.capture() as capture, speaking(report.language):
         for part in _text_parts(report):
             console.print(part)
     lines = [line.rstrip() for line in capture.get().rstrip().split("\n")]
