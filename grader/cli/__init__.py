@@ -151,8 +151,7 @@ def _accept_course(command: click.Command) -> None:
 for _commands in SECTIONS.values():
     for _command in _commands:
         cli.add_command(_command)
-        # These are about no course, or the one that ships.
-        if _command not in (demo.demo, operators.doctor, completion.completion):
+        if _command not in (demo.demo, completion.completion):  # these are about no course, or the one that ships
             _accept_course(_command)
 
 

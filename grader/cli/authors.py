@@ -108,6 +108,9 @@ def _print_proof(proof: Proof) -> None:
         print_table(("", "CAUGHT BY", ""), [_row(trial, letters) for trial in wrong])
         click.echo("")
         for check in proof.checks:
+            if check.id in proof.unrun:
+                click.echo(f"{letters[check.id]}  {check.id} was not run")
+                continue
             catches = sum(check.id in trial.caught_by for trial in wrong)
             alone = sum(trial.caught_by == (check.id,) for trial in wrong)
             note = f"{alone} of them alone" if alone else "none of them alone: other checks make it redundant"
