@@ -24,7 +24,7 @@ from grader.report.markup import find_unclear_formulas
 from grader.requirements import find_missing
 from grader.results import SHADOW, STAND_IN, Outcome
 from grader.scoring import CheckGrade, Grade, Status
-from grader.spec import ASSIGNMENT_FILE, FIGURES, Assignment, Mistake, parse_python
+from grader.spec import ASSIGNMENT_FILE, COURSE_FILE, FIGURES, Assignment, Course, Mistake, parse_python
 from grader.stub import render_stub
 from grader.submission import ANSWERS, Submission
 from grader.variants import TRIED, Tried, fill_assignment, try_variants
@@ -398,10 +398,35 @@ def _find_todos(assignment: Assignment) -> Iterator[Hole]:
     for folder in ("checks", "solutions", "mistakes"):
         files += sorted((assignment.directory / folder).rglob("*.py"))
     for path in files:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            if "TODO" in line and line.strip() not in starters:
-                where = f"{path.relative_to(assignment.directory)}:{number}"
-                yield Hole(f"{where} still says {line[line.index('TODO') :].strip()}", "do it, and take the TODO out")
+        yield from _read_todos(path, str(path.relative_to(assignment.directory)), starters)
+
+
+def find_course_todos(course: Course) -> list[Hole]:
+    """Return what ``grader new`` left to do in the course's own file."""
+    return list(_read_todos(course.directory / COURSE_FILE, COURSE_FILE))
+
+
+def _read_todos(path: Path, name: str, starters: str = "") -> Iterator[Hole]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines):
+        if "TODO" in line and line.strip() not in starters:
+            where = f"{name}:{number + 1}"
+            before, _mark, said = line.partition("TODO")
+            if before.strip() == "#":
+                words = " ".join([said.strip(), *_read_on(lines[number + 1 :], before)])
+                yield Hole(f"{where} still says TODO{words}", "do it, and take the comment out")
+            else:
+                hint = "do it, and take the comment out: what stands before it in the line stays"
+                yield Hole(f"{where} still says TODO{said.rstrip()}", hint)
+
+
+def _read_on(lines: Sequence[str], before: str) -> Iterator[str]:
+    """Yield the next lines of a comment that begins with ``before``."""
+    for line in lines:
+        words = line.removeprefix(before).strip()
+        if not line.startswith(before) or not words or "TODO" in words:
+            return
+        yield words
 
 
 def _find_leaks(assignment: Assignment, checks: Sequence[Check]) -> Iterator[Hole]:
