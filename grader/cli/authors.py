@@ -11,7 +11,8 @@ import click
 from grader.cli.completion import complete_assignment
 from grader.cli.output import print_heading, print_json, print_table, progress
 from grader.cli.seat import Seat
-from grader.cli.students import jobs_option, json_option, no_isolation_option, write_file
+from grader.cli.students import jobs_option, json_option, no_isolation_option
+from grader.files import write_file
 
 if TYPE_CHECKING:
     from grader.verify import Proof, Trial

@@ -16,6 +16,7 @@ from grader.cli.output import print_heading, print_markdown
 from grader.cli.seat import Seat, draw_for
 from grader.cli.students import make_stub, student_option
 from grader.errors import InputError, reason_of
+from grader.files import write_file
 
 if TYPE_CHECKING:
     from grader.answers import Answers
@@ -111,16 +112,7 @@ class Sheet:
         from grader.answers import set_answer
 
         content = set_answer(self.content, question, typed)
-        draft = self.path.with_name(f".{self.path.name}.draft")
-        try:
-            with open(draft, "w", encoding="utf-8", newline="") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self.path)
-        except OSError as error:
-            message = f"{self.path} cannot be written: {reason_of(error)}"
-            raise InputError(message, "free some space, or allow writing; earlier answers are safe") from None
+        write_file(self.path, content.encode(), "free some space, or allow writing; earlier answers are safe")
 
 
 class Round:

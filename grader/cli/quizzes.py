@@ -10,8 +10,9 @@ import click
 from grader.cli.completion import complete_assignment
 from grader.cli.output import print_json
 from grader.cli.seat import Seat
-from grader.cli.students import json_option, write_file
+from grader.cli.students import json_option
 from grader.errors import InputError
+from grader.files import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,8 +17,9 @@ import click
 from grader.cli.completion import complete_assignment
 from grader.cli.output import print_json, print_table, progress, waiting
 from grader.cli.seat import Seat
-from grader.cli.students import json_option, write_file
+from grader.cli.students import json_option
 from grader.errors import FaultError, GradebookError, InputError, SubmissionError
+from grader.files import write_file
 
 if TYPE_CHECKING:
     from grader.gradebook import Entry, Gradebook

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import stat
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from grader.cli.completion import complete_assignment
 from grader.cli.output import exit_code, print_json, print_report, print_table, waiting
 from grader.cli.seat import Seat, draw_for, who
 from grader.errors import FaultError, InputError, reason_of, suggest
+from grader.files import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -628,31 +628,6 @@ def find_entry(seat: Seat, gradebook: Gradebook, what: str | None, student: str)
         of = f" for {what}" if what else ""
         raise InputError(f"{student} has handed in nothing{of} yet", "`grader submit` hands work in")
     return entries[-1]
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file that was asked for: all of it, or what stood there before stays.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and not path.is_file():  # a pipe, or /dev/stdout
-            path.write_bytes(data)
-            return
-        target = path.resolve()  # where a link leads, so that it stays one
-        part = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
-        try:
-            part.write_bytes(data)
-            if target.exists():
-                part.chmod(stat.S_IMODE(target.stat().st_mode))
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        reason = reason_of(error)
-        raise InputError(f"{path} cannot be written: {reason}", "give a place that you may write to") from None
 
 
 def _read(seat: Seat, path: Path, assignment_id: str | None, student: str | None) -> tuple[Assignment, Submission]:
