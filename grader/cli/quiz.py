@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.completion import complete_assignment
+from grader.cli.fetching import make_stub
+from grader.cli.options import student_option
 from grader.cli.output import print_heading, print_markdown
 from grader.cli.seat import Seat, draw_for
-from grader.cli.students import make_stub, student_option
 from grader.errors import InputError, reason_of
 from grader.files import write_file
 
