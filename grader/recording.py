@@ -19,6 +19,7 @@ from grader.engine import Engine
 from grader.errors import GradebookError, GraderError, InputError
 from grader.gradebook import Entry, Gradebook
 from grader.grading import Setup, grade_stream, pending_grade
+from grader.language import speaking
 from grader.roster import Roster
 from grader.scoring import Grade, Status
 from grader.settlement import find_members
@@ -275,12 +276,13 @@ def grade_again(
         FaultError: this machine cannot grade.
     """
     try:
-        checks, digest = read_checks(assignment), assignment.digest
+        with speaking(setup.language):  # whatever keeps a grade back is told in it
+            checks, digest = read_checks(assignment), assignment.digest
     except GraderError as error:
         for entry in entries:
             yield entry, _explain(assignment, error), ""
         return
-    feed = _Feed(gradebook, assignment, entries)
+    feed = _Feed(gradebook, assignment, entries, setup.language)
     for entry, grade in feed.take(grade_stream(engine, assignment, checks, feed, setup, len(entries))):
         yield entry, grade, digest
 
@@ -288,7 +290,8 @@ def grade_again(
 class _Feed:
     """Stored submissions, loaded one by one when they are asked for, with their students' variants."""
 
-    def __init__(self, gradebook: Gradebook, assignment: Assignment, entries: Sequence[Entry]) -> None:
+    def __init__(self, gradebook: Gradebook, assignment: Assignment, entries: Sequence[Entry], language: str) -> None:
+        self._language = language
         self._gradebook = gradebook
         self._assignment = assignment
         self._entries = entries
@@ -299,8 +302,9 @@ class _Feed:
         number = 0
         for entry in self._entries:
             try:
-                own = fill_assignment(self._assignment, entry.student)
-                submission = self._gradebook.load(entry)
+                with speaking(self._language):
+                    own = fill_assignment(self._assignment, entry.student)
+                    submission = self._gradebook.load(entry)
             except GraderError as error:
                 self._lost.append((entry, _explain(self._assignment, error)))
                 continue

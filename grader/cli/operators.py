@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli.options import json_option
 from grader.cli.output import print_heading, print_json, print_table, progress, waiting
 from grader.cli.seat import Seat
-from grader.cli.students import json_option
 from grader.errors import FaultError, GraderError, reason_of
 from grader.language import _
 from grader.results import SHADOW, STAND_IN
