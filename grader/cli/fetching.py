@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +45,7 @@ def fetch(
     spec = draw_for(seat.course.load(assignment), student)
     target = directory if directory is not None else Path(spec.id)
     rules = describe_rules(seat.course.policy_of(spec), seat.course.due_of(spec), groups=spec.groups)
-    result = make_stub(spec, target, rules, notebook=notebook, course=course, force=force)
+    result = make_stub(spec, target, rules, notebook=notebook, course=course, title=seat.course.title, force=force)
     if result.backup is not None:
         click.echo(_("What was there is in {folder}.", folder=result.backup))
     for name in result.written:
@@ -68,11 +69,13 @@ def make_stub(
     *,
     notebook: bool = False,
     course: Path | None = None,
+    title: str | None = None,
     force: bool = False,
 ) -> WrittenStub:
     """Write an assignment's stub to a folder; see ``write_stub``.
 
-    With ``notebook`` it is one, whose last cell looks for the checks in ``course``.
+    With ``notebook`` it is one, whose last cell looks for the checks in ``course``. The folder says which course it is
+    from: the ``title``, and where that lies.
 
     Raises:
         InputError: the folder holds the questions of another student, and ``force`` is not given.
@@ -80,6 +83,7 @@ def make_stub(
     from grader.checks import read_checks
     from grader.notebook_stub import render_notebook_stub
     from grader.stub import render_stub, write_stub
+    from grader.submission import MARKER
 
     _refuse_source(assignment, target)
     if assignment.student and not force:
@@ -90,7 +94,16 @@ def make_stub(
         files = render_notebook_stub(assignment, checks, rules, course=where)
     else:
         files = render_stub(assignment, checks, rules)
+    if title is not None:
+        files = {**files, MARKER: _name_course(files[MARKER], title, course)}
     return write_stub(files, target, force=force)
+
+
+def _name_course(marker: bytes, title: str, course: Path | None) -> bytes:
+    named = {**json.loads(marker), "course": title}
+    if course is not None:
+        named["course_folder"] = str(course.resolve())
+    return (json.dumps(named) + "\n").encode()
 
 
 def _refuse_source(assignment: Assignment, target: Path) -> None:

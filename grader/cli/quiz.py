@@ -79,7 +79,7 @@ def _open_folder(seat: Seat, where: str, student: str | None) -> tuple[Assignmen
             raise InputError(_("{assignment} has no quiz", assignment=where), hint)
         folder = Path(where)
         rules = describe_rules(seat.course.policy_of(spec), seat.course.due_of(spec), groups=spec.groups)
-        make_stub(spec, folder, rules)
+        make_stub(spec, folder, rules, course=seat.directory, title=seat.course.title)
         click.echo(_("Your folder is {folder}.", folder=folder), err=True)
         return spec, folder
     folder = Path(where)
