@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from grader.errors import InputError, suggest
 from grader.gradebook import Gradebook, check_student
-from grader.roster import Roster, RosterStudent, split_sections, suggest_id
+from grader.roster import Claims, Roster, RosterStudent, split_sections, suggest_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,20 @@ def check_roster(roster: Roster, where: str) -> Roster:
 
 
 def find_strangers(gradebook: Gradebook, roster: Roster) -> Mapping[str, str]:
-    """Return who has handed in and is not in a roster, by id; each with ``"; did you mean 'x'?"``, or with ``""``."""
+    """Return who has handed in and is not in a roster, by id; each with what may be meant, or with ``""``.
+
+    That is ``"; did you mean 'x'?"``, or whose other id it is: such work was filed before there was a roster.
+    """
     enrolled = [student.id for student in roster.students]
     strangers = sorted(_find_submitters(gradebook) - set(enrolled))
-    return {student: suggest_id(student, enrolled) for student in strangers}
+    return {student: _explain_stranger(student, roster, enrolled) for student in strangers}
+
+
+def _explain_stranger(word: str, roster: Roster, enrolled: list[str]) -> str:
+    student = roster.match(Claims(id=word))
+    if student is None:
+        return suggest_id(word, enrolled)
+    return f": it is an id of {student.id}, under which grading the same download again files this work"
 
 
 def check_known(gradebook: Gradebook, student: str) -> str:

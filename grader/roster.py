@@ -216,9 +216,7 @@ _GRADES = re.compile(
     re.IGNORECASE,
 )
 # What Moodle writes before its number for one assignment, in some of its languages.
-_PARTICIPANT = re.compile(
-    r"(?:participant|participante|partecipante|teilnehmer/?(?:in)?|deelnemer) ?\d+\Z", re.IGNORECASE
-)
+_PARTICIPANT = re.compile(r"(?:participante?|partecipante|teilnehmer(?:/in)?|deelnemer) ?\d+\Z", re.IGNORECASE)
 _OWN = ("name", "email", "section", "group")
 _HINT = "a roster is a CSV file with a header line: id,name,email,section,group and any ids of your LMS"
 
