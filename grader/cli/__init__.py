@@ -24,6 +24,7 @@ from grader.cli import (
     demo,
     export,
     feedback,
+    fetching,
     gradebook,
     grading,
     hints,
@@ -35,8 +36,9 @@ from grader.cli import (
     quizzes,
     receipts,
     regrading,
+    showing,
     similarity,
-    students,
+    submitting,
 )
 from grader.cli.examples import add_examples
 from grader.cli.translation import translate_help
@@ -52,14 +54,14 @@ grader submit focal-loss     hand it in and see the score
 
 SECTIONS = {
     "Students": (
-        students.list_,
-        students.fetch,
-        students.check,
+        showing.list_,
+        fetching.fetch,
+        submitting.check,
         quiz.quiz,
         hints.hint,
-        students.submit,
-        students.status,
-        students.show,
+        submitting.submit,
+        showing.status,
+        showing.show,
         receipts.receipt,
     ),
     "Authors": (authors.new, authors.verify, quizzes.import_quiz),

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader.cli.completion import complete_assignment
+from grader.cli.options import jobs_option, json_option, no_isolation_option
 from grader.cli.output import print_heading, print_json, print_table, progress
 from grader.cli.seat import Seat
-from grader.cli.students import jobs_option, json_option, no_isolation_option, write_file
+from grader.files import write_file
 
 if TYPE_CHECKING:
     from grader.verify import Proof, Trial

@@ -14,9 +14,9 @@ import click
 from click.core import ParameterSource
 
 from grader.cli.completion import complete_assignment
+from grader.cli.options import jobs_option, json_option, no_isolation_option
 from grader.cli.output import exit_code, print_json, print_table, progress
 from grader.cli.seat import Seat, acting_user
-from grader.cli.students import jobs_option, json_option, no_isolation_option
 from grader.display import clean_line, clean_text, format_amount, list_names
 from grader.errors import FaultError, GraderError, InputError, SpecError
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.completion import complete_assignment
+from grader.cli.options import json_option, student_option
 from grader.cli.output import print_json, print_markdown, print_table
 from grader.cli.seat import Seat, draw_for, who
-from grader.cli.students import json_option, student_option
 from grader.errors import InputError, suggest
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli.options import json_option
 from grader.cli.output import print_heading, print_json, print_table, progress, waiting
-from grader.cli.students import json_option
 from grader.errors import FaultError
 from grader.results import SHADOW, STAND_IN
 

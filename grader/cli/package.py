@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader.cli.completion import complete_assignment
+from grader.cli.options import json_option
 from grader.cli.output import print_json
 from grader.cli.seat import Seat
-from grader.cli.students import json_option
 from grader.errors import FaultError, GraderError, InputError, SpecError
 from grader.language import ENGLISH, speaking, spoken
 
@@ -123,15 +123,11 @@ def github_classroom(course: Path | None, assignment: str, out: Path | None, for
     """
     from grader.display import format_points
     from grader.packages.github import make_repository
-    from grader.policy import describe_rules
     from grader.stub import write_stub
 
     seat = Seat(course)
     spec = seat.course.load(assignment)
-    language = seat.course.language
-    with speaking(language):
-        rules = describe_rules(seat.course.policy_of(spec), seat.course.due_of(spec), groups=spec.groups)
-    found = make_repository(spec, rules, language=language)
+    found = make_repository(spec, seat.tell_rules(spec), language=seat.course.language)
     target = out if out is not None else Path(f"{spec.id}-github")
     written = write_stub(found.files, target, force=force)
     if as_json:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.completion import complete_assignment
+from grader.cli.fetching import make_stub
+from grader.cli.options import student_option
 from grader.cli.output import print_heading, print_markdown
 from grader.cli.seat import Seat, draw_for
-from grader.cli.students import make_stub, student_option
 from grader.errors import InputError, reason_of
+from grader.files import write_file
 
 if TYPE_CHECKING:
     from grader.answers import Answers
@@ -61,7 +63,6 @@ def quiz(course: Path | None, where: str, student: str | None) -> None:
 
 def _open_folder(seat: Seat, where: str, student: str | None) -> tuple[Assignment, Path]:
     """Return the assignment with the student's variants, and the folder of its answers; it is made if need be."""
-    from grader.policy import describe_rules
     from grader.submission import MARKER
 
     if where not in seat.course.assignments and not Path(where).exists():
@@ -71,8 +72,7 @@ def _open_folder(seat: Seat, where: str, student: str | None) -> tuple[Assignmen
         if not spec.quiz_questions:
             raise InputError(f"{where} has no quiz", f"`{seat.spell(f'fetch {where}')}` gets its files")
         folder = Path(where)
-        rules = describe_rules(seat.course.policy_of(spec), seat.course.due_of(spec), groups=spec.groups)
-        make_stub(spec, folder, rules)
+        make_stub(spec, folder, seat.tell_rules(spec), language=seat.course.language)
         click.echo(f"Your folder is {folder}.", err=True)
         return spec, folder
     folder = Path(where)
@@ -111,16 +111,7 @@ class Sheet:
         from grader.answers import set_answer
 
         content = set_answer(self.content, question, typed)
-        draft = self.path.with_name(f".{self.path.name}.draft")
-        try:
-            with open(draft, "w", encoding="utf-8", newline="") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self.path)
-        except OSError as error:
-            message = f"{self.path} cannot be written: {reason_of(error)}"
-            raise InputError(message, "free some space, or allow writing; earlier answers are safe") from None
+        write_file(self.path, content.encode(), "free some space, or allow writing; earlier answers are safe")
 
 
 class Round:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.completion import complete_assignment
+from grader.cli.options import json_option, student_option
 from grader.cli.output import print_json
 from grader.cli.seat import Seat, who
-from grader.cli.students import find_entry, json_option, student_option, write_file
+from grader.cli.showing import find_entry
 from grader.errors import InputError
+from grader.files import write_file
 
 if TYPE_CHECKING:
     from grader.receipts import SignedReceipt

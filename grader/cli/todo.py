@@ -11,7 +11,7 @@ import click
 
 from grader.cli.output import print_json, print_table
 from grader.cli.seat import Seat, who
-from grader.cli.students import describe_due, review_course
+from grader.cli.showing import describe_due, review_course
 from grader.errors import GraderError, InputError
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ import click
 
 from grader.cli.output import print_report
 from grader.cli.seat import Seat
-from grader.cli.students import check_work, hand_in
+from grader.cli.submitting import check_work, hand_in
 from grader.errors import FaultError, GraderError
 
 if TYPE_CHECKING:

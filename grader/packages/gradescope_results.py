@@ -12,6 +12,7 @@ from typing import Any
 
 from grader.display import to_number
 from grader.errors import FaultError, InputError, reason_of
+from grader.files import write_file
 from grader.language import ENGLISH, _, later
 from grader.packages.gradescope import SETTINGS, Settings, Shown, StudentField
 from grader.report import Report
@@ -211,10 +212,8 @@ def write_results(path: Path, results: dict[str, Any]) -> None:
     Raises:
         FaultError: it cannot be written.
     """
-    draft = path.with_name(f".{path.name}.draft")
+    text = json.dumps(results, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(json.dumps(results, indent=1, ensure_ascii=True, allow_nan=False) + "\n")
-        draft.replace(path)
-    except OSError as error:
-        raise FaultError(f"{path} cannot be written: {reason_of(error)}") from None
+        write_file(path, text.encode())
+    except InputError as error:
+        raise FaultError(error.message) from None
