@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.language import _
+
 
 class GraderError(Exception):
     """An error with a message that a user may read.
@@ -73,10 +75,15 @@ class GradebookError(FaultError):
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the known word nearest to ``word``, or ``""``."""
-    known = list(known)
+    near = find_near(word, known)
+    return "" if near is None else _("; did you mean {word}?", word=repr(near))
+
+
+def find_near(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that is nearest to ``word``, None where none is near."""
     folded = {candidate.casefold(): candidate for candidate in known}
     match = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
-    return f"; did you mean {folded[match[0]]!r}?" if match else ""
+    return folded[match[0]] if match else None
 
 
 def reason_of(error: OSError) -> str:

@@ -32,6 +32,7 @@ from yaml.events import (
 from yaml.reader import Reader
 
 from grader.errors import InputError, Problem, SpecError, reason_of
+from grader.language import _, later
 
 # libyaml is ten times as fast; PyYAML can be built without it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -133,13 +134,13 @@ def parse_bytes(content: bytes, path: Path | str, *, max_bytes: int = MAX_BYTES)
         SpecError: as ``read``.
     """
     if len(content) > max_bytes:
-        raise _error(path, 1, 1, f"the file is larger than {max_bytes:,} bytes")
+        raise _error(path, 1, 1, _("the file is larger than {limit} bytes", limit=f"{max_bytes:,}"))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8", errors="replace")
         line, column = _line_and_column(before)
-        raise _error(path, line, column, "this is not UTF-8 text: save the file as UTF-8") from None
+        raise _error(path, line, column, _("this is not UTF-8 text: save the file as UTF-8")) from None
     return parse(text, path)
 
 
@@ -151,14 +152,15 @@ def parse(text: str, path: Path | str) -> Document:
     """
     if bad := Reader.NON_PRINTABLE.search(text):
         line, column = _line_and_column(text[: bad.start()])
-        raise _error(path, line, column, f"the character U+{ord(bad.group()):04X} is not allowed in YAML")
+        character = f"U+{ord(bad.group()):04X}"
+        raise _error(path, line, column, _("the character {character} is not allowed in YAML", character=character))
     builder = _Builder(path, yaml.parse(text, Loader=_LOADER))
     try:
         value = builder.build()
     except yaml.MarkedYAMLError as error:
         raise SpecError([_syntax_problem(path, text, error)]) from None
     except yaml.YAMLError as error:
-        raise _error(path, 1, 1, f"this is not YAML: {error}") from None
+        raise _error(path, 1, 1, _("this is not YAML: {problem}", problem=error)) from None
     if builder.problems:
         raise SpecError(builder.problems)
     return Document(path, value, MappingProxyType(builder.places), text)
@@ -181,7 +183,7 @@ class _Builder:
             if isinstance(event, DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    self.note(event, "a second document starts here; keep only one in a file")
+                    self.note(event, _("a second document starts here; keep only one in a file"))
                     break
             elif isinstance(event, NodeEvent):
                 value = self.node(event, (), event)
@@ -204,21 +206,30 @@ class _Builder:
     def refuse(self, event: NodeEvent, location: Location) -> None:
         """Note what is not used here; give up where going on would cost too much."""
         if len(location) >= MAX_DEPTH and not isinstance(event, ScalarEvent):
-            raise _error(self.path, *_position(event), f"nested more than {MAX_DEPTH} levels deep")
+            raise _error(self.path, *_position(event), _("nested more than {limit} levels deep", limit=MAX_DEPTH))
         if len(self.places) >= MAX_VALUES:
-            raise _error(self.path, *_position(event), f"more than {MAX_VALUES:,} values in one file")
+            raise _error(
+                self.path, *_position(event), _("more than {limit} values in one file", limit=f"{MAX_VALUES:,}")
+            )
         tag = getattr(event, "tag", None)
         if isinstance(event, AliasEvent):
             self.note(
                 event,
-                f"aliases (*{_shorten(event.anchor or '')}) are not used here; put text that starts with * in quotes",
+                _(
+                    "aliases (*{name}) are not used here; put text that starts with * in quotes",
+                    name=_shorten(event.anchor or ""),
+                ),
             )
         elif event.anchor is not None:
             self.note(
-                event, f"anchors (&{_shorten(event.anchor)}) are not used here; put text that starts with & in quotes"
+                event,
+                _(
+                    "anchors (&{name}) are not used here; put text that starts with & in quotes",
+                    name=_shorten(event.anchor),
+                ),
             )
         elif tag not in (None, "!", _STR_TAG):
-            self.note(event, "tags (!) are not used here; put text that starts with ! in quotes")
+            self.note(event, _("tags (!) are not used here; put text that starts with ! in quotes"))
 
     def sequence(self, location: Location) -> list[Any]:
         values: list[Any] = []
@@ -243,19 +254,22 @@ class _Builder:
     def key(self, event: Event, location: Location, values: Mapping[str, Any]) -> str:
         """Return a key as text, whatever it looks like; note one that is there already."""
         if not isinstance(event, ScalarEvent):
-            raise _error(self.path, *_position(event), "a key must be plain text, not a list, a mapping or an alias")
+            raise _error(self.path, *_position(event), _("a key must be plain text, not a list, a mapping or an alias"))
         self.refuse(event, location)
         name: str = event.value
         if name in values:
             first = self.places[(*location, name)].key_line
-            self.note(event, f"the key {_shorten(name)!r} is given twice; the first is on line {first}")
+            twice = _(
+                "the key {name} is given twice; the first is on line {line}", name=repr(_shorten(name)), line=first
+            )
+            self.note(event, twice)
         return name
 
     def scalar(self, event: ScalarEvent) -> Any:
         if not event.implicit[0]:  # quoted, a block, or tagged as text
             return event.value
         if len(event.value) > _MAX_DIGITS and (_INT.match(event.value) or _BASED.match(event.value)):
-            self.note(event, f"a number of more than {_MAX_DIGITS} digits")
+            self.note(event, _("a number of more than {limit} digits", limit=_MAX_DIGITS))
             return 0
         return resolve(event.value)
 
@@ -304,24 +318,25 @@ def _error(path: Path | str, line: int, column: int, message: str) -> SpecError:
 
 # What the parser says → what to do about it.
 _ADVICE = (
-    ("mapping values are not allowed", "put a value that holds ': ' in quotes"),
-    ("found character that cannot start any token", "indent with spaces, and put the value in quotes"),
-    ("violates indentation", "indent with spaces, not tabs"),
-    ("did not find expected key", "is it indented like the lines around it? Is a quote or a bracket left open?"),
-    ("did not find expected '-' indicator", "is it indented like the entries around it?"),
-    ("did not find expected ',' or", "is a bracket left open, or a comma missing?"),
-    ("unexpected end of stream", "is a quote left open?"),
-    ("could not find expected ':'", "a key needs a colon after it"),
-    ("unknown escape character", "in \"double quotes\" write \\\\ for \\, or use 'single quotes'"),
+    ("mapping values are not allowed", later("put a value that holds ': ' in quotes")),
+    ("found character that cannot start any token", later("indent with spaces, and put the value in quotes")),
+    ("violates indentation", later("indent with spaces, not tabs")),
+    ("did not find expected key", later("is it indented like the lines around it? Is a quote or a bracket left open?")),
+    ("did not find expected '-' indicator", later("is it indented like the entries around it?")),
+    ("did not find expected ',' or", later("is a bracket left open, or a comma missing?")),
+    ("unexpected end of stream", later("is a quote left open?")),
+    ("could not find expected ':'", later("a key needs a colon after it")),
+    ("unknown escape character", later("in \"double quotes\" write \\\\ for \\, or use 'single quotes'")),
 )
 
 
 def _syntax_problem(path: Path | str, text: str, error: yaml.MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    said = error.problem or "this cannot be parsed"
+    said = error.problem or _("this cannot be parsed")
     advice = next((advice for part, advice in _ADVICE if part in said), None)
-    message = f"this is not YAML: {said}"
     if error.context and error.context_mark and error.context_mark.line + 1 != line:
-        message += f", {error.context} that starts on line {error.context_mark.line + 1}"
-    return Problem(path, line, column, f"{message}; {advice}" if advice else message)
+        start = error.context_mark.line + 1
+        said = _("{problem}, {context} that starts on line {line}", problem=said, context=error.context, line=start)
+    message = _("this is not YAML: {problem}", problem=said)
+    return Problem(path, line, column, f"{message}; {_(advice)}" if advice else message)
