@@ -83,8 +83,9 @@ class Result:
             parts.append(
                 _("{answered} of {number} questions of the quiz answered", answered=answered, number=len(quiz))
             )
-        hidden = f" {_('Hidden checks run when you submit.')}" if decided and not self.report["complete"] else ""
-        return f"{self.report['title']}: {', '.join(parts)}.{hidden}"
+        headline = f"{self.report['title']}: {', '.join(parts)}."
+        hidden = decided and not self.report["complete"]
+        return headline + " " + _("Hidden checks run when you submit.") if hidden else headline
 
     @property
     def _language(self) -> str:

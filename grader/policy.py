@@ -296,7 +296,8 @@ def describe_rules(policy: Policy, due: datetime | None, *, groups: bool = False
         told += _describe_lateness(policy.late)
     attempts = policy.attempts
     if attempts.limit is not None:
-        told.append(plural("You may hand in once.", "You may hand in {number} times.", attempts.limit))
+        times = plural("You may hand in {number} time.", "You may hand in {number} times.", attempts.limit)
+        told.append(_("You may hand in once.") if attempts.limit == 1 else times)
     if attempts.cooldown:
         told.append(_("Between two attempts wait {length}.", length=format_duration(attempts.cooldown)))
     if attempts.limit != 1:

@@ -221,7 +221,8 @@ def _seconds(number: float) -> str:
 
 
 def _alternatives(files: Sequence[str]) -> str:
-    return f" {_('or')} ".join(f"`{file}`" for file in files)
+    word = _("or")
+    return f" {word} ".join(f"`{file}`" for file in files)
 
 
 def _what_to_do(question: CodeQuestion, in_notebook: bool) -> str:

@@ -335,7 +335,8 @@ def _begin(name: str) -> str:
 
 
 def _join(parts: Sequence[str]) -> str:
-    return f" {_('and')} ".join(parts)
+    word = _("and")
+    return f" {word} ".join(parts)
 
 
 def _describe_wrong(name: str, close: Tensor | None) -> str:

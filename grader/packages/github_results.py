@@ -93,7 +93,7 @@ def write_summary(report: Report) -> str:
 
 
 def _table(checks: tuple[CheckGrade, ...]) -> Iterator[str]:
-    yield f"| | {_('check')} | {_('points')} |"
+    yield "| | " + _("check") + " | " + _("points") + " |"
     yield "|---|---|---:|"
     for check in checks:
         words = [

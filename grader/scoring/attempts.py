@@ -102,7 +102,9 @@ def find_next_attempt(attempts: Iterable[Attempt], policy: AttemptPolicy, now: d
     """
     used = [attempt for attempt in counting_attempts(attempts, policy) if attempt.is_charged]
     if policy.limit is not None and len(used) >= policy.limit:
-        reason = plural("the only attempt is used up", "all {number} attempts are used up", policy.limit)
+        reason = plural("{number} attempt is used up", "all {number} attempts are used up", policy.limit)
+        if policy.limit == 1:
+            reason = _("the only attempt is used up")
         return NextAttempt(False, len(used), policy.limit, reason=reason)
     if used and policy.cooldown and now < (opens_at := _end_of_cooldown(used[-1], policy)):
         wait = format_duration(opens_at - now.astimezone(UTC))
