@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import IO
 
 from grader.files import replacing
+from grader.language import later
 
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # zips know no earlier one; any other would tell when they were made
-_HINT = "give a place that you may write to, on a disk with room"
+_HINT = later("give a place that you may write to, on a disk with room")
 
 
 @dataclass(frozen=True, slots=True)

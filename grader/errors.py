@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.language import _
+from grader.language import _, later
 
 
 class GraderError(Exception):
@@ -76,7 +76,7 @@ class GradebookError(FaultError):
 def suggest(word: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the known word nearest to ``word``, or ``""``."""
     near = find_near(word, known)
-    return "" if near is None else _("; did you mean {word}?", word=repr(near))
+    return "" if near is None else _("; did you mean {name!r}?", name=near)
 
 
 def find_near(word: str, known: Iterable[str]) -> str | None:
@@ -86,6 +86,25 @@ def find_near(word: str, known: Iterable[str]) -> str | None:
     return folded[match[0]] if match else None
 
 
+# What systems say most often, marked for the catalogs.
+_REASONS = (
+    later("permission denied"),
+    later("operation not permitted"),
+    later("no such file or directory"),
+    later("file exists"),
+    later("is a directory"),
+    later("not a directory"),
+    later("file name too long"),
+    later("too many levels of symbolic links"),
+    later("too many open files"),
+    later("read-only file system"),
+    later("no space left on device"),
+    later("disk quota exceeded"),
+    later("input/output error"),
+    later("invalid argument"),
+)
+
+
 def reason_of(error: OSError) -> str:
     """Return what the system says went wrong, as it stands inside a sentence: ``permission denied``."""
-    return (error.strerror or str(error)).lower()
+    return _((error.strerror or str(error)).lower())

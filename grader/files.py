@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import IO
 
 from grader.errors import InputError, reason_of
+from grader.language import _, later
 
-_HINT = "give a place that you may write to"
+_HINT = later("give a place that you may write to")
 
 
 def write_file(path: Path, data: bytes, hint: str = _HINT) -> None:
@@ -54,4 +55,5 @@ def replacing(path: Path, hint: str = _HINT) -> Iterator[IO[bytes]]:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {reason_of(error)}", hint) from None
+        message = _("{path} cannot be written: {reason}", path=path, reason=reason_of(error))
+        raise InputError(message, _(hint)) from None

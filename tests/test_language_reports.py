@@ -72,7 +72,7 @@ def disguise(message: str) -> str:
             return letter
         return chr((0x430 if letter.islower() else 0x410) + ord(letter.lower()) - ord("a"))
 
-    return re.sub(r"\{\w*\}|[A-Za-z]", replace_letter, message)
+    return re.sub(r"\{[^{}]*\}|[A-Za-z]", replace_letter, message)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from grader.cli.completion import complete_assignment
 from grader.cli.options import student_option
 from grader.cli.seat import Seat, draw_for
 from grader.errors import InputError
-from grader.language import ENGLISH
+from grader.language import ENGLISH, _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,15 +45,19 @@ def fetch(
     rules, language = seat.tell_rules(spec), seat.course.language
     result = make_stub(spec, target, rules, language=language, notebook=notebook, course=course, force=force)
     if result.backup is not None:
-        click.echo(f"What was there is in {result.backup}.")
+        click.echo(_("What was there is in {folder}.", folder=result.backup))
     for name in result.written:
         click.echo(f"{target / name}")
+    same = _("(as it was)")
     for name in result.kept:
-        click.echo(f"{target / name}  (as it was)")
+        click.echo(f"{target / name}  {same}")
     whose = f" --student {shlex.quote(student)}" if spec.student and student else ""
-    check_it, hand_it_in = (seat.spell(f"{command} {target}{whose}") for command in ("check", "submit"))
-    first = f"Answer in {target / notebook_name(spec)}" if notebook else f"Read {target / 'README.md'}"
-    click.echo(f"\n{first}; then `{check_it}` and `{hand_it_in}`.")
+    commands = {command: seat.spell(f"{command} {target}{whose}") for command in ("check", "submit")}
+    if notebook:
+        told = _("Answer in {file}; then `{check}` and `{submit}`.", file=target / notebook_name(spec), **commands)
+    else:
+        told = _("Read {file}; then `{check}` and `{submit}`.", file=target / "README.md", **commands)
+    click.echo(f"\n{told}")
 
 
 def make_stub(
@@ -100,8 +104,9 @@ def _refuse_source(assignment: Assignment, target: Path) -> None:
 
     for folder in (target, *target.absolute().parents[:2]):
         if (folder / ASSIGNMENT_FILE).exists():
-            message = f"{target} is in the folder of an assignment, where its checks and solutions are"
-            raise InputError(message, f"give another folder: `grader fetch {assignment.id} work/{assignment.id}`")
+            message = _("{folder} is in the folder of an assignment, where its checks and solutions are", folder=target)
+            command = f"`grader fetch {assignment.id} work/{assignment.id}`"
+            raise InputError(message, _("give another folder: {command}", command=command))
 
 
 def _refuse_others_folder(assignment: Assignment, target: Path) -> None:
@@ -113,6 +118,7 @@ def _refuse_others_folder(assignment: Assignment, target: Path) -> None:
         return
     found = marker.get("student") if marker is not None else None
     if found not in (None, assignment.student):
-        message = f"{target} holds the questions of {found}, and those of {assignment.student} are others"
-        hint = "give another folder, or use --force: it keeps a copy of what is there beside the folder"
+        values = {"folder": target, "other": found, "student": assignment.student}
+        message = _("{folder} holds the questions of {other}, and those of {student} are others", **values)
+        hint = _("give another folder, or use --force: it keeps a copy of what is there beside the folder")
         raise InputError(message, hint)

@@ -14,6 +14,7 @@ from grader.cli.output import print_json, print_report, print_table
 from grader.cli.seat import Seat, who
 from grader.errors import InputError, suggest
 from grader.files import write_file
+from grader.language import _, later, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from grader.overview import Overview
     from grader.report import Report
     from grader.scoring import FinalGrade, Grade
+
+# A grade's status, as it is told.
+STATUSES = {"graded": later("graded"), "needs_review": later("needs review"), "pending": later("pending")}
 
 
 @click.command("list")
@@ -50,7 +54,7 @@ def list_(course: Path | None, student: str | None, as_json: bool) -> None:
         )
         for one in overviews
     ]
-    headings = ("ASSIGNMENT", "POINTS", "DUE", "ATTEMPTS", "BEST", "TITLE")
+    headings = (_("ASSIGNMENT"), _("POINTS"), _("DUE"), _("ATTEMPTS"), _("BEST"), _("TITLE"))
     # What says nothing of any assignment is left out: without a policy there are only titles.
     shown = [place for place in range(len(headings)) if any(row[place] not in ("", "-") for row in rows)]
     print_table(
@@ -58,7 +62,8 @@ def list_(course: Path | None, student: str | None, as_json: bool) -> None:
         [[row[place] for place in shown] for row in rows],
         numbers=[shown.index(place) for place in (1, 4) if place in shown],
     )
-    click.echo(f"\nGet one with `{seat.spell('fetch ASSIGNMENT')}`.")
+    told = _("Get one with `{command}`.", command=seat.spell("fetch ASSIGNMENT"))
+    click.echo(f"\n{told}")
 
 
 def review_course(seat: Seat, student: str | None, now: datetime) -> list[Overview]:
@@ -90,14 +95,18 @@ def describe_due(overview: Overview, now: datetime) -> str:
     distance = describe_distance(overview.due, now)
     if now <= overview.due:
         return distance
-    return f"{distance}, {'closed' if overview.closed is not None else 'still open'}"
+    if overview.closed is not None:
+        return _("{distance}, closed", distance=distance)
+    return _("{distance}, still open", distance=distance)
 
 
 def _describe_attempts(overview: Overview) -> str:
     following, left = overview.following, overview.attempts_left
     if left is not None:
-        return f"{left} left of {following.limit}" if following.limit is not None else "none left"
-    return f"{following.used} so far" if following.used else "-"
+        if following.limit is None:
+            return _("none left")
+        return _("{left} left of {limit}", left=left, limit=following.limit)
+    return _("{used} so far", used=following.used) if following.used else "-"
 
 
 def _overview_json(overview: Overview) -> dict[str, object]:
@@ -129,7 +138,7 @@ def status(course: Path | None, student: str | None, as_json: bool) -> None:
     with seat.open_gradebook() as gradebook:
         rows = gradebook.graded(student)
         # What is still open is told to people, and is about all of the course; else only what was handed in matters.
-        told = {entry.assignment for entry, _ in rows} if as_json or not rows else seat.course.assignments
+        told = {entry.assignment for entry, _grade in rows} if as_json or not rows else seat.course.assignments
         names = [name for name in seat.course.assignments if name in told]
         overviews = _review(seat, gradebook, names, student, now)
     finals = (one.final for one in overviews)
@@ -138,7 +147,8 @@ def status(course: Path | None, student: str | None, as_json: bool) -> None:
         print_json([_entry_json(entry, grade, counting.get(entry.id)) for entry, grade in rows])
         return
     if not rows:
-        click.echo(f"{student} has handed in nothing yet. `grader list` shows what there is to do.")
+        nothing = later("{student} has handed in nothing yet. `grader list` shows what there is to do.")
+        click.echo(_(nothing, student=student))
         return
     from grader.display import format_amount
 
@@ -148,13 +158,14 @@ def status(course: Path | None, student: str | None, as_json: bool) -> None:
             str(entry.number),
             f"{entry.submitted_at.astimezone():%Y-%m-%d %H:%M}",
             f"{format_amount(grade.score)} / {format_amount(grade.points)}" if grade else "-",
-            (grade.status if grade else "not graded").replace("_", " "),
+            _(STATUSES[grade.status]) if grade else _("not graded"),
             _describe_counting(counting.get(entry.id)),
             entry.id,
         )
         for entry, grade in rows
     ]
-    print_table(("ASSIGNMENT", "ATTEMPT", "SUBMITTED", "SCORE", "STATUS", "COUNTS", "ID"), table, numbers=(1, 3))
+    headings = (_("ASSIGNMENT"), _("ATTEMPT"), _("SUBMITTED"), _("SCORE"), _("STATUS"), _("COUNTS"), _("ID"))
+    print_table(headings, table, numbers=(1, 3))
     _print_outlook(overviews, now)
 
 
@@ -162,17 +173,17 @@ def _print_outlook(overviews: Sequence[Overview], now: datetime) -> None:
     """Print what others changed since somebody last handed in, and what is still open."""
     changes = [f"  {one.assignment.id}: {change}" for one in overviews for change in one.changes]
     open_ones = [_describe_open(one, now) for one in overviews if one.closed is None and one.due is not None]
-    for heading, lines in (("Changed since you handed in", changes), ("Still open", open_ones)):
+    for heading, lines in ((_("Changed since you handed in:"), changes), (_("Still open:"), open_ones)):
         if lines:
-            click.echo("\n".join(["", f"{heading}:", *lines]))
+            click.echo("\n".join(["", heading, *lines]))
 
 
 def _describe_open(overview: Overview, now: datetime) -> str:
-    parts = [f"due {describe_due(overview, now)}"]
+    parts = [_("due {when}", when=describe_due(overview, now))]
     if overview.attempts_left is not None:
-        parts.append(f"{overview.attempts_left} {'attempt' if overview.attempts_left == 1 else 'attempts'} left")
+        parts.append(plural("{number} attempt left", "{number} attempts left", overview.attempts_left))
     if overview.final is None or overview.final.attempt is None:
-        parts.append("nothing handed in")
+        parts.append(_("nothing handed in"))
     return f"  {overview.assignment.id}: {', '.join(parts)}"
 
 
@@ -234,8 +245,8 @@ def show(
         entry = find_entry(seat, gradebook, what, reader)
         grade = gradebook.grade(entry)
         if grade is None:
-            hint = "`grader submit` it again, or ask your instructor"
-            raise InputError(f"submission {entry.id} has no grade yet", hint)
+            hint = _("`grader submit` it again, or ask your instructor")
+            raise InputError(_("submission {id} has no grade yet", id=entry.id), hint)
         own = reader if reader in entry.students else entry.student
         report = report_of(seat, gradebook, entry, grade, own, instructor=instructor)
     if html is not None:
@@ -256,13 +267,15 @@ def find_entry(seat: Seat, gradebook: Gradebook, what: str | None, student: str)
         known = {entry.id: entry for entry in gradebook.entries()}
         if what not in known:
             near = suggest(what, seat.course.assignments)
-            message = f"there is neither an assignment nor a submission {what!r}{near}"
-            raise InputError(message, "`grader list` shows the assignments, `grader status` your submissions")
+            message = _("there is neither an assignment nor a submission {name!r}{near}", name=what, near=near)
+            raise InputError(message, _("`grader list` shows the assignments, `grader status` your submissions"))
         return known[what]
     entries = gradebook.entries(student=student, assignment=what)
     if not entries:
-        of = f" for {what}" if what else ""
-        raise InputError(f"{student} has handed in nothing{of} yet", "`grader submit` hands work in")
+        message = _("{student} has handed in nothing yet", student=student)
+        if what:
+            message = _("{student} has handed in nothing for {assignment} yet", student=student, assignment=what)
+        raise InputError(message, _("`grader submit` hands work in"))
     return entries[-1]
 
 

@@ -13,6 +13,7 @@ from grader.cli.output import exit_code, print_report, waiting
 from grader.cli.seat import Seat, draw_for, who
 from grader.cli.showing import report_of
 from grader.errors import FaultError, InputError, reason_of
+from grader.language import _, later
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +67,7 @@ def check(
             from grader.cli.watch import Desk, watch_work
 
             if as_json:
-                raise click.UsageError("--watch and --json exclude each other")
+                raise click.UsageError(_("--watch and --json exclude each other"))
             watch_work(Desk(seat, examiner, setup, path, assignment, student))
             return
         report = check_work(examiner, seat, path, assignment, student, setup)
@@ -191,9 +192,10 @@ def keep_receipt(seat: Seat, gradebook: Gradebook, entry: Entry, path: Path) -> 
         target.write_bytes(data)
     except OSError as error:
         command = seat.spell(f"receipt show {entry.id}")
-        click.echo(f"{target} cannot be written: {reason_of(error)}; `{command}` prints the receipt.", err=True)
+        values = {"path": target, "reason": reason_of(error), "command": command}
+        click.echo(_("{path} cannot be written: {reason}; `{command}` prints the receipt.", **values), err=True)
     else:
-        click.echo(f"Receipt: {target}", err=True)
+        click.echo(_("Receipt: {file}", file=target), err=True)
 
 
 def _refuse_useless(seat: Seat, gradebook: Gradebook, assignment: Assignment, student: str) -> None:
@@ -206,8 +208,10 @@ def _refuse_useless(seat: Seat, gradebook: Gradebook, assignment: Assignment, st
 
     found = find_next(seat.course, gradebook, assignment, student, datetime.now(UTC))
     if not found.is_open:
-        at = "" if found.opens_at is None else f", at {found.opens_at.astimezone():%Y-%m-%d %H:%M}"
-        hint = "nothing was handed in; `grader show` shows the last report, `grader check` checks as often as you like"
+        at = "" if found.opens_at is None else _(", at {time}", time=f"{found.opens_at.astimezone():%Y-%m-%d %H:%M}")
+        hint = _(
+            "nothing was handed in; `grader show` shows the last report, `grader check` checks as often as you like"
+        )
         raise InputError(f"{assignment.id}: {found.reason}{at}", hint)
 
 
@@ -218,7 +222,7 @@ def submit_work(
     submission: Submission,
     student: str,
     setup: Setup,
-    acknowledge: Callable[[Entry], None] = lambda _: None,
+    acknowledge: Callable[[Entry], None] = lambda _entry: None,
     unfinished: Entry | None = None,
 ) -> tuple[Entry, Grade]:
     """Store a submission, grade it with all checks, and store the grade. It is stored before anything runs.
@@ -236,19 +240,22 @@ def submit_work(
     work = Work(student, assignment, student, lambda: submission)
     entry = unfinished or store_work(gradebook, work, by=student)
     # Whoever stops this now shall know that it is in.
-    said = "Handed in" if unfinished is None else "Handed in before, and not graded"
-    click.echo(f"{said}: {assignment.id}, attempt {entry.number} of {student} ({entry.id}).", err=True)
+    said = later("Handed in: {assignment}, attempt {number} of {student} ({id}).")
+    if unfinished is not None:
+        said = later("Handed in before, and not graded: {assignment}, attempt {number} of {student} ({id}).")
+    told = _(said, assignment=assignment.id, number=entry.number, student=student, id=entry.id)
+    click.echo(told, err=True)
     acknowledge(entry)
     try:
-        with waiting("Running the checks"):
+        with waiting(_("Running the checks")):
             (graded,) = grade_stored(examiner, gradebook, assignment, [entry], setup, by=student)
     except KeyboardInterrupt:
-        click.echo(
-            f"Attempt {entry.number} is stored, but not graded: hand the same in again to go on with it.", err=True
-        )
+        stopped = later("Attempt {number} is stored, but not graded: hand the same in again to go on with it.")
+        click.echo(_(stopped, number=entry.number), err=True)
         raise
     except FaultError as fault:
-        raise FaultError(f"submission {entry.id} is stored, but not graded: {fault.message}", fault.hint) from None
+        message = _("submission {id} is stored, but not graded: {reason}", id=entry.id, reason=fault.message)
+        raise FaultError(message, fault.hint) from None
     if graded.grade is None:
         assert graded.error is not None
         raise graded.error
@@ -271,7 +278,7 @@ def _read(seat: Seat, path: Path, assignment_id: str | None, student: str | None
     problems = read_answers(assignment, submission).problems
     if problems:
         told = (_describe_problem(problem, submission) for problem in problems)
-        raise InputError("\n".join(told), "mend the answers and try again; nothing was handed in")
+        raise InputError("\n".join(told), _("mend the answers and try again; nothing was handed in"))
     return assignment, submission
 
 
@@ -289,7 +296,9 @@ def _describe_problem(problem: AnswerProblem, submission: Submission) -> str:
     from grader.submission import ANSWERS
 
     place = locate(submission.pieces, ANSWERS, problem.line)
-    return str(problem) if place is None else f"cell {place[0]}, line {place[1]}: {problem.message}"
+    if place is None:
+        return str(problem)
+    return _("cell {cell}, line {line}: {message}", cell=place[0], line=place[1], message=problem.message)
 
 
 def _run_public(examiner: Examiner, assignment: Assignment, submission: Submission, setup: Setup) -> tuple[Grade, bool]:
@@ -300,6 +309,6 @@ def _run_public(examiner: Examiner, assignment: Assignment, submission: Submissi
 
     checks = read_checks(assignment)
     public = [check for check in checks if check.visibility is Visibility.PUBLIC]
-    with waiting("Running the public checks"):
-        ((_, grade),) = grade_submissions(examiner, assignment, public, [submission], setup)
+    with waiting(_("Running the public checks")):
+        ((_number, grade),) = grade_submissions(examiner, assignment, public, [submission], setup)
     return grade, len(public) == len(checks) and not assignment.quiz_questions
