@@ -35,7 +35,7 @@ from grader.export.scores import Column, Detail, ScoreTable
 from grader.final_scores import gather_scores
 from grader.gradebook import Gradebook
 from grader.grading import Setup, grade_submissions
-from grader.language import DOMAIN, OWN_CATALOGS, speaking
+from grader.language import DOMAIN, OWN_CATALOGS, list_languages, speaking
 from grader.notebook import UNSAVED, Result
 from grader.notebook_stub import render_notebook
 from grader.policy import Policy, describe_rules
@@ -45,6 +45,18 @@ from grader.report import Reader, SubmissionInfo, build_report, to_html, to_json
 from grader.report.context import AttemptInfo, Context, Excerpt, Prompt
 from grader.report.pdf import _describe, _Pictures
 from grader.report.remark import to_remark
+from grader.report.terminal import WORD_WIDTH
+from grader.report.wording import (
+    ANSWERED,
+    DEFERRED,
+    NOT_GRADED,
+    PARTLY,
+    RIGHT,
+    STATUSES,
+    UNREADABLE,
+    VERDICTS,
+    WRONG,
+)
 from grader.reporting import report_stored
 from grader.results import SHADOW, Frame, Outcome, Visibility
 from grader.roster import RosterStudent
@@ -646,14 +658,30 @@ def test_a_german_course(tmp_path: Path, write_assignment: Callable[..., Path]) 
 
 def test_commands_for_instructors_speak_english(tmp_path: Path, write_assignment: Callable[..., Path]) -> None:
     course = write_assignment(name="mean-loss").parent
-    (course / "course.yaml").write_text("title: Kurs\nassignments: [mean-loss]\n")
-    home = write(tmp_path / "home", {"a": ""})
-    roster = write(tmp_path, {"class.csv": "id,name\nada,Ada\n"}) / "class.csv"
-    assert Shell(home, course)("roster", "import", roster).code == 0
-    told = [
-        Shell(home, course, extra={"GRADER_LANGUAGE": language})(
-            "extend", "mean-loss", "--student", "ada", "--to", "2 d"
-        )
-        for language in ("en", "de")
+    (course / "course.yaml").write_text(
+        "title: Kurs\nlanguage: de\nassignments: [mean-loss]\ntime_zone: Europe/Berlin\n"
+    )
+    spec = course / "mean-loss" / "assignment.yaml"
+    spec.write_text(spec.read_text().replace("id: mean-loss\n", "id: mean-loss\ndue: 2026-11-30T18:00\n", 1))
+    shell = Shell(write(tmp_path / "home", {"a": ""}), course, extra={"GRADER_LANGUAGE": "de"})
+    told = shell("extend", "mean-loss", "--everybody", "--until", "2026-12-05T18:00", "--why", "ill")
+    assert told.code == 0, told
+    assert told.out.startswith("everybody: due Sat 05 Dec 2026 18:00 CET\n")
+
+
+def test_the_terminal_s_words_have_room_in_every_language() -> None:
+    verdicts = [
+        *VERDICTS.values(),
+        *STATUSES.values(),
+        DEFERRED,
+        NOT_GRADED,
+        UNREADABLE,
+        ANSWERED,
+        RIGHT,
+        PARTLY,
+        WRONG,
     ]
-    assert told[0].err == told[1].err
+    for spoken in list_languages():
+        with speaking(spoken):
+            words = {verdict.word for verdict in verdicts}
+        assert max(map(len, words)) <= WORD_WIDTH, (spoken, words)
