@@ -12,7 +12,7 @@ from grader.cli.completion import complete_assignment
 from grader.cli.options import student_option
 from grader.cli.seat import Seat, draw_for
 from grader.errors import InputError
-from grader.language import _
+from grader.language import ENGLISH, _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,14 +37,13 @@ def fetch(
     --force, and with it are kept in a folder beside it. Some questions are drawn for each student: fetch, check and
     submit as the same one.
     """
-    from grader.policy import describe_rules
     from grader.submission import notebook_name
 
     seat = Seat(course)
     spec = draw_for(seat.course.load(assignment), student)
     target = directory if directory is not None else Path(spec.id)
-    rules = describe_rules(seat.course.policy_of(spec), seat.course.due_of(spec), groups=spec.groups)
-    result = make_stub(spec, target, rules, notebook=notebook, course=course, force=force)
+    rules, language = seat.tell_rules(spec), seat.course.language
+    result = make_stub(spec, target, rules, language=language, notebook=notebook, course=course, force=force)
     if result.backup is not None:
         click.echo(_("What was there is in {folder}.", folder=result.backup))
     for name in result.written:
@@ -66,13 +65,15 @@ def make_stub(
     target: Path,
     rules: Sequence[str] = (),
     *,
+    language: str = ENGLISH,
     notebook: bool = False,
     course: Path | None = None,
     force: bool = False,
 ) -> WrittenStub:
     """Write an assignment's stub to a folder; see ``write_stub``.
 
-    With ``notebook`` it is one, whose last cell looks for the checks in ``course``.
+    It and its ``rules`` are in ``language``. With ``notebook`` it is one, whose last cell looks for the checks in
+    ``course``.
 
     Raises:
         InputError: the folder holds the questions of another student, and ``force`` is not given.
@@ -87,9 +88,9 @@ def make_stub(
     checks = read_checks(assignment)
     if notebook:
         where = str(course.resolve()) if course is not None else None
-        files = render_notebook_stub(assignment, checks, rules, course=where)
+        files = render_notebook_stub(assignment, checks, rules, course=where, language=language)
     else:
-        files = render_stub(assignment, checks, rules)
+        files = render_stub(assignment, checks, rules, language=language)
     return write_stub(files, target, force=force)
 
 

@@ -73,7 +73,7 @@ def grade(course: Path | None, /, paths: tuple[Path, ...], **options: Any) -> No
     request = _Request(**options)
     with _start_engine(request) as pool, _open_junit(request.junitxml) as junit:
         seat = Seat(course)
-        ledger = _Ledger(request.as_json, junit)
+        ledger = _Ledger(request.as_json, junit, seat.course.language)
         with seat.open_gradebook() as gradebook, _open(seat, gradebook, paths, request) as inbox:
             for note in inbox.notes:
                 click.echo(clean_line(note, 2_000), err=True)
@@ -192,7 +192,8 @@ class _Ledger:
     """What is told of a class when all is done: a line for each submission, and nothing more is kept of it."""
 
     as_json: bool
-    junit: JunitFile | None = None
+    junit: JunitFile | None
+    language: str
     rows: list[tuple[str, ...]] = field(default_factory=list)
     reasons: list[tuple[str, str | None]] = field(default_factory=list)
     faults: dict[str, list[str]] = field(default_factory=dict)  # why grades are pending, and where those lie
@@ -219,7 +220,8 @@ class _Ledger:
         if newest.fault is not None:
             self.faults.setdefault(newest.fault, []).append(work.where)
         if self.as_json or self.junit is not None:
-            report = build_report(found, describe_entry(recorded.entry), Reader.INSTRUCTOR)
+            info = describe_entry(recorded.entry)
+            report = build_report(found, info, Reader.INSTRUCTOR, language=self.language)
             if self.junit is not None:
                 self.junit.add(report)
             if self.as_json:

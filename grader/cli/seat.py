@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.errors import InputError, reason_of
-from grader.language import _, later
+from grader.language import _, later, speaking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,6 +77,14 @@ class Seat:
         if not isolated:
             click.echo(f"grader: {_(NOT_ISOLATED)}", err=True)
         return Setup(secrets=(self.state, *secrets), isolated=isolated, language=self.course.language)
+
+    def tell_rules(self, assignment: Assignment) -> list[str]:
+        """Return the rules for handing in an assignment, in sentences of the course's language."""
+        from grader.policy import describe_rules
+
+        policy, due = self.course.policy_of(assignment), self.course.due_of(assignment)
+        with speaking(self.course.language):
+            return describe_rules(policy, due, groups=assignment.groups)
 
     def find_assignment(self, path: Path, assignment_id: str | None) -> Assignment:
         """Return the assignment that a student's folder belongs to: as asked for, or as its marker says.

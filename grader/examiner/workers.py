@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from grader.examiner import bubblewrap
 from grader.examiner.exceptions import WorkerLost
 from grader.examiner.walls import Walls
+from grader.language import _
 from grader.results import Outcome
 
 if TYPE_CHECKING:
@@ -381,7 +382,7 @@ class WorkerProcess:
                 return
             self.printed += data[: MAX_OUTPUT_KEPT - len(self.printed)]
             self.printed_bytes += len(data)
-        raise WorkerLost(Outcome.CRASHED, "The code printed more than 1 MB and was stopped.")
+        raise WorkerLost(Outcome.CRASHED, _("The code printed more than 1 MB and was stopped."))
 
     def end(self, grace_seconds: float = 0.0) -> Ending:
         """End the process, keep what it printed, and say how it ended."""
@@ -414,14 +415,18 @@ def explain_ending(ending: Ending, allowance: Allowance) -> WorkerLost:
     if ending.signal == signal.SIGXCPU or (
         ending.signal == signal.SIGKILL and ending.cpu_seconds >= allowance.cpu_seconds
     ):
-        return WorkerLost(Outcome.TIMED_OUT, f"The code used more than {allowance.cpu_seconds} s of processor time.")
+        seconds = allowance.cpu_seconds
+        return WorkerLost(
+            Outcome.TIMED_OUT, _("The code used more than {seconds} s of processor time.", seconds=seconds)
+        )
     if ending.killed_by_us:
-        return WorkerLost(Outcome.CRASHED, "The code closed its connection to the grader.")
+        return WorkerLost(Outcome.CRASHED, _("The code closed its connection to the grader."))
     # Code can end itself in hundreds of ways, and say by which one what a hidden check passed: few are told apart.
     if ending.signal in CRASHES:
         name = signal.Signals(ending.signal).name
-        return WorkerLost(Outcome.CRASHED, f"The code's process crashed ({name}) before it returned a result.")
-    return WorkerLost(Outcome.CRASHED, "The code ended its own process before it returned a result.")
+        message = _("The code's process crashed ({signal}) before it returned a result.", signal=name)
+        return WorkerLost(Outcome.CRASHED, message)
+    return WorkerLost(Outcome.CRASHED, _("The code ended its own process before it returned a result."))
 
 
 def _cache_directory() -> Path:
