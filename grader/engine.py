@@ -33,7 +33,7 @@ from grader.job import (
     event_from_json,
     job_to_json,
 )
-from grader.language import _, later, speaking
+from grader.language import OWN_CATALOGS, _, later, speaking
 
 START_SECONDS = 180.0  # both processes import torch, perhaps from a cold disk
 SLACK_SECONDS = 60.0
@@ -42,6 +42,7 @@ MAX_LINE_BYTES = 64 << 20
 ENVIRONMENT = (
     "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "XDG_CACHE_HOME", "VIRTUAL_ENV", "PYTHONPATH",
     "PYTHONHOME", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "CUDA_HOME", "CUDA_VISIBLE_DEVICES",
+    OWN_CATALOGS,
 )  # fmt: skip
 _ENDED = later("the process that runs checks ended")
 _CONFUSED = later("the process that runs checks sent something that was not asked for")

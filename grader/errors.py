@@ -76,7 +76,7 @@ class GradebookError(FaultError):
 def suggest(word: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the known word nearest to ``word``, or ``""``."""
     near = find_near(word, known)
-    return "" if near is None else _("; did you mean {word}?", word=repr(near))
+    return "" if near is None else _("; did you mean {name!r}?", name=near)
 
 
 def find_near(word: str, known: Iterable[str]) -> str | None:

@@ -34,7 +34,9 @@ MOST_FAILURES = 20  # of the gradebook in a row, before no more is tried: each m
 class Work:
     """One student's work for one assignment, wherever it lies: it is read when ``read`` is called, and not kept.
 
-    ``submitted_at`` is when it came, where that is known; else it comes when it is stored.
+    ``submitted_at`` is when it came, where that is known; else it comes when it is stored. ``marked_late`` says that
+    the LMS has it as late. ``in_order`` says that the time tells what came after what: then work that is the same as an
+    earlier attempt, and came after the newest one, is another attempt.
     """
 
     student: str
@@ -42,6 +44,8 @@ class Work:
     where: str
     read: Callable[[], Submission]
     submitted_at: datetime | None = None
+    marked_late: bool = False
+    in_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ def store_work(
         by=by,
         members=members,
         unless_same=unless_same,
+        anew=work.in_order,
     )
 
 
@@ -108,7 +113,8 @@ def record_work(
 ) -> Iterator[Recorded]:
     """Store all work, then grade it; yields each one as its grade is stored, or as it is known that it gets none.
 
-    Work that is the same as the student's last submission is no new attempt. It keeps the grade that it got from the
+    Work that is the same as one of the student's submissions is no new attempt, unless it is known to have come after
+    all of them, and differs from the last. It keeps the grade that it got from the
     same assignment in the same environment, which ``find_environment`` tells; without that all is graded again.
 
     Raises:

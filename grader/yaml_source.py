@@ -134,7 +134,7 @@ def parse_bytes(content: bytes, path: Path | str, *, max_bytes: int = MAX_BYTES)
         SpecError: as ``read``.
     """
     if len(content) > max_bytes:
-        raise _error(path, 1, 1, _("the file is larger than {limit} bytes", limit=f"{max_bytes:,}"))
+        raise _error(path, 1, 1, _("the file is larger than {most:,} bytes", most=max_bytes))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -160,7 +160,7 @@ def parse(text: str, path: Path | str) -> Document:
     except yaml.MarkedYAMLError as error:
         raise SpecError([_syntax_problem(path, text, error)]) from None
     except yaml.YAMLError as error:
-        raise _error(path, 1, 1, _("this is not YAML: {problem}", problem=error)) from None
+        raise _error(path, 1, 1, _("this is not YAML: {said}", said=error)) from None
     if builder.problems:
         raise SpecError(builder.problems)
     return Document(path, value, MappingProxyType(builder.places), text)
@@ -206,28 +206,18 @@ class _Builder:
     def refuse(self, event: NodeEvent, location: Location) -> None:
         """Note what is not used here; give up where going on would cost too much."""
         if len(location) >= MAX_DEPTH and not isinstance(event, ScalarEvent):
-            raise _error(self.path, *_position(event), _("nested more than {limit} levels deep", limit=MAX_DEPTH))
+            raise _error(self.path, *_position(event), _("nested more than {most} levels deep", most=MAX_DEPTH))
         if len(self.places) >= MAX_VALUES:
-            raise _error(
-                self.path, *_position(event), _("more than {limit} values in one file", limit=f"{MAX_VALUES:,}")
-            )
+            raise _error(self.path, *_position(event), _("more than {most:,} values in one file", most=MAX_VALUES))
         tag = getattr(event, "tag", None)
         if isinstance(event, AliasEvent):
-            self.note(
-                event,
-                _(
-                    "aliases (*{name}) are not used here; put text that starts with * in quotes",
-                    name=_shorten(event.anchor or ""),
-                ),
-            )
+            alias = f"*{_shorten(event.anchor or '')}"
+            message = _("aliases ({alias}) are not used here; put text that starts with * in quotes", alias=alias)
+            self.note(event, message)
         elif event.anchor is not None:
-            self.note(
-                event,
-                _(
-                    "anchors (&{name}) are not used here; put text that starts with & in quotes",
-                    name=_shorten(event.anchor),
-                ),
-            )
+            anchor = f"&{_shorten(event.anchor)}"
+            message = _("anchors ({anchor}) are not used here; put text that starts with & in quotes", anchor=anchor)
+            self.note(event, message)
         elif tag not in (None, "!", _STR_TAG):
             self.note(event, _("tags (!) are not used here; put text that starts with ! in quotes"))
 
@@ -254,22 +244,21 @@ class _Builder:
     def key(self, event: Event, location: Location, values: Mapping[str, Any]) -> str:
         """Return a key as text, whatever it looks like; note one that is there already."""
         if not isinstance(event, ScalarEvent):
-            raise _error(self.path, *_position(event), _("a key must be plain text, not a list, a mapping or an alias"))
+            message = _("a key must be plain text, not a list, a mapping or an alias")
+            raise _error(self.path, *_position(event), message)
         self.refuse(event, location)
         name: str = event.value
         if name in values:
             first = self.places[(*location, name)].key_line
-            twice = _(
-                "the key {name} is given twice; the first is on line {line}", name=repr(_shorten(name)), line=first
-            )
-            self.note(event, twice)
+            values = {"key": _shorten(name), "line": first}
+            self.note(event, _("the key {key!r} is given twice; the first is on line {line}", **values))
         return name
 
     def scalar(self, event: ScalarEvent) -> Any:
         if not event.implicit[0]:  # quoted, a block, or tagged as text
             return event.value
         if len(event.value) > _MAX_DIGITS and (_INT.match(event.value) or _BASED.match(event.value)):
-            self.note(event, _("a number of more than {limit} digits", limit=_MAX_DIGITS))
+            self.note(event, _("a number of more than {most} digits", most=_MAX_DIGITS))
             return 0
         return resolve(event.value)
 
@@ -347,7 +336,10 @@ _ADVICE = (
     ("mapping values are not allowed", later("put a value that holds ': ' in quotes")),
     ("found character that cannot start any token", later("indent with spaces, and put the value in quotes")),
     ("violates indentation", later("indent with spaces, not tabs")),
-    ("did not find expected key", later("is it indented like the lines around it? Is a quote or a bracket left open?")),
+    (
+        "did not find expected key",
+        later("is it indented like the lines around it? Is a quote or a bracket left open?"),
+    ),
     ("did not find expected '-' indicator", later("is it indented like the entries around it?")),
     ("did not find expected ',' or", later("is a bracket left open, or a comma missing?")),
     ("unexpected end of stream", later("is a quote left open?")),
@@ -359,11 +351,10 @@ _ADVICE = (
 def _syntax_problem(path: Path | str, text: str, error: yaml.MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    problem = error.problem or later("this cannot be parsed")
-    advice = next((advice for part, advice in _ADVICE if part in problem), None)
-    said = _(problem)
+    said = error.problem or later("this cannot be parsed")
+    advice = next((advice for part, advice in _ADVICE if part in said), None)
+    message = _("this is not YAML: {said}", said=_(said))
     if error.context and error.context_mark and error.context_mark.line + 1 != line:
-        start = error.context_mark.line + 1
-        said = _("{problem}, {context} that starts on line {line}", problem=said, context=_(error.context), line=start)
-    message = _("this is not YAML: {problem}", problem=said)
+        values = {"context": _(error.context), "line": error.context_mark.line + 1}
+        message += _(", {context} that starts on line {line}", **values)
     return Problem(path, line, column, f"{message}; {_(advice)}" if advice else message)

@@ -81,7 +81,7 @@ class Handle:
         return hash((id(self._connection), self._number))
 
     def __repr__(self) -> str:
-        return f"<{self._name}, the submission's>"
+        return _("<{name}, the submission's>", name=self._name)
 
     def _missing(self, name: str) -> MissingName:
         return MissingName("AttributeError", _("{owner} has no {name}.", owner=self._name, name=name))

@@ -11,7 +11,7 @@ import pytest
 
 from grader.examiner.exceptions import StudentError, WorkerLost
 from grader.examiner.expect import Expectation, describe
-from grader.language import _
+from grader.language import ENGLISH, _, spoken
 from grader.results import CheckResult, Outcome
 
 MAX_DETAIL = 4000
@@ -19,8 +19,7 @@ ADDRESS = re.compile(r"\b0x[0-9a-f]{6,16}\b")
 MAX_SHOWN_SIZES = 4
 MAX_SIZE_DIGITS = 10
 SMALL_SIZE = 4
-_SIZES = re.compile(r"\([\d, ]*\)|(?<=of length )\d+")
-_NUMBERS = re.compile(r"\([\d, ]*\)|(?<![\w.])\d+(?![\w.])")  # of a length, in whatever language
+_SIZES = r"\([\d, ]*\)"
 # The worst of a parametrised check's outcomes is the check's; ERRORED first, since then nothing is known.
 SEVERITY = (
     Outcome.ERRORED,
@@ -93,16 +92,25 @@ def hide_sizes(result: CheckResult, known: Collection[int], came: str = "") -> C
     if result.message is None:
         return result
     if came and came in result.message:
-        message = result.message.replace(came, _NUMBERS.sub(lambda found: _hide_unknown(found.group(), known), came))
+        message = result.message.replace(came, _hide_in(came, known))
     else:
         before, word, rest = result.message.rpartition(" but it ")
         if not word:
             before, word, rest = result.message.partition(" returned ")
-        message = before + word + _SIZES.sub(lambda found: _hide_unknown(found.group(), known), rest)
+        if not word and spoken() != ENGLISH:  # where an author of that language says so is not known
+            before, rest = "", result.message
+        message = before + word + _hide_in(rest, known)
     if message == result.message:
         return result
     detail = "\n".join(part for part in (result.message, result.detail) if part)
     return replace(result, message=message, detail=_cut(detail))
+
+
+def _hide_in(text: str, known: Collection[int]) -> str:
+    # A length is found by what ``describe`` says before it.
+    lead = _("a {type} of length {length}").partition("{length}")[0].rpartition("}")[2]
+    pattern = rf"{_SIZES}|(?<={re.escape(lead)})\d+" if lead.strip() else rf"{_SIZES}|\b\d+\b"
+    return re.sub(pattern, lambda found: _hide_unknown(found.group(), known), text)
 
 
 def _hide_unknown(sizes: str, known: Collection[int]) -> str:

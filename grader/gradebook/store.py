@@ -177,11 +177,14 @@ class Gradebook:
         by: str = "",
         members: Iterable[str] = (),
         unless_same: bool = False,
+        anew: bool = False,
     ) -> Entry:
         """Record a submission as the student's next attempt; when this returns, it is on disk for good.
 
-        It counts for ``members`` too, and is their next attempt. With ``unless_same`` nothing is recorded where their
-        newest attempt holds the same files: that one is returned. ``by`` is who did this.
+        It counts for ``members`` too, and is their next attempt. With ``unless_same`` nothing is recorded where an
+        attempt of theirs holds the same files: that one is returned. Unless ``anew`` is set: then only the newest one
+        is looked at where this came after it, as of somebody who went back to what was there before. ``by`` is who did
+        this.
 
         Raises:
             InputError: the student's id cannot be used.
@@ -192,9 +195,13 @@ class Gradebook:
             write_blob(self.directory / BLOBS, self.blob(submission.digest), pack(submission))
             with self._writing.begin() as connection:  # nobody else writes until its end
                 own = _involves((student, *others)) & (SUBMISSIONS.c.assignment == assignment)
-                newest = connection.execute(_ENTRIES.where(own).order_by(SUBMISSIONS.c.number.desc()).limit(1)).first()
-                if unless_same and newest is not None and newest.digest == submission.digest:
-                    return self._to_entry(newest)
+                by_number = _ENTRIES.where(own).order_by(SUBMISSIONS.c.number.desc()).limit(1)
+                newest = connection.execute(by_number).first()
+                if unless_same and newest is not None:
+                    same = connection.execute(by_number.where(SUBMISSIONS.c.digest == submission.digest)).first()
+                    goes_back = anew and at > self._to_entry(newest).submitted_at and newest.digest != submission.digest
+                    if same is not None and not goes_back:
+                        return self._to_entry(same)
                 number = 1 if newest is None else newest.number + 1
                 entry = Entry(
                     id=_new_id(at),

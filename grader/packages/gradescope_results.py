@@ -120,7 +120,6 @@ def _check_test(check: CheckGrade, number: str, settings: Settings) -> dict[str,
     test: dict[str, Any] = {
         "name": title,
         "number": number,
-        "max_score": to_number(check.points) if counts else 0.0,
         "output": "\n".join(word for word in words if word)[:MAX_OUTPUT],
         "output_format": "text",
         "tags": [word for word, holds in ((str(check.visibility), True), ("bonus", check.bonus)) if holds],
@@ -128,7 +127,8 @@ def _check_test(check: CheckGrade, number: str, settings: Settings) -> dict[str,
     }
     if not check.deferred:
         passed = check.outcome is Outcome.PASSED
-        test |= {"score": to_number(check.score) if counts else 0.0, "status": "passed" if passed else "failed"}
+        score, most = (to_number(check.score), to_number(check.points)) if counts else (0.0, 0.0)
+        test |= {"score": score, "max_score": most, "status": "passed" if passed else "failed"}
     return test
 
 
@@ -139,7 +139,6 @@ def _answer_test(report: Report, question: QuestionGrade, number: str, settings:
     test: dict[str, Any] = {
         "name": question.title,
         "number": number,
-        "max_score": to_number(question.points),
         "output": "\n".join(word for word in words if word)[:MAX_OUTPUT],
         "output_format": "text",
         "tags": [question.kind],
@@ -147,7 +146,11 @@ def _answer_test(report: Report, question: QuestionGrade, number: str, settings:
     }
     if question.status in (Status.GRADED, Status.UNANSWERED):
         full = question.score >= question.points
-        test |= {"score": to_number(question.score), "status": "passed" if full else "failed"}
+        test |= {
+            "score": to_number(question.score),
+            "max_score": to_number(question.points),
+            "status": "passed" if full else "failed",
+        }
     return test
 
 
