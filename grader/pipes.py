@@ -45,7 +45,8 @@ class ThreadReader:
         self._reads: queue.Queue[bytes] = queue.Queue(WAITING_READS)
         self._ended = False
         self._closed = False
-        threading.Thread(target=self._serve, args=(os.dup(stream.fileno()),), daemon=True).start()
+        self._thread = threading.Thread(target=self._serve, args=(os.dup(stream.fileno()),), daemon=True)
+        self._thread.start()
 
     def _serve(self, descriptor: int) -> None:
         with open(descriptor, "rb", buffering=0) as stream:

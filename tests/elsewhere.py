@@ -1,4 +1,4 @@
-"""Python as other systems have it, on this one: what macOS or Windows lack is taken away from every process at its start.
+"""Python as other systems have it, on this one: what macOS or Windows lack is taken away from every process.
 
 The names of the system stay (``sys.platform``, ``os.name``), since Python's own library and torch go by them. What is
 called by its number, or by C code, is there as before.
@@ -41,9 +41,6 @@ _MACOS = """
 """
 
 _WINDOWS = """
-    with __import__("contextlib").suppress(ImportError):
-        import platformdirs.unix  # it goes by the system's name
-
     for name in ("resource", "fcntl", "termios", "pwd", "grp", "pty", "tty", "readline", "curses", "syslog"):
         sys.modules[name] = None
     ending = signal.SIGKILL
@@ -52,7 +49,6 @@ _WINDOWS = """
     subprocess.Popen.kill = lambda self: self.send_signal(ending)
 
     take_away(socket, "AF_UNIX", "send_fds", "recv_fds", "MSG_DONTWAIT", "SOCK_SEQPACKET", "SOCK_CLOEXEC", "CMSG_LEN")
-    sockets = socket.socket.__mro__[1]
     for name in ("sendmsg", "recvmsg", "recvmsg_into"):
         setattr(socket.socket, name, property(refuse))
 
@@ -71,7 +67,6 @@ _WINDOWS = """
     select.select = wait_for_sockets
 
     take_away(os, "fork", "forkpty", "wait", "wait3", "wait4", "waitid", "setsid", "killpg", "getpgid", "setpgid")
-    take_away(os, "getuid", "geteuid", "getgid", "getegid", "setuid", "setgid", "getgroups", "chown", "fchown", "fchmod")
     take_away(os, "readv", "writev", "preadv", "pwritev", "pread", "pwrite", "sendfile", "mkfifo", "mknod", "sync")
     take_away(os, "set_blocking", "get_blocking", "getloadavg", "sysconf", "nice", "openpty", "posix_spawn")
     take_away(os, "O_NOFOLLOW", "O_DIRECTORY", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_SYNC", "O_DSYNC", "O_NDELAY")
@@ -125,6 +120,13 @@ _WINDOWS = """
 
     os.replace = os.rename = replace
     os.unlink = os.remove = unlink
+
+    try:
+        import platformdirs.unix  # it goes by the system's name, and wants the next
+    except ImportError:
+        pass
+    take_away(os, "getuid", "geteuid", "getgid", "getegid", "setuid", "setgid", "getgroups", "chown", "fchown")
+    take_away(os, "fchmod")
 """
 
 SYSTEMS: Mapping[str, str] = {"macos": _MACOS, "windows": _WINDOWS}

@@ -9,6 +9,7 @@ import click
 from grader.cli.output import print_heading, print_json, print_table, progress, waiting
 from grader.cli.students import json_option
 from grader.errors import FaultError
+from grader.platforms import CAN_ISOLATE
 from grader.results import SHADOW, STAND_IN
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ TIERS = {
     "C": "bubblewrap and seccomp keep students' code in",
     "D": "students' code cannot be kept in here",
 }
+ELSEWHERE = (
+    "This system is for your own code only (development only): `grader check` and `submit` run it without isolation."
+)
 
 
 @click.command()
@@ -63,6 +67,8 @@ def doctor(try_all: bool, as_json: bool) -> None:
 def _print_survey(survey: Survey) -> None:
     print_heading(f"{survey.system}: tier {survey.tier}")
     click.echo(f"{TIERS[survey.tier]}.\n")
+    if not CAN_ISOLATE:
+        click.echo(f"{ELSEWHERE}\n")
     print_table(("WALL", "", "NOTE"), [(wall.name, "up" if wall.up else "not up", wall.note) for wall in survey.walls])
     named = [STAND_IN if device == SHADOW else device for device in survey.devices]
     click.echo(f"\nChecks can run on: {'; '.join(named)}.")

@@ -75,4 +75,5 @@ def main() -> None:
     os._exit(0)  # taking torch apart would only take time
 
 
-main()
+if __name__ == "__main__":  # a process that a student's code starts may import this file, too
+    main()
