@@ -347,27 +347,27 @@ def test_a_worker_that_does_not_start_says_why() -> None:
 
 
 KILLED = """
-    import os, signal
+    import os, pathlib, signal, sys, threading, time
     from dataclasses import replace
-    from grader.examiner.exceptions import WorkerLost
-from grader.examiner.spawner import Spawner
-    from tests.workers import FILE, list_descendants, make_job, student, make_job, student
+    from grader.examiner.spawner import Spawner
+    from tests.workers import list_descendants, make_job, student
 
+    spinning = pathlib.Path(sys.argv[1])
+    source = f"def spin():\\n    open({str(spinning)!r}, 'w')\\n    while True: pass"
     spawner = Spawner()
-    with student(spawner, "def spin():\\n    while True: pass", replace(make_job(), isolated=False)) as (module, one):
+    with student(spawner, source, replace(make_job(check_seconds=30), isolated=False)) as (module, _):
+        threading.Thread(target=module.spin, daemon=True).start()
+        while not spinning.exists():
+            time.sleep(0.01)
         print(*list_descendants(os.getpid()), flush=True)
-        one._connection._worker.channel.send({"op": "get", "target": 0, "name": "spin"}, [], 1e12)
-        one._connection._worker.channel.receive(1e12)
-        one._connection._worker.channel.send(
-            {"op": "call", "target": 1, "arguments": {"l": []}, "keywords": {"d": []}, "grad": True, "leaf": [],
-             "dtype": {"y": "float32"}}, [], 1e12)
         os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
 @pytest.mark.slow
-def test_no_worker_outlives_an_examiner_that_is_killed() -> None:
-    done = subprocess.run([sys.executable, "-c", dedent(KILLED)], capture_output=True, text=True, check=False)
+def test_no_worker_outlives_an_examiner_that_is_killed(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", dedent(KILLED), str(tmp_path / "spinning")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
     workers = [int(word) for word in done.stdout.split()]
     assert len(workers) == 2  # one that spins, and one ahead

@@ -70,8 +70,10 @@ class Spawner(Workers):
         if isolated:
             raise ZygoteFailed("this system cannot isolate students' code")
         program, self._spare = self._spare, None
-        if program is None or program.ended:
-            program = _Program(self._warm)
+        if program is not None and program.ended:
+            program.end()
+            program = None
+        program = program or _Program(self._warm)
         try:
             connection = program.meet()
         except ZygoteFailed:
