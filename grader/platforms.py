@@ -22,7 +22,11 @@ CAN_ISOLATE = all(hasattr(module, name) for module, name in _OF_LINUX)
 CAN_WAIT_FOR_PIPES = hasattr(select, "poll")
 
 # Can files be reached through an open folder, so that no path is looked up twice, and can links be refused?
-CAN_OPEN_FOLDERS = {os.open, os.stat} <= os.supports_dir_fd and os.scandir in os.supports_fd
+CAN_OPEN_FOLDERS = (
+    {os.open, os.stat} <= os.supports_dir_fd
+    and os.scandir in os.supports_fd
+    and all(hasattr(os, flag) for flag in ("O_NOFOLLOW", "O_DIRECTORY"))
+)
 
 # Can a folder be opened to sync it? Where it cannot, what is renamed in it is on disk when the system says so.
 CAN_SYNC_FOLDERS = hasattr(os, "O_DIRECTORY")

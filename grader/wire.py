@@ -184,7 +184,7 @@ class Channel:
 
 
 class SocketChannel(Channel):
-    """A channel by what sockets can do on every system, over a connection that need not be of this machine's files."""
+    """A channel by what sockets can do on every system, also where they are no files to read and write (Windows)."""
 
     def _write(self, parts: Sequence[memoryview], deadline: float | None) -> int:
         try:

@@ -336,6 +336,7 @@ def test_a_spare_that_ended_meanwhile_is_not_waited_for(spawner: Spawner) -> Non
         assert module.halve(torch.tensor(4.0)) == 2
 
 
+@pytest.mark.slow
 def test_a_worker_that_does_not_start_says_why() -> None:
     spawner = Spawner()
     try:

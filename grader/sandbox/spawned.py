@@ -60,7 +60,9 @@ def main() -> None:
     lines: SimpleQueue[dict[str, Any]] = SimpleQueue()
     threading.Thread(target=_listen, args=(_take_input(), lines), daemon=True).start()
     _hide_dialogs()
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # what is printed before a crash counts
+    for stream in (sys.stdout, sys.stderr):
+        # What is printed before a crash counts, and lines end alike on every system.
+        stream.reconfigure(line_buffering=True, newline="\n")  # type: ignore[union-attr]
     import torch
 
     from grader.sandbox.worker import serve
