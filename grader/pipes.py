@@ -49,7 +49,7 @@ class ThreadReader:
         self._thread.start()
 
     def _serve(self, descriptor: int) -> None:
-        with open(descriptor, "rb", buffering=0) as stream:
+        with open(descriptor, "rb", buffering=0) as stream, contextlib.suppress(OSError):
             while not self._closed and (data := stream.read(READ_BYTES)):
                 self._reads.put(data)
         self._reads.put(b"")
