@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from grader.errors import InputError, reason_of
+from grader.files import replacing
+from grader.language import later
 
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # zips know no earlier one; any other would tell when they were made
-_HINT = "give a place that you may write to, on a disk with room"
+_HINT = later("give a place that you may write to, on a disk with room")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +32,8 @@ def write_archive(path: Path, entries: Iterable[ZipEntry]) -> None:
         InputError: it cannot be written.
         ValueError: a name leads out of the zip, or is there twice.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with open(descriptor, "wb") as file:
-                _write_entries(file, entries)
-            Path(draft).chmod(0o666 & ~_read_umask())
-            Path(draft).replace(path)
-        except BaseException:
-            with suppress(OSError):
-                Path(draft).unlink()
-            raise
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {reason_of(error)}", _HINT) from None
+    with replacing(path, _HINT) as file:
+        _write_entries(file, entries)
 
 
 def pack_archive(files: Mapping[str, bytes]) -> bytes:
@@ -79,9 +65,3 @@ def is_plain(name: str) -> bool:
     """Say whether a path in a zip stays inside it on every system, and can be printed."""
     parts = name.split("/")
     return name.isprintable() and not any(part in ("", ".", "..") or set(part) & set('\\:"<>|?*') for part in parts)
-
-
-def _read_umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from grader.display import clean_line
 from grader.errors import SubmissionError
+from grader.language import _, later, plural
 from grader.notebooks import Cell, Notebook
 from grader.places import listed, shown
 from grader.questions import CodeQuestion
@@ -129,10 +130,16 @@ def describe_pieces(pieces: Sequence[Piece]) -> Iterator[str]:
         parts = []
         for cell, own in cells.items():
             lines = ", ".join(_span(piece) for piece in own[:5])
-            word = "line" if len(own) == own[0].count == 1 else "lines"
-            parts.append(f"{'' if own[0].whole or file.endswith('.yaml') else 'part of '}cell {cell} ({word} {lines})")
-        more = f" and {len(parts) - 20} more" if len(parts) > 20 else ""
-        yield f"{file} was taken from {', '.join(parts[:20])}{more}"
+            count = len(own) + own[0].count - 1  # one only where it is one line
+            if own[0].whole or file.endswith(".yaml"):
+                one, many = later("cell {cell} (line {lines})"), later("cell {cell} (lines {lines})")
+            else:
+                one, many = later("part of cell {cell} (line {lines})"), later("part of cell {cell} (lines {lines})")
+            parts.append(_(one if count == 1 else many, cell=cell, lines=lines))
+        told, more = ", ".join(parts[:20]), len(parts) - 20
+        if more > 0:
+            told = plural("{names} and {number} more", "{names} and {number} more", more, names=told)
+        yield _("{file} was taken from {cells}", file=file, cells=told)
 
 
 def _span(piece: Piece) -> str:
@@ -167,18 +174,23 @@ def _prepare(cell: Cell) -> _Sheet:
     first = next((number for number, line in enumerate(lines) if line.strip()), 0)
     if lines[first].startswith("%%"):
         if not _PYTHON_MAGIC.match(lines[first]):
-            note = f"cell {cell.number} begins with {_quote(lines[first])} and is no Python: it is left out"
+            values = {"cell": cell.number, "line": _quote(lines[first])}
+            note = _("cell {cell} begins with {line} and is no Python: it is left out", **values)
             return _Sheet(cell, [""], ast.Module([], []), [note])
         lines[first] = "pass"
         left_out.append(first)
     tree = _strip_magics(lines, left_out)
-    notes = [f"cell {cell.number}, line {at + 1} is left out: {_quote(original[at])}" for at in left_out[:MOST_NOTES]]
+    notes = [
+        _("cell {cell}, line {line} is left out: {text}", cell=cell.number, line=at + 1, text=_quote(original[at]))
+        for at in left_out[:MOST_NOTES]
+    ]
     if tree is None or not any(map(_waits, tree.body)):
         return _Sheet(cell, lines, tree, notes)
     for statement in filter(_waits, tree.body):
         start, end = _extent(statement)
         lines[start - 1 : end] = ["pass", *[""] * (end - start)]
-        notes.append(f"cell {cell.number}, line {start} is left out: only a notebook can await at the top of a cell")
+        why = later("cell {cell}, line {line} is left out: only a notebook can await at the top of a cell")
+        notes.append(_(why, cell=cell.number, line=start))
     return _Sheet(cell, lines, _parse("\n".join(lines)), notes)
 
 
@@ -188,7 +200,7 @@ def _strip_magics(lines: list[str], left_out: list[int]) -> ast.Module | None:
     A line of a text in quotes may look the same, so the parser says which line is wrong.
     """
     size = sum(map(len, lines)) + len(lines)
-    for _ in range(max(2, min(50, _ROUNDS_BYTES // (size + 1)))):
+    for _round in range(max(2, min(50, _ROUNDS_BYTES // (size + 1)))):
         try:
             return parse_python("\n".join(lines))
         except SyntaxError as error:
@@ -378,22 +390,26 @@ class _Choice:
     def _note_own(self, question: CodeQuestion, own: Sequence[_Sheet], lost: Sequence[str]) -> None:
         numbers = [sheet.cell.number for sheet in own]
         if len(own) > 1:
-            self.notes.append(
-                f"{_cells(numbers)} are tagged for {question.id}: all are taken in this order, so what a later one "
-                "defines counts"
+            note = later(
+                "{cells} are tagged for {question}: all are taken in this order, so what a later one defines counts"
             )
+            self.notes.append(_(note, cells=_cells(numbers), question=question.id))
         names = [name for name in contract_names(question) if name not in lost]
         found = {sheet.cell.number for sheet in self.others for name in lost if name in _definitions(sheet.tree)}
         if lost:
-            why = f"{_cells(numbers)} left {'it' if len(lost) == 1 else 'them'} as in the stub" if own else "no tag"
-            self.notes.append(f"{listed(lost)} is taken from {_cells(sorted(found))} ({why})")
+            self.notes.append(_tell_lost(lost, sorted(found), numbers))
         for sheet in self.others if own else ():
             again = [name for name in names if name in _definitions(sheet.tree)]
             if again:
-                self.notes.append(
-                    f"cell {sheet.cell.number} defines {listed(again)} too, and is not taken: "
-                    f"{_cells(numbers)} {'answers' if len(own) == 1 else 'answer'} {question.id}"
+                values = {"names": listed(again), "cells": _cells(numbers), "question": question.id}
+                note = plural(
+                    "cell {cell} defines {names} too, and is not taken: {cells} answers {question}",
+                    "cell {cell} defines {names} too, and is not taken: {cells} answer {question}",
+                    len(own),
+                    cell=sheet.cell.number,
+                    **values,
                 )
+                self.notes.append(note)
 
     def _follow(self, roots: Mapping[str, bool]) -> list[_Chunk]:
         """Take from the other cells what ``roots`` and all that is taken need."""
@@ -422,9 +438,8 @@ class _Choice:
         last = {name: by_name[name][-1] for name in sorted(known - own) if name in by_name}
         self._note_computed({name: one.sheet.cell.number for name, one in last.items() if not one.usable})
         if notebook_only := sorted(_NOTEBOOK_ONLY & set(missing)):
-            self.notes.append(
-                f"your code uses {listed(f'`{name}`' for name in notebook_only)}, which only notebooks have"
-            )
+            names = listed(f"`{name}`" for name in notebook_only)
+            self.notes.append(_("your code uses {names}, which only notebooks have", names=names))
         return list(taken.values())
 
     def _list_providers(self, roots: set[str]) -> Iterator[_Provider]:
@@ -441,12 +456,31 @@ class _Choice:
                     yield _Provider(sheet, at, names, usable)
 
     def _note_computed(self, computed: Mapping[str, int]) -> None:
-        target = f"cell {self.tagged[0].cell.number}" if self.tagged else "the cell of your answer"
-        for name, cell in computed.items():
-            self.notes.append(
-                f"your code uses `{clean_line(name, 60)}`, which cell {cell} computes: that is not taken; "
-                f"move it to {target}"
+        note = later(
+            "your code uses {name}, which cell {cell} computes: that is not taken; move it to the cell of your answer"
+        )
+        target = None
+        if self.tagged:
+            note = later(
+                "your code uses {name}, which cell {cell} computes: that is not taken; move it to cell {target}"
             )
+            target = self.tagged[0].cell.number
+        for name, cell in computed.items():
+            self.notes.append(_(note, name=f"`{clean_line(name, 60)}`", cell=cell, target=target))
+
+
+def _tell_lost(names: Sequence[str], found: Sequence[int], tagged: Sequence[int]) -> str:
+    """Return where names come from that the cells with the question's tag do not define, if there are such cells."""
+    values = {"names": listed(names), "cells": _cells(found)}
+    if not tagged:
+        return _("{names} is taken from {cells} (no tag)", **values)
+    return plural(
+        "{names} is taken from {cells} ({others} left it as in the stub)",
+        "{names} is taken from {cells} ({others} left them as in the stub)",
+        len(names),
+        others=_cells(tagged),
+        **values,
+    )
 
 
 def _is_same(node: ast.stmt, other: ast.stmt) -> bool:
@@ -511,9 +545,10 @@ def _without_futures(source: str, tree: ast.Module | None) -> list[str]:
 
 def _cells(numbers: Sequence[int]) -> str:
     if len(numbers) == 1:
-        return f"cell {numbers[0]}"
+        return _("cell {number}", number=numbers[0])
     *first, last = [str(number) for number in numbers[:6]]
-    return f"cells {', '.join(first)} and {last}{' …' if len(numbers) > 6 else ''}"
+    more = " …" if len(numbers) > 6 else ""
+    return _("cells {numbers} and {last}", numbers=", ".join(first), last=f"{last}{more}")
 
 
 # The quiz.
@@ -535,14 +570,15 @@ def _take_answers(
         given = [answer for answer in found if answer.yaml]
         if len({answer.cell for answer in given}) > 1:
             cells = _cells([answer.cell for answer in given])
-            notes.append(f"{cells} answer {question}: the last one counts")
+            notes.append(_("{cells} answer {question}: the last one counts", cells=cells, question=question))
         if not found:
             continue
         last = (given or found)[-1]
         lines += ["", f"# %% cell {last.cell}", f"{question}: {last.yaml}".rstrip()]
         pieces.append(Piece(file, len(lines), 1, last.cell, last.line))
         if last.computed:
-            notes.append(f"cell {last.cell} computes the answer to {question}: it is not run, and read as it stands")
+            note = later("cell {cell} computes the answer to {question}: it is not run, and read as it stands")
+            notes.append(_(note, cell=last.cell, question=question))
     return "\n".join(lines) + "\n", pieces
 
 
@@ -606,7 +642,7 @@ def _write_value(node: ast.expr | None, lines: Sequence[str]) -> str | None:
     if isinstance(node, ast.Name):  # a letter without quotes
         return _quoted(node.id)
     text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
-    _, equals, behind = text.partition("=")
+    _before, equals, behind = text.partition("=")
     return _quoted((behind if equals else text).strip())
 
 
@@ -639,13 +675,14 @@ def _escaped(character: str) -> str:
 def _note_other_kinds(cells: Sequence[Cell], questions: set[str], notes: list[str]) -> None:
     for cell in cells:
         if cell.kind != "code" and (own := questions & set(cell.tags)):
-            kind = clean_line(cell.kind, 20)
-            notes.append(f"cell {cell.number}, tagged for {listed(sorted(own))}, is a {kind} cell: make it a code cell")
+            values = {"cell": cell.number, "questions": listed(sorted(own)), "kind": clean_line(cell.kind, 20)}
+            notes.append(_("cell {cell}, tagged for {questions}, is a {kind} cell: make it a code cell", **values))
 
 
 def _nothing_found(name: str, assignment: Assignment) -> SubmissionError:
     names = [f"`{one}`" for question in assignment.code_questions for one in contract_names(question)]
     names += [f"`{answer_name(question)}`" for question in _list_quiz(assignment)]
-    what = f"none has the tag of a question, or defines {listed(names)}"
-    message = f"{shown(name)} holds no cell for {assignment.id}: {what}"
-    return SubmissionError(message, f"`grader fetch {assignment.id} --notebook` makes a notebook to answer in")
+    values = {"name": shown(name), "assignment": assignment.id, "names": listed(names)}
+    what = later("{name} holds no cell for {assignment}: none has the tag of a question, or defines {names}")
+    hint = later("`grader fetch {assignment} --notebook` makes a notebook to answer in")
+    return SubmissionError(_(what, **values), _(hint, **values))

@@ -32,6 +32,7 @@ from grader.job import (
     event_from_json,
     job_to_json,
 )
+from grader.language import _, later, speaking
 from grader.pipes import read_from
 from grader.platforms import APART
 
@@ -46,8 +47,8 @@ ENVIRONMENT = (
     "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "TEMP", "TMP", "USERPROFILE", "HOMEDRIVE", "HOMEPATH",
     "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "USERNAME", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE",
 )  # fmt: skip
-_ENDED = "the process that runs checks ended"
-_CONFUSED = "the process that runs checks sent something that was not asked for"
+_ENDED = later("the process that runs checks ended")
+_CONFUSED = later("the process that runs checks sent something that was not asked for")
 WAITING_EVENTS = 100  # of a pool, before its examiners wait for whoever takes them
 
 
@@ -133,8 +134,9 @@ class Examiner(Closing):
         try:
             self._send(job)
             while remaining:
-                message = self._read_event(job.seconds + job.check_seconds + silence)
-                event = message if _belongs(message, remaining) else Fault(_CONFUSED)
+                with speaking(job.language):  # a fault is told of work
+                    message = self._read_event(job.seconds + job.check_seconds + silence)
+                    event = message if _belongs(message, remaining) else Fault(_(_CONFUSED))
                 if isinstance(event, Finished):
                     remaining.remove(event.submission)
                 yield event
@@ -142,7 +144,9 @@ class Examiner(Closing):
                     return
                 silence = SLACK_SECONDS
         except (OSError, ValueError):  # it could not be sent: the process has ended, or its streams are closed
-            yield Fault(_ENDED)
+            with speaking(job.language):
+                fault = Fault(_(_ENDED))
+            yield fault
         finally:
             if remaining:
                 self.close()
@@ -168,11 +172,11 @@ class Examiner(Closing):
         try:
             self._send(empty)
         except OSError:
-            raise FaultError(_ENDED) from None
+            raise FaultError(_(_ENDED)) from None
         event = self._read_event(START_SECONDS)
         if isinstance(event, Survey):
             return event
-        raise FaultError(event.message if isinstance(event, Fault) else _CONFUSED)
+        raise FaultError(event.message if isinstance(event, Fault) else _(_CONFUSED))
 
     def _send(self, job: Job) -> None:
         assert self._process.stdin is not None
@@ -184,15 +188,15 @@ class Examiner(Closing):
         while b"\n" not in self._buffer:
             data = self._reader.read(deadline)
             if data is None:
-                return Fault(f"the process that runs checks said nothing for {seconds:.0f} s")
+                return Fault(_("the process that runs checks said nothing for {seconds:.0f} s", seconds=seconds))
             if not data or len(self._buffer) > MAX_LINE_BYTES:
-                return Fault(_ENDED)
+                return Fault(_(_ENDED))
             self._buffer += data
-        line, _, self._buffer = self._buffer.partition(b"\n")
+        line, _newline, self._buffer = self._buffer.partition(b"\n")
         try:
             return event_from_json(json.loads(line))
         except (KeyError, TypeError, ValueError, RecursionError):
-            return Fault(_CONFUSED)
+            return Fault(_(_CONFUSED))
 
 
 def _belongs(message: Message, remaining: Container[int]) -> TypeGuard[Event]:

@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.language import _, later
+
 
 class GraderError(Exception):
     """An error with a message that a user may read.
@@ -76,9 +78,28 @@ def suggest(word: str, known: Iterable[str]) -> str:
     known = list(known)
     folded = {candidate.casefold(): candidate for candidate in known}
     match = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
-    return f"; did you mean {folded[match[0]]!r}?" if match else ""
+    return _("; did you mean {name!r}?", name=folded[match[0]]) if match else ""
+
+
+# What systems say most often, marked for the catalogs.
+_REASONS = (
+    later("permission denied"),
+    later("operation not permitted"),
+    later("no such file or directory"),
+    later("file exists"),
+    later("is a directory"),
+    later("not a directory"),
+    later("file name too long"),
+    later("too many levels of symbolic links"),
+    later("too many open files"),
+    later("read-only file system"),
+    later("no space left on device"),
+    later("disk quota exceeded"),
+    later("input/output error"),
+    later("invalid argument"),
+)
 
 
 def reason_of(error: OSError) -> str:
     """Return what the system says went wrong, as it stands inside a sentence: ``permission denied``."""
-    return (error.strerror or str(error)).lower()
+    return _((error.strerror or str(error)).lower())

@@ -9,6 +9,7 @@ from datetime import datetime
 from grader.decisions import HintTaken
 from grader.errors import InputError
 from grader.gradebook import Gradebook
+from grader.language import _, plural
 from grader.questions import Hint, Question
 from grader.roster import Roster
 from grader.scoring import find_teammates
@@ -54,12 +55,19 @@ def take_hint(gradebook: Gradebook, assignment: Assignment, state: HintState, st
     """
     hint, step = state.following, state.taken + 1
     if hint is None:
-        raise InputError(f"{state.question.id} has no further hint", "ask your instructor")
+        raise InputError(_("{question} has no further hint", question=state.question.id), _("ask your instructor"))
     made = count_attempts(gradebook, assignment, student)
     if made < hint.after:
-        noun = "attempt" if hint.after == 1 else "attempts"
-        message = f"hint {step} of {state.question.id} is for after {hint.after} {noun}; so far there are {made}"
-        raise InputError(message, f"`grader submit` what you have, and ask again: {hint.after - made} to go")
+        message = plural(
+            "hint {step} of {question} is for after {number} attempt; so far there are {made}",
+            "hint {step} of {question} is for after {number} attempts; so far there are {made}",
+            hint.after,
+            step=step,
+            question=state.question.id,
+            made=made,
+        )
+        advice = _("`grader submit` what you have, and ask again: {count} to go", count=hint.after - made)
+        raise InputError(message, advice)
     gradebook.take_hint(HintTaken(student, assignment.id, state.question.id, step, now))
     return HintState(state.question, step)
 

@@ -449,7 +449,7 @@ def _find_assignment(spot: _Spot, student: str, name: str | None, desk: _Desk) -
 def _make_work(spot: _Spot, student: str, assignment: Assignment, desk: _Desk) -> Work:
     came, zone = spot.pile.came, desk.sorting.zone
     at = Due(came).resolve(zone) if came is not None and zone is not None else None
-    return Work(student, assignment, spot.where, partial(spot.read, assignment), at)
+    return Work(student, assignment, spot.where, partial(spot.read, assignment), at, spot.pile.late)
 
 
 def _refuse_twins(works: Sequence[Work]) -> Iterator[tuple[Work, Refusal]]:

@@ -34,7 +34,7 @@ class Pile:
     """What one student handed in: a ``folder``, or ``files``, which maps their names to where they lie.
 
     ``name`` is what to call it. ``fault`` says why it cannot be taken, and the next step. ``came`` is when it was
-    handed in, by the LMS's clock, where the layout tells.
+    handed in, by the LMS's clock, where the layout tells; ``late`` that the LMS has it as late.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Pile:
     files: Mapping[str, str] = field(default_factory=dict)
     fault: tuple[str, str] | None = None
     came: datetime | None = None
+    late: bool = False
 
     def open(self, root: Place, stack: ExitStack) -> Place:
         """Open it in the folder or zip where it was found, until ``stack`` ends."""
@@ -245,7 +246,8 @@ def _sort_canvas(pieces: Iterable[_Piece]) -> Sorted:
         for piece in sorted(uploads, key=lambda piece: int(piece["number"][:30])):  # of two with one name the newer
             files[piece["file"]] = files[_original_name(piece["file"])] = piece.name
         if files:
-            piles.append(Pile(own[0].name, claims, files=files))
+            late = any(piece["late"] for piece in own)
+            piles.append(Pile(own[0].name, claims, files=files, late=late))
         else:
             fault = ("it is text or a link that was typed into Canvas, not a file", _TYPED)
             piles.append(Pile(own[0].name, claims, fault=fault))

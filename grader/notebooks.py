@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.errors import SubmissionError
+from grader.language import _, later
 from grader.places import shown
 
 SUFFIX = ".ipynb"
@@ -23,7 +24,7 @@ MAX_NOTEBOOK_BYTES = 10_000_000  # with its figures
 MAX_CELLS = 2_000
 MAX_CODE_BYTES = 1_000_000  # of all code cells together
 MAX_CONTAINERS = 300_000  # objects and arrays: each takes far more memory than its two bytes
-_HINT = "open it in Jupyter, save it, and try again"
+_HINT = later("open it in Jupyter, save it, and try again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +59,23 @@ def read_notebook(data: bytes, name: str) -> Notebook:
     where = shown(name)
     document = _parse(data, where)
     if not isinstance(document, dict) or type(document.get("nbformat")) is not int:
-        raise SubmissionError(f"{where} is not a notebook: it does not say which nbformat it has", _HINT)
+        message = _("{name} is not a notebook: it does not say which nbformat it has", name=where)
+        raise SubmissionError(message, _(_HINT))
     if document["nbformat"] != 4:
-        message = f"{where} has nbformat {shown(document['nbformat'])}, and only 4 can be read"
-        raise SubmissionError(message, "open it in a current Jupyter, and save it")
-    found = document.get("cells")
-    if not isinstance(found, list):
-        raise SubmissionError(f"{where} is not a notebook: it has no list of cells", _HINT)
-    if len(found) > MAX_CELLS:
-        message = f"{where} has {len(found):,} cells, and at most {MAX_CELLS:,} are taken"
-        raise SubmissionError(message, "keep only the cells of your answer")
-    cells = tuple(_read_cell(cell, number, where) for number, cell in enumerate(found, 1))
+        found = shown(document["nbformat"])
+        message = _("{name} has nbformat {number}, and only 4 can be read", name=where, number=found)
+        raise SubmissionError(message, _("open it in a current Jupyter, and save it"))
+    listing = document.get("cells")
+    if not isinstance(listing, list):
+        raise SubmissionError(_("{name} is not a notebook: it has no list of cells", name=where), _(_HINT))
+    if len(listing) > MAX_CELLS:
+        values = {"name": where, "count": len(listing), "most": MAX_CELLS}
+        message = _("{name} has {count:,} cells, and at most {most:,} are taken", **values)
+        raise SubmissionError(message, _("keep only the cells of your answer"))
+    cells = tuple(_read_cell(cell, number, where) for number, cell in enumerate(listing, 1))
     if sum(len(cell.source) for cell in cells if cell.kind == "code") > MAX_CODE_BYTES:
-        message = f"the code cells of {where} hold more than {MAX_CODE_BYTES:,} characters"
-        raise SubmissionError(message, "keep only the code of your answer")
+        message = _("the code cells of {name} hold more than {most:,} characters", name=where, most=MAX_CODE_BYTES)
+        raise SubmissionError(message, _("keep only the code of your answer"))
     metadata = document.get("metadata")
     marker = metadata.get(METADATA) if isinstance(metadata, dict) else None
     return Notebook(cells, marker if isinstance(marker, dict) else None)
@@ -79,24 +83,27 @@ def read_notebook(data: bytes, name: str) -> Notebook:
 
 def _parse(data: bytes, where: str) -> Any:
     if len(data) > MAX_NOTEBOOK_BYTES:
-        message = f"{where} is too large: {len(data):,} bytes, and at most {MAX_NOTEBOOK_BYTES:,} are taken"
-        raise SubmissionError(message, "clear its outputs, save it, and try again")
+        values = {"name": where, "size": len(data), "most": MAX_NOTEBOOK_BYTES}
+        message = _("{name} is too large: {size:,} bytes, and at most {most:,} are taken", **values)
+        raise SubmissionError(message, _("clear its outputs, save it, and try again"))
     if data.count(b"{") + data.count(b"[") > MAX_CONTAINERS:
-        raise SubmissionError(f"{where} holds too much", "clear its outputs, save it, and try again")
+        message = _("{name} holds too much", name=where)
+        raise SubmissionError(message, _("clear its outputs, save it, and try again"))
     try:
         return json.loads(data)
     except (ValueError, RecursionError, MemoryError):
-        raise SubmissionError(f"{where} is not a notebook: it is not valid JSON", _HINT) from None
+        message = _("{name} is not a notebook: it is not valid JSON", name=where)
+        raise SubmissionError(message, _(_HINT)) from None
 
 
 def _read_cell(cell: object, number: int, where: str) -> Cell:
     if not isinstance(cell, dict):
-        raise SubmissionError(f"cell {number} of {where} is no cell", _HINT)
+        raise SubmissionError(_("cell {number} of {name} is no cell", number=number, name=where), _(_HINT))
     kind, source = cell.get("cell_type"), cell.get("source", "")
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         source = "".join(source)
     if not isinstance(source, str) or not isinstance(kind, str):
-        raise SubmissionError(f"cell {number} of {where} holds no text", _HINT)
+        raise SubmissionError(_("cell {number} of {name} holds no text", number=number, name=where), _(_HINT))
     if kind == "code":
         _refuse_odd_text(source, number, where)
     return Cell(number, kind, source.replace("\r\n", "\n").replace("\r", "\n"), _read_tags(cell.get("metadata")))
@@ -114,9 +121,9 @@ def _refuse_odd_text(source: str, number: int, where: str) -> None:
     try:
         source.encode()
     except UnicodeEncodeError:
-        odd = "half of a character (a lone surrogate)"
+        odd = later("cell {number} of {name} holds half of a character (a lone surrogate), which text has not")
     else:
         if "\0" not in source:
             return
-        odd = "a NUL character"
-    raise SubmissionError(f"cell {number} of {where} holds {odd}, which text has not", "delete it, and save again")
+        odd = later("cell {number} of {name} holds a NUL character, which text has not")
+    raise SubmissionError(_(odd, number=number, name=where), _("delete it, and save again"))

@@ -10,12 +10,16 @@ from fractions import Fraction
 from grader.decisions import Extension
 from grader.display import clean_line, format_moment
 from grader.gradebook import Change, Gradebook
+from grader.language import _, later
 from grader.roster import Roster
 from grader.scoring import FinalGrade, NextAttempt, Status, due_date, find_next_attempt
 from grader.settlement import Settled, explain_closed, settle_student
 from grader.spec import Assignment, Course
 
 LONGEST_REASON = 200
+# The gradebook's trail is in English; these are all of its words that a student is told.
+TAKEN_BACK = later("taken back")
+_STATUSES = (later("needs review"), later("pending"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ def _list_changes(
     trail = gradebook.trail(student, assignment.id)
     told = [(change.at, _describe_change(change, trail)) for change in trail if change.at > since]
     told += _describe_extension(course, gradebook, assignment, student, since)
-    for _, sentence in sorted(pair for pair in told if pair[1]):
+    for _at, sentence in sorted(pair for pair in told if pair[1]):
         yield sentence
 
 
@@ -99,13 +103,28 @@ def _describe_change(change: Change, trail: Sequence[Change]) -> str:
         before = before[: before.index(change)]
         if not before or before[-1].detail == change.detail:
             return ""
-        return f"graded again, {change.detail} (before: {before[-1].detail})"
+        score, earlier = _tell_score(change.detail), _tell_score(before[-1].detail)
+        return _("graded again, {score} (before: {earlier})", score=score, earlier=earlier)
     if change.what == "mark":
-        return f"marked, {clean_line(change.detail, LONGEST_REASON)}"  # its comment is in the report
+        return _tell_mark(clean_line(change.detail, LONGEST_REASON))  # its comment is in the report
     if change.what == "override":
-        taken_back = change.detail == "taken back"
-        return "the score that was decided is taken back" if taken_back else f"decided, {change.detail}"
+        if change.detail == TAKEN_BACK:
+            return _("the score that was decided is taken back")
+        return _("decided, score {score}", score=change.detail.removeprefix("score "))
     return ""
+
+
+def _tell_score(detail: str) -> str:
+    """Return a grade in the trail's words (``9 of 10 + 1, needs review``) in the reader's language."""
+    score, _of, points = detail.partition(" of ")
+    points, comma, status = points.partition(", ")
+    told = _("{score} of {points}", score=score, points=points)
+    return f"{told}{comma}{_(status)}"
+
+
+def _tell_mark(detail: str) -> str:
+    question, colon, score = detail.rpartition(": ")
+    return _("marked, {score}", score=f"{question}{colon}{_(score) if score == TAKEN_BACK else score}")
 
 
 def _describe_extension(
@@ -122,4 +141,4 @@ def _describe_extension(
     now = find(extensions)
     if now is None or now == find(before):
         return []
-    return [(extensions[-1].at, f"due {format_moment(now, now.tzinfo)} instead")]
+    return [(extensions[-1].at, _("due {moment} instead", moment=format_moment(now, now.tzinfo)))]

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Protocol
 
 from grader.errors import SubmissionError, reason_of
+from grader.language import _, later, plural
 from grader.platforms import CAN_OPEN_FOLDERS
 
 MAX_FILE_BYTES = 1_000_000
@@ -79,13 +80,15 @@ def walk(place: Place) -> Iterator[str]:
     """
     for count, path in enumerate(_walk(place, "", MAX_DEPTH)):
         if count >= MAX_CLASS_ENTRIES:
-            raise SubmissionError(f"there are more than {MAX_CLASS_ENTRIES:,} files", "give a folder with less in it")
+            message = _("there are more than {most:,} files", most=MAX_CLASS_ENTRIES)
+            raise SubmissionError(message, _("give a folder with less in it"))
         yield path
 
 
 def _walk(place: Place, prefix: str, depth: int) -> Iterator[str]:
     if depth == 0:
-        raise SubmissionError(f"{shown(prefix)}: folders are nested too deeply", "give a folder with less in it")
+        message = _("{folder}: folders are nested too deeply", folder=shown(prefix))
+        raise SubmissionError(message, _("give a folder with less in it"))
     yield from (f"{prefix}{name}" for name in sorted(place.names) if is_visible(name))
     for folder in sorted(place.folders):
         if is_visible(folder):
@@ -131,7 +134,7 @@ class Selection:
 
     def enter(self, folder: str, stack: ExitStack | None = None) -> Place:
         """Return a folder directly inside."""
-        raise SubmissionError(f"there is no folder {shown(folder)}")
+        raise SubmissionError(_("there is no folder {folder}", folder=shown(folder)))
 
 
 def shown(name: object) -> str:
@@ -144,14 +147,16 @@ def shown(name: object) -> str:
 def listed(names: Iterable[str]) -> str:
     """Return names as they may be printed, the first six of them."""
     names = [shown(name) for name in names]
-    more = f" and {len(names) - 6} more" if len(names) > 6 else ""
-    return f"{', '.join(names[:6])}{more}" if names else "nothing"
+    if not names:
+        return _("nothing")
+    first, more = ", ".join(names[:6]), len(names) - 6
+    return plural("{names} and {number} more", "{names} and {number} more", more, names=first) if more > 0 else first
 
 
 def too_large(name: str, size: int, cap: int) -> SubmissionError:
     """Return the error for a file with more bytes than are taken."""
-    message = f"{name} is too large: {size:,} bytes, and at most {cap:,} are taken"
-    return SubmissionError(message, "hand in source code only: no data, weights or pictures")
+    message = _("{name} is too large: {size:,} bytes, and at most {most:,} are taken", name=name, size=size, most=cap)
+    return SubmissionError(message, _("hand in source code only: no data, weights or pictures"))
 
 
 # Folders.
@@ -200,8 +205,8 @@ class Folder:
         with os.scandir(base) as entries:
             for count, entry in enumerate(entries):
                 if count >= cap:
-                    message = f"{shown(path)} holds more than {cap} files"
-                    raise SubmissionError(message, "hand in a folder with only your answer in it")
+                    message = _("{folder} holds more than {most} files", folder=shown(path), most=cap)
+                    raise SubmissionError(message, _("hand in a folder with only your answer in it"))
                 (folders if entry.is_dir(follow_symlinks=False) else names).add(entry.name)
                 if entry.is_symlink():
                     links.add(entry.name)
@@ -238,7 +243,7 @@ def read_file(path: str | Path, name: str, cap: int, parent: int | Path | None =
             info = os.fstat(descriptor)
             refuse_special(info.st_mode, name)
             if not CAN_OPEN_FOLDERS and not os.path.samestat(seen, info):  # a link was put there meanwhile
-                raise SubmissionError(f"{name} was replaced while it was read", "try again")
+                raise SubmissionError(_("{name} was replaced while it was read", name=name), _("try again"))
             if info.st_size > cap:
                 raise too_large(name, info.st_size, cap)
             return _read_capped(descriptor, name, cap)
@@ -259,10 +264,10 @@ def _read_capped(descriptor: int, name: str, cap: int) -> bytes:
 
 
 _KINDS = (
-    (stat.S_ISLNK, "a symbolic link", "hand in the file or folder itself, not a link to it"),
-    (stat.S_ISDIR, "a folder, not a file", "put your answer into a file of that name"),
-    (stat.S_ISFIFO, "a named pipe, not a file", "hand in an ordinary file"),
-    (stat.S_ISSOCK, "a socket, not a file", "hand in an ordinary file"),
+    (stat.S_ISLNK, later("{name} is a symbolic link"), later("hand in the file or folder itself, not a link to it")),
+    (stat.S_ISDIR, later("{name} is a folder, not a file"), later("put your answer into a file of that name")),
+    (stat.S_ISFIFO, later("{name} is a named pipe, not a file"), later("hand in an ordinary file")),
+    (stat.S_ISSOCK, later("{name} is a socket, not a file"), later("hand in an ordinary file")),
 )
 
 
@@ -272,16 +277,17 @@ def refuse_special(mode: int, name: str) -> None:
         return
     for is_kind, words, hint in _KINDS:
         if is_kind(mode):
-            raise SubmissionError(f"{name} is {words}", hint)
-    raise SubmissionError(f"{name} is a device, not a file", "hand in an ordinary file")
+            raise SubmissionError(_(words, name=name), _(hint))
+    raise SubmissionError(_("{name} is a device, not a file", name=name), _("hand in an ordinary file"))
 
 
 def unreadable(error: OSError, name: str) -> SubmissionError:
     """Return the error for what the system does not let us read."""
     if error.errno in (errno.EACCES, errno.EPERM):
-        return SubmissionError(f"{name} cannot be read: permission denied", f"allow reading it: chmod u+rX '{name}'")
-    reason = reason_of(error)
-    return SubmissionError(f"{name} cannot be read: {reason}", "check the path, and try again")
+        message = _("{path} cannot be read: {reason}", path=name, reason=_("permission denied"))
+        return SubmissionError(message, _("allow reading it: {command}", command=f"chmod u+rX '{name}'"))
+    message = _("{path} cannot be read: {reason}", path=name, reason=reason_of(error))
+    return SubmissionError(message, _("check the path, and try again"))
 
 
 # Zips.
@@ -349,8 +355,8 @@ class Archive:
             node.files[last] = info
             size += info.file_size
         if size > MAX_ZIP_UNPACKED_BYTES:
-            message = f"{where} would unpack to more than {MAX_ZIP_UNPACKED_BYTES:,} bytes"
-            raise SubmissionError(message, "zip only your answer: no data, weights or pictures")
+            message = _("{zip} would unpack to more than {most:,} bytes", zip=where, most=MAX_ZIP_UNPACKED_BYTES)
+            raise SubmissionError(message, _("zip only your answer: no data, weights or pictures"))
         return cls(archive, root, where)
 
     @property
@@ -403,11 +409,13 @@ def _open_archive(file: io.BufferedIOBase, where: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(file)
     except _ZIP_ERRORS:
-        raise SubmissionError(f"{where} is not a zip file, or it is damaged", "make the zip again") from None
+        message = _("{zip} is not a zip file, or it is damaged", zip=where)
+        raise SubmissionError(message, _("make the zip again")) from None
 
 
 def _twice(name: str, where: str) -> SubmissionError:
-    return SubmissionError(f"{where} holds {shown(name)} twice", "make the zip again, from one folder")
+    message = _("{zip} holds {name} twice", zip=where, name=shown(name))
+    return SubmissionError(message, _("make the zip again, from one folder"))
 
 
 class _ClassFile(io.BufferedReader):
@@ -451,8 +459,8 @@ def _add_entry(root: _Node, info: zipfile.ZipInfo, where: str) -> None:
     try:
         name = _entry_name(info, where, whole_class=True)
     except SubmissionError as fault:
-        first, _, rest = info.orig_filename.lstrip("/").partition("/")
-        first = first if name_fault(first) is None else f"a file named {first[:50]!a}"
+        first, _slash, rest = info.orig_filename.lstrip("/").partition("/")
+        first = first if name_fault(first) is None else _("a file named {name!a}", name=first[:50])
         if rest:
             root.reach([first]).fault = fault
         else:
@@ -460,7 +468,7 @@ def _add_entry(root: _Node, info: zipfile.ZipInfo, where: str) -> None:
         return
     *folders, last = name.split("/")
     if len(folders) > MAX_DEPTH:
-        root.reach(folders[:1]).fault = SubmissionError(f"{shown(name)} in {where} lies too deep")
+        root.reach(folders[:1]).fault = SubmissionError(_("{name} in {zip} lies too deep", name=shown(name), zip=where))
         return
     if info.is_dir():
         root.reach(name.split("/") if name else [])
@@ -474,7 +482,7 @@ def _add_entry(root: _Node, info: zipfile.ZipInfo, where: str) -> None:
 
 
 def _damaged(name: str, where: str) -> SubmissionError:
-    return SubmissionError(f"{shown(name)} in {where} is damaged", "make the zip again")
+    return SubmissionError(_("{name} in {zip} is damaged", name=shown(name), zip=where), _("make the zip again"))
 
 
 def _entry_name(info: zipfile.ZipInfo, where: str, *, whole_class: bool = False) -> str:
@@ -483,17 +491,20 @@ def _entry_name(info: zipfile.ZipInfo, where: str, *, whole_class: bool = False)
     name = "/".join(part for part in raw.split("/") if part not in ("", "."))
     longest = MAX_CLASS_NAME_LENGTH if whole_class else MAX_NAME_LENGTH
     is_top = not name and raw.endswith("/")  # such as "./": the folder that was zipped
-    fault = "an absolute path" if raw.startswith("/") else None if is_top else name_fault(name, longest)
+    fault = _("an absolute path") if raw.startswith("/") else None if is_top else name_fault(name, longest)
     if fault:
-        raise SubmissionError(f"{where} holds {shown(raw)!r}: {fault}", "zip the folder itself, and hand that in")
+        message = _("{zip} holds {name!r}: {fault}", zip=where, name=shown(raw), fault=fault)
+        raise SubmissionError(message, _("zip the folder itself, and hand that in"))
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        words = "a symbolic link" if kind == stat.S_IFLNK else "not an ordinary file"
-        raise SubmissionError(f"{shown(name)} in {where} is {words}", "zip the files themselves")
+        link, other = later("{name} in {zip} is a symbolic link"), later("{name} in {zip} is not an ordinary file")
+        message = _(link if kind == stat.S_IFLNK else other, name=shown(name), zip=where)
+        raise SubmissionError(message, _("zip the files themselves"))
     if info.flag_bits & 0x41:
-        raise SubmissionError(f"{where} is encrypted", "make a zip without a password")
+        raise SubmissionError(_("{zip} is encrypted", zip=where), _("make a zip without a password"))
     if not whole_class and name.casefold().endswith(".zip") and not name.startswith("__MACOSX/"):
-        raise SubmissionError(f"{where} holds another zip, {shown(name)}", "zip the files themselves")
+        message = _("{zip} holds another zip, {name}", zip=where, name=shown(name))
+        raise SubmissionError(message, _("zip the files themselves"))
     return name
 
 
@@ -501,30 +512,32 @@ def _check_entry(info: zipfile.ZipInfo, name: str, where: str, cap: int) -> None
     if info.file_size > cap:
         raise too_large(name, info.file_size, cap)
     if info.file_size > MAX_ZIP_RATIO * max(info.compress_size, 50):
-        raise SubmissionError(f"{name} in {where} is packed too tightly for source code", "make the zip again")
+        message = _("{name} in {zip} is packed too tightly for source code", name=name, zip=where)
+        raise SubmissionError(message, _("make the zip again"))
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        message = f"{name} in {where} is compressed in a way that is not taken"
-        raise SubmissionError(message, "make an ordinary zip (method 'deflate' or 'store')")
+        message = _("{name} in {zip} is compressed in a way that is not taken", name=name, zip=where)
+        raise SubmissionError(message, _("make an ordinary zip (method 'deflate' or 'store')"))
 
 
 def name_fault(name: str, longest: int = MAX_NAME_LENGTH) -> str | None:
     """Say what is wrong with a relative posix path, or return None."""
     if not name or len(name) > longest:
-        return "a name that is empty or too long"
+        return _("a name that is empty or too long")
     if "\\" in name:
-        return "a backslash in a name"
+        return _("a backslash in a name")
     if name.startswith("/"):
-        return "an absolute path"
+        return _("an absolute path")
     if re.match(r"[A-Za-z]:", name):
-        return "a path with a drive letter"
+        return _("a path with a drive letter")
     if any(part in ("", ".", "..") for part in name.split("/")):
-        return "a path that leaves its folder, or is not in its plain form"
-    return None if name.isprintable() else "a name with characters that cannot be printed"
+        return _("a path that leaves its folder, or is not in its plain form")
+    return None if name.isprintable() else _("a name with characters that cannot be printed")
 
 
 def open_zip(data: bytes, where: str) -> Archive:
     """Open one student's zip, which nobody has looked at yet; see ``Archive.open``."""
     # Counted before its directory is parsed: ten megabytes of that would cost seconds and much memory.
     if data.count(_CENTRAL_ENTRY) > MAX_ZIP_ENTRIES:
-        raise SubmissionError(f"{where} holds more than {MAX_ZIP_ENTRIES} files", "zip only your answer")
+        message = _("{zip} holds more than {most} files", zip=where, most=MAX_ZIP_ENTRIES)
+        raise SubmissionError(message, _("zip only your answer"))
     return Archive.open(data, where)

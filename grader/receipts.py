@@ -18,12 +18,13 @@ from typing import Any
 from grader.display import clean_line, timestamp
 from grader.errors import InputError, reason_of
 from grader.gradebook import Entry, Gradebook
+from grader.language import _, later
 
 FORMAT = 1
 MAX_BYTES = 20_000
 _PURPOSE = b"grader receipt\n"  # signed with every receipt, so that no signature is good for anything else
 _KEY_BYTES, _SIGNATURE_BYTES = 32, 64
-_HINT = "a receipt is the JSON file that `grader submit` or `grader receipt show` wrote"
+_HINT = later("a receipt is the JSON file that `grader submit` or `grader receipt show` wrote")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,30 +116,32 @@ def read_receipt(path: Path) -> SignedReceipt:
         with open(path, "rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {reason_of(error)}", _HINT) from None
+        message = _("{path} cannot be read: {reason}", path=path, reason=reason_of(error))
+        raise InputError(message, _(_HINT)) from None
     try:
         if len(data) > MAX_BYTES:
-            raise ValueError(f"it is larger than {MAX_BYTES:,} bytes")
+            raise ValueError(_("it is larger than {most:,} bytes", most=MAX_BYTES))
         return _from_json(json.loads(data))
     except json.JSONDecodeError:
-        raise InputError(f"{path} is no receipt: it is not JSON", _HINT) from None
+        why = _("it is not JSON")
     except RecursionError:
-        raise InputError(f"{path} is no receipt: nested too deeply", _HINT) from None
+        why = _("nested too deeply")
     except ValueError as error:
-        raise InputError(f"{path} is no receipt: {clean_line(str(error), 200)}", _HINT) from None
+        why = clean_line(str(error), 200)
+    raise InputError(_("{path} is no receipt: {why}", path=path, why=why), _(_HINT))
 
 
 def _from_json(data: object) -> SignedReceipt:
     if not isinstance(data, dict):
-        raise ValueError("it holds no object")
+        raise ValueError(_("it holds no object"))
     if data.get("format") != FORMAT:
-        raise ValueError(f"its format is not {FORMAT}")
+        raise ValueError(_("its format is not {number}", number=FORMAT))
     students = data.get("students")
     if not isinstance(students, list) or not students or not all(isinstance(one, str) for one in students):
-        raise ValueError("'students' is no list of ids")
+        raise ValueError(_("{key!r} is no list of ids", key="students"))
     attempt = data.get("attempt")
     if isinstance(attempt, bool) or not isinstance(attempt, int):
-        raise ValueError("'attempt' is no number")
+        raise ValueError(_("{key!r} is no number", key="attempt"))
     receipt = Receipt(
         course=_take_text(data, "course"),
         assignment=_take_text(data, "assignment"),
@@ -155,7 +158,7 @@ def _from_json(data: object) -> SignedReceipt:
 def _take_text(data: Mapping[str, object], name: str) -> str:
     value = data.get(name)
     if not isinstance(value, str):
-        raise ValueError(f"{name!r} is no text")
+        raise ValueError(_("{key!r} is no text", key=name))
     return value
 
 
@@ -183,5 +186,5 @@ def _from_text(text: str, length: int, what: str) -> bytes:
     except (binascii.Error, ValueError):
         data = b""
     if len(data) != length:
-        raise ValueError(f"{what} is not {length} bytes in base64")
+        raise ValueError(_("{key} is not {length} bytes in base64", key=what, length=length))
     return data

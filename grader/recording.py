@@ -19,6 +19,7 @@ from grader.engine import Engine
 from grader.errors import GradebookError, GraderError, InputError
 from grader.gradebook import Entry, Gradebook
 from grader.grading import Setup, grade_stream, pending_grade
+from grader.language import speaking
 from grader.roster import Roster
 from grader.scoring import Grade, Status
 from grader.settlement import find_members
@@ -33,7 +34,9 @@ MOST_FAILURES = 20  # of the gradebook in a row, before no more is tried: each m
 class Work:
     """One student's work for one assignment, wherever it lies: it is read when ``read`` is called, and not kept.
 
-    ``submitted_at`` is when it came, where that is known; else it comes when it is stored.
+    ``submitted_at`` is when it came, where that is known; else it comes when it is stored. ``marked_late`` says that
+    the LMS has it as late. ``in_order`` says that the time tells what came after what: then work that is the same as an
+    earlier attempt, and came after the newest one, is another attempt.
     """
 
     student: str
@@ -41,6 +44,8 @@ class Work:
     where: str
     read: Callable[[], Submission]
     submitted_at: datetime | None = None
+    marked_late: bool = False
+    in_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,7 @@ def store_work(
         by=by,
         members=members,
         unless_same=unless_same,
+        anew=work.in_order,
     )
 
 
@@ -107,7 +113,8 @@ def record_work(
 ) -> Iterator[Recorded]:
     """Store all work, then grade it; yields each one as its grade is stored, or as it is known that it gets none.
 
-    Work that is the same as the student's last submission is no new attempt. It keeps the grade that it got from the
+    Work that is the same as one of the student's submissions is no new attempt, unless it is known to have come after
+    all of them, and differs from the last. It keeps the grade that it got from the
     same assignment in the same environment, which ``find_environment`` tells; without that all is graded again.
 
     Raises:
@@ -269,12 +276,13 @@ def grade_again(
         FaultError: this machine cannot grade.
     """
     try:
-        checks, digest = read_checks(assignment), assignment.digest
+        with speaking(setup.language):  # whatever keeps a grade back is told in it
+            checks, digest = read_checks(assignment), assignment.digest
     except GraderError as error:
         for entry in entries:
             yield entry, _explain(assignment, error), ""
         return
-    feed = _Feed(gradebook, assignment, entries)
+    feed = _Feed(gradebook, assignment, entries, setup.language)
     for entry, grade in feed.take(grade_stream(engine, assignment, checks, feed, setup, len(entries))):
         yield entry, grade, digest
 
@@ -282,7 +290,8 @@ def grade_again(
 class _Feed:
     """Stored submissions, loaded one by one when they are asked for, with their students' variants."""
 
-    def __init__(self, gradebook: Gradebook, assignment: Assignment, entries: Sequence[Entry]) -> None:
+    def __init__(self, gradebook: Gradebook, assignment: Assignment, entries: Sequence[Entry], language: str) -> None:
+        self._language = language
         self._gradebook = gradebook
         self._assignment = assignment
         self._entries = entries
@@ -293,8 +302,9 @@ class _Feed:
         number = 0
         for entry in self._entries:
             try:
-                own = fill_assignment(self._assignment, entry.student)
-                submission = self._gradebook.load(entry)
+                with speaking(self._language):
+                    own = fill_assignment(self._assignment, entry.student)
+                    submission = self._gradebook.load(entry)
             except GraderError as error:
                 self._lost.append((entry, _explain(self._assignment, error)))
                 continue

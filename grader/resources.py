@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from grader.errors import FaultError
+from grader.language import _
 
 
 def find_data(name: str) -> Path:
@@ -20,4 +21,4 @@ def find_data(name: str) -> Path:
     for folder in (package / "_data" / name, package.parent / name, package.parent / "tests" / name):
         if folder.is_dir():
             return folder
-    raise FaultError(f"the folder {name!r} that ships with grader is missing", "install grader again")
+    raise FaultError(_("the folder {name!r} that ships with grader is missing", name=name), _("install grader again"))

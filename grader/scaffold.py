@@ -72,7 +72,7 @@ def add_files(course: Path, assignment_id: str, files: Mapping[str, bytes]) -> W
         if listing.exists():
             text = _append(listing, assignment_id)
         else:
-            text = f"title: A course # TODO\nassignments:\n  - {assignment_id}\n"
+            text = f"title: A course # TODO: how the course is called\nassignments:\n  - {assignment_id}\n"
         written = write_stub(files, target)
         partial = listing.with_name(f".{COURSE_FILE}.part")
         partial.write_text(text, encoding="utf-8")

@@ -24,7 +24,7 @@ from pydantic import AfterValidator, Field, Strict
 from grader.errors import InputError, Problem, SpecError, reason_of, suggest
 from grader.fields import Flag, Line, Model, Prose, Slug, unique
 from grader.formulas import Formula
-from grader.language import ENGLISH, OWN_CATALOGS, list_languages
+from grader.language import ENGLISH, OWN_CATALOGS, _, list_languages
 from grader.parameters import find_faults
 from grader.policy import DueDate, Policy, Zone, find_fault, merge
 from grader.questions import (
@@ -182,7 +182,8 @@ class Assignment(AssignmentFile):
             if question.id == question_id:
                 return question
         near = suggest(question_id, (question.id for question in self.questions))
-        raise InputError(f"no question {question_id!r} in assignment {self.id!r}{near}")
+        values = {"question": question_id, "assignment": self.id, "near": near}
+        raise InputError(_("no question {question!r} in assignment {assignment!r}{near}", **values))
 
     def problems(self, found: Iterable[tuple[Location, str]]) -> list[Problem]:
         """Return problems with values of assignment.yaml: each a location such as ("questions", 0), and a message."""
@@ -190,7 +191,7 @@ class Assignment(AssignmentFile):
         try:
             document = read(path)
         except InputError:  # not loaded from a file, or no longer there
-            return [Problem(path, 1, 1, message) for _, message in found]
+            return [Problem(path, 1, 1, message) for _location, message in found]
         return [document.problem(location, message) for location, message in found]
 
     @cached_property
@@ -213,7 +214,8 @@ class Assignment(AssignmentFile):
                     digest.update(len(part).to_bytes(8, "big") + part)
         except OSError as error:
             reason = reason_of(error)
-            raise InputError(f"{error.filename or self.directory}: cannot be read: {reason}") from None
+            path = error.filename or self.directory
+            raise InputError(_("{path}: cannot be read: {reason}", path=path, reason=reason)) from None
         return f"sha256:{digest.hexdigest()}"
 
 
@@ -274,8 +276,10 @@ class Course(CourseFile):
         if assignment_id not in self.assignments:
             near = suggest(assignment_id, self.assignments)
             few = len(self.assignments) <= MOST_NAMED
-            rest = f"the course has {', '.join(self.assignments)}" if few else "`grader list` shows what the course has"
-            raise InputError(f"no assignment {assignment_id!r}{near}", rest)
+            rest = _("`grader list` shows what the course has")
+            if few:
+                rest = _("the course has {assignments}", assignments=", ".join(self.assignments))
+            raise InputError(_("no assignment {name!r}{near}", name=assignment_id, near=near), rest)
         assignment = load_assignment(self.directory / assignment_id)
         self.due_of(assignment)
         self.policy_of(assignment)
@@ -289,7 +293,7 @@ def load_course(directory: Path, planned: str | None = None) -> Course:
         InputError: there is no course in the folder.
         SpecError: with every problem of the file.
     """
-    document = _read_from(directory, COURSE_FILE, "course")
+    document = _read_from(directory, COURSE_FILE, _("give the folder of a course"))
     course = validate(CourseFile, document, "the course")
     known = sorted(path.parent.name for path in directory.glob(f"*/{ASSIGNMENT_FILE}"))
     problems = [
@@ -309,7 +313,7 @@ def load_assignment(directory: Path) -> Assignment:
         InputError: there is no assignment in the folder.
         SpecError: with every problem of the file.
     """
-    document = _read_from(directory, ASSIGNMENT_FILE, "assignment")
+    document = _read_from(directory, ASSIGNMENT_FILE, _("give the folder of an assignment"))
     assignment = Assignment(directory=directory, **dict(validate(AssignmentFile, document, "the assignment")))
     if problems := list(_inconsistencies(assignment, document)):
         raise SpecError(sorted(problems, key=lambda problem: (problem.line, problem.column)))
@@ -342,11 +346,11 @@ def parse_python(source: str | bytes) -> ast.Module:
             raise SyntaxError(str(error) or "nested too deeply") from None
 
 
-def _read_from(directory: Path, name: str, what: str) -> Document:
+def _read_from(directory: Path, name: str, hint: str) -> Document:
     if not directory.is_dir():
-        raise InputError(f"{directory}: there is no such folder")
+        raise InputError(_("{path}: there is no such folder", path=directory))
     if not (directory / name).exists():
-        raise InputError(f"{directory}: there is no {name} in this folder", f"give the folder of a {what}")
+        raise InputError(_("{path}: there is no {name} in this folder", path=directory, name=name), hint)
     return read(directory / name)
 
 

@@ -27,6 +27,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from grader.checks import CHECK_FOLDERS, Check
 from grader.errors import InputError, reason_of
 from grader.fields import amount
+from grader.language import _
 from grader.questions import CodeQuestion
 from grader.resources import find_data
 from grader.results import Visibility
@@ -107,8 +108,9 @@ def write_stub(files: Mapping[str, bytes], directory: Path, *, force: bool = Fal
         states = {name: _state(directory / name, content) for name, content in files.items()}
         changed = sorted(name for name, state in states.items() if state is _State.CHANGED)
         if changed and not force:
-            hint = "give another folder, or use --force: it keeps a copy of your files beside the folder"
-            raise InputError(f"{directory} holds files that were changed: {', '.join(changed)}", hint)
+            message = _("{folder} holds files that were changed: {files}", folder=directory, files=", ".join(changed))
+            hint = _("give another folder, or use --force: it keeps a copy of your files beside the folder")
+            raise InputError(message, hint)
         present = [name for name, state in states.items() if state is not _State.MISSING]
         backup = _back_up(present, directory) if changed else None
         written = tuple(name for name, state in states.items() if state is not _State.SAME)
@@ -243,13 +245,16 @@ def _refuse_odd_folders(files: Mapping[str, bytes], directory: Path) -> None:
     if any(name.is_absolute() or ".." in name.parts for name in names):
         raise ValueError("a stub's files have names relative to its folder")
     if not directory.name:
-        raise InputError(f"{directory} is no place for an assignment", "give a folder of its own")
+        message = _("{folder} is no place for an assignment", folder=directory)
+        raise InputError(message, _("give a folder of its own"))
     inside = {parent for name in names for parent in name.parents}
     for folder in sorted(directory / parent for parent in inside):
         if folder.is_symlink():
-            raise InputError(f"{folder} is a link: nothing is written through links", "give the real folder")
+            message = _("{folder} is a link: nothing is written through links", folder=folder)
+            raise InputError(message, _("give the real folder"))
         if folder.exists() and not folder.is_dir():
-            raise InputError(f"{folder} is a file, and a folder must go there", "give another folder")
+            message = _("{folder} is a file, and a folder must go there", folder=folder)
+            raise InputError(message, _("give another folder"))
 
 
 class _State(Enum):
@@ -267,7 +272,8 @@ def _state(path: Path, content: bytes) -> _State:
     if stat.S_ISLNK(status.st_mode):
         return _State.CHANGED
     if not stat.S_ISREG(status.st_mode):
-        raise InputError(f"{path} is in the way: it is not a file", "move it away, or give another folder")
+        message = _("{path} is in the way: it is not a file", path=path)
+        raise InputError(message, _("move it away, or give another folder"))
     same = status.st_size == len(content) and path.read_bytes() == content
     return _State.SAME if same else _State.CHANGED
 
@@ -304,6 +310,6 @@ def _write(path: Path, content: bytes) -> None:
 def _cannot_write(directory: Path, error: OSError) -> InputError:
     reason = reason_of(error)
     return InputError(
-        f"{error.filename or directory}: cannot be written: {reason}",
-        "free some space, or give a folder that you may write to",
+        _("{path}: cannot be written: {reason}", path=error.filename or directory, reason=reason),
+        _("free some space, or give a folder that you may write to"),
     )

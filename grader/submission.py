@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
 from grader.cells import Piece, take_cells
 from grader.errors import SpecError, SubmissionError, suggest
+from grader.language import _, later
 from grader.notebooks import MAX_NOTEBOOK_BYTES, SUFFIX, Notebook, is_notebook_name, read_notebook
 from grader.places import (
     LOCAL_ENTRY,
@@ -239,8 +240,8 @@ def unpack(data: bytes) -> Submission:
         SubmissionError: the bytes are damaged, or were never a packed submission.
     """
     if len(data) > MAX_TOTAL_BYTES + MAX_FILES * 10 * MAX_NAME_LENGTH:
-        raise SubmissionError("the stored submission is larger than any can be")
-    archive = Archive.open(data, "the stored submission")
+        raise SubmissionError(_("the stored submission is larger than any can be"))
+    archive = Archive.open(data, _("the stored submission"))
     files: dict[str, bytes] = {}
     for name in archive.paths():
         files[name] = Selection(archive, {name: name}).read(name)
@@ -285,8 +286,8 @@ def _lstat(path: Path) -> os.stat_result:
     try:
         return path.lstat()
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: never a path, such as one with a NUL
-        message = f"there is no file or folder {shown(path)}"
-        raise SubmissionError(message, "give your folder, one of its files, or a zip of it") from None
+        message = _("there is no file or folder {path}", path=shown(path))
+        raise SubmissionError(message, _("give your folder, one of its files, or a zip of it")) from None
 
 
 def _find_folder(place: Place, assignment: Assignment) -> Place:
@@ -345,16 +346,18 @@ def _take_file(path: Path, assignment: Assignment) -> Submission:
     expected = expected_files(assignment)
     if path.name not in expected:
         near = _misnamed(path.name, expected)
-        guess = f"; did you mean {near!r}?" if near else suggest(path.name, expected)
-        message = f"{shown(path.name)} is not a file of {assignment.id}, which asks for {listed(expected)}{guess}"
-        raise SubmissionError(message, _rename_hint(path.name, near or expected[0], assignment))
+        guess = suggest(near, [near]) if near else suggest(path.name, expected)
+        values = {"name": shown(path.name), "assignment": assignment.id, "files": listed(expected)}
+        message = _("{name} is not a file of {assignment}, which asks for {files}", **values)
+        raise SubmissionError(f"{message}{guess}", _rename_hint(path.name, near or expected[0], assignment))
     return _checked({path.name: read_file(path, shown(path.name), MAX_FILE_BYTES)})
 
 
 def _rename_hint(name: str, expected: str, assignment: Assignment) -> str:
     if name.casefold().endswith((".py", ".yml", ".yaml", ".txt")):
-        return f"rename it to {expected}"
-    return f"give your folder, a zip of it, or {expected}; `grader fetch {assignment.id}` makes a fresh folder"
+        return _("rename it to {file}", file=expected)
+    hint = later("give your folder, a zip of it, or {file}; `grader fetch {assignment}` makes a fresh folder")
+    return _(hint, file=expected, assignment=assignment.id)
 
 
 def _checked(
@@ -376,13 +379,13 @@ def _check_amount(files: Mapping[str, bytes]) -> None:
         if len(content) > MAX_FILE_BYTES:
             raise too_large(shown(name), len(content), MAX_FILE_BYTES)
     if sum(map(len, files.values())) > MAX_TOTAL_BYTES:
-        message = f"the files of this submission are larger than {MAX_TOTAL_BYTES:,} bytes together"
-        raise SubmissionError(message, "hand in only the Python files that your answer needs")
+        message = _("the files of this submission are larger than {most:,} bytes together", most=MAX_TOTAL_BYTES)
+        raise SubmissionError(message, _("hand in only the Python files that your answer needs"))
 
 
 def _too_many_files() -> SubmissionError:
-    message = f"there are more than {MAX_FILES} Python files beside the answer"
-    return SubmissionError(message, "hand in a folder with only the files that your answer needs")
+    message = _("there are more than {most} Python files beside the answer", most=MAX_FILES)
+    return SubmissionError(message, _("hand in a folder with only the files that your answer needs"))
 
 
 def _is_module(name: str) -> bool:
@@ -408,11 +411,13 @@ def _refuse_misnamed(place: Place, expected: tuple[str, ...]) -> None:
     missing = [name for name in expected if name not in place.names]
     for name in missing:
         if name in place.folders:
-            raise SubmissionError(f"{name} is a folder, not a file", f"put your answer into a file named {name}")
+            message = _("{name} is a folder, not a file", name=name)
+            raise SubmissionError(message, _("put your answer into a file named {name}", name=name))
     for name in sorted(place.names):
         if name not in expected and (wanted := _misnamed(name, missing)):
-            message = f"{shown(name)} is not a name that is asked for; did you mean {wanted!r}?"
-            raise SubmissionError(message, f"rename {shown(name)} to {wanted}")
+            near = suggest(wanted, [wanted])
+            message = _("{name} is not a name that is asked for{near}", name=shown(name), near=near)
+            raise SubmissionError(message, _("rename {name} to {file}", name=shown(name), file=wanted))
 
 
 def _nothing_found(place: Place, path: Path, assignment: Assignment) -> SubmissionError:
@@ -421,7 +426,8 @@ def _nothing_found(place: Place, path: Path, assignment: Assignment) -> Submissi
     folders = _inner_folders(place)
     found = listed([*visible, *(f"{name}/" for name in folders)])
     guess = next(filter(None, (suggest(name, expected) for name in visible)), "")
-    message = f"{shown(path)} holds none of the files of {assignment.id}: expected {listed(expected)}, found {found}"
+    values = {"path": shown(path), "assignment": assignment.id, "expected": listed(expected), "found": found}
+    message = _("{path} holds none of the files of {assignment}: expected {expected}, found {found}", **values)
     return SubmissionError(f"{message}{guess}", _elsewhere(place, folders, visible, assignment))
 
 
@@ -431,11 +437,12 @@ def _elsewhere(place: Place, folders: list[str], visible: list[str], assignment:
     for folder in folders[:20]:
         with suppress(OSError, SubmissionError):
             if _holds_answer(place.enter(folder), assignment):
-                return f"look into the folder {shown(folder)}, and give that one"
+                return _("look into the folder {folder}, and give that one", folder=shown(folder))
     for name in visible:
         if name.casefold().endswith(".zip"):
-            return f"there is {shown(name)}: give it instead"
-    return f"put your answer into {expected[0]}; `grader fetch {assignment.id}` makes a fresh folder"
+            return _("there is {name}: give it instead", name=shown(name))
+    hint = later("put your answer into {file}; `grader fetch {assignment}` makes a fresh folder")
+    return _(hint, file=expected[0], assignment=assignment.id)
 
 
 # Notebooks.
@@ -474,8 +481,9 @@ def _find_notebook(place: Place, assignment: Assignment, given: Mapping[str, byt
     own = [one for one in books if one[1].marker is not None and one[1].marker.get("assignment") == assignment.id]
     found = own or ([] if given else books)
     if len(found) > 1:
-        message = f"there are {len(found)} notebooks: {listed(name for name, _ in found)}"
-        raise SubmissionError(message, "give the one that counts, or delete the others")
+        names = listed(name for name, _book in found)
+        message = _("there are {number} notebooks: {names}", number=len(found), names=names)
+        raise SubmissionError(message, _("give the one that counts, or delete the others"))
     if not found and faults and _is_untouched(given, assignment):
         raise faults[0]
     return found[0] if found else None
@@ -484,7 +492,8 @@ def _find_notebook(place: Place, assignment: Assignment, given: Mapping[str, byt
 def _marker_of(book: Notebook, name: str) -> Marker | None:
     if book.marker is None:
         return None
-    return _check_format(book.marker, f"the metadata of {shown(name)}", "fetch the assignment again")
+    where = _("the metadata of {name}", name=shown(name))
+    return _check_format(book.marker, where, _("fetch the assignment again"))
 
 
 def _take_notebook(book: Notebook, name: str, assignment: Assignment) -> Submission:
@@ -515,8 +524,9 @@ def _take_beside(name: str, book: Notebook, given: Mapping[str, bytes], assignme
     filled = [file for file in taken.files if own.get(file) != stub.get(file)]
     differ = [file for file in filled if file not in given or own.get(file) != theirs.get(file)]
     if clash := [file for file in differ if file in given and theirs.get(file) != stub.get(file)]:
-        message = f"there are {shown(name)} and {listed(clash)}, and they do not say the same"
-        raise SubmissionError(message, f"give the one that counts ({shown(name)} alone, say), or delete the other")
+        message = _("there are {name} and {files}, and they do not say the same", name=shown(name), files=listed(clash))
+        hint = _("give the one that counts ({name} alone, say), or delete the other", name=shown(name))
+        raise SubmissionError(message, hint)
     pieces = tuple(piece for piece in taken.pieces if piece.file in differ)
     kept = {file: taken.files[file] for file in differ}
     return Submission(kept, taken.drawn_for if kept else None, pieces, taken.notes if kept else ())
@@ -568,38 +578,39 @@ def _meaning_of_code(content: bytes) -> object:
 def _read_marker_file(place: Place, path: Path) -> Marker | None:
     if MARKER not in place.names:
         return None
-    return _parse_marker(place.read(MARKER), f"{MARKER} in {shown(path)}")
+    return _parse_marker(place.read(MARKER), _("{file} in {path}", file=MARKER, path=shown(path)))
 
 
 def _read_marker(place: Place, path: Path) -> Marker | None:
     """Return what a place's own marker says, or else the notebooks in it where they agree."""
     if MARKER in place.names:
         return _read_marker_file(place, path)
-    books, _ = _read_notebooks(place)
+    books, _faults = _read_notebooks(place)
     found = [marker for name, book in books if (marker := _marker_of(book, name)) is not None]
     return found[0] if len({marker["assignment"] for marker in found}) == 1 else None
 
 
 def _parse_marker(data: bytes, where: str) -> Marker:
-    hint = "fetch the assignment again, or delete the file"
+    hint = _("fetch the assignment again, or delete the file")
     if len(data) > MAX_MARKER_BYTES:
-        raise SubmissionError(f"{where} is too large for a marker", hint)
+        raise SubmissionError(_("{where} is too large for a marker", where=where), hint)
     try:
         marker = json.loads(data)
     except (ValueError, RecursionError):
-        raise SubmissionError(f"{where} is not valid JSON", hint) from None
+        raise SubmissionError(_("{where} is not valid JSON", where=where), hint) from None
     return _check_format(marker, where, hint)
 
 
 def _check_format(marker: object, where: str, hint: str) -> Marker:
     if not isinstance(marker, dict) or type(marker.get("format")) is not int:
-        raise SubmissionError(f"{where} does not say which format it has", hint)
+        raise SubmissionError(_("{where} does not say which format it has", where=where), hint)
     if marker["format"] != 1:
-        message = f"{where} has format {shown(marker['format'])}, and this version of grader knows format 1"
-        raise SubmissionError(message, "install a newer grader")
+        values = {"where": where, "number": shown(marker["format"])}
+        message = _("{where} has format {number}, and this version of grader knows format 1", **values)
+        raise SubmissionError(message, _("install a newer grader"))
     assignment = marker.get("assignment")
     if not isinstance(assignment, str) or not assignment or not assignment.isprintable():
-        raise SubmissionError(f"{where} does not name an assignment", hint)
+        raise SubmissionError(_("{where} does not name an assignment", where=where), hint)
     student = marker.get("student")
     if isinstance(student, str) and 0 < len(student) <= MAX_NAME_LENGTH and student.isprintable():
         return {"format": 1, "assignment": assignment, "student": student}
@@ -608,8 +619,9 @@ def _check_format(marker: object, where: str, hint: str) -> Marker:
 
 def _check_marker(marker: Marker | None, path: Path, assignment: Assignment) -> None:
     if marker is not None and marker["assignment"] != assignment.id:
-        message = f"{shown(path)} belongs to the assignment {shown(marker['assignment'])!r}, not to {assignment.id!r}"
-        raise SubmissionError(message, f"give the folder that `grader fetch {assignment.id}` made")
+        values = {"path": shown(path), "other": shown(marker["assignment"]), "assignment": assignment.id}
+        message = _("{path} belongs to the assignment {other!r}, not to {assignment!r}", **values)
+        raise SubmissionError(message, _("give the folder that `grader fetch {assignment}` made", **values))
 
 
 # Text.
@@ -621,33 +633,35 @@ _ASCII = bytes(range(128))
 
 def _decode(name: str, content: bytes) -> str:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise SubmissionError(f"{shown(name)}:1: UTF-16, not UTF-8; save the file as UTF-8")
+        raise _not_text(name, content, 0, _("UTF-16, not UTF-8; save the file as UTF-8"))
     if content.startswith(LOCAL_ENTRY):
-        raise SubmissionError(f"{shown(name)}:1: this is a zip, not text; hand in the file that is in it")
+        raise _not_text(name, content, 0, _("this is a zip, not text; hand in the file that is in it"))
     data = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if (position := data.find(b"\0")) >= 0:
-        raise _not_text(name, data, position, "a NUL byte, which text has not; is this a text file?")
+        raise _not_text(name, data, position, _("a NUL byte, which text has not; is this a text file?"))
     encoding = _source_encoding(name, data) if name.endswith(".py") else "utf-8-sig"
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         # utf-8-sig counts from behind the byte order mark.
         start = error.start + len(data) - len(error.object)
-        found = f"not {encoding.removesuffix('-sig').upper()} (byte 0x{data[start]:02x})"
-        raise _not_text(name, data, start, f"{found}; save the file as UTF-8") from None
+        raise _not_text(name, data, start, _say_wrong(encoding.removesuffix("-sig").upper(), data[start])) from None
 
 
 def _source_encoding(name: str, data: bytes) -> str:
     """Return the encoding that a Python file declares (PEP 263), or UTF-8."""
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        encoding, _lines = tokenize.detect_encoding(io.BytesIO(data).readline)
         info = codecs.lookup(encoding)
         if _STRANGE_CODECS.search(info.name) or _ASCII.decode(encoding) != _ASCII.decode("ascii"):
             raise LookupError
     except (SyntaxError, LookupError, ValueError):
         _refuse_broken_start(name, data)
-        message = f"{shown(name)}:1: an encoding is declared that Python source cannot be read with"
-        raise SubmissionError(f"{message}; save the file as UTF-8 and delete the declaration") from None
+        message = _(
+            "an encoding is declared that Python source cannot be read with; "
+            "save the file as UTF-8 and delete the declaration"
+        )
+        raise _not_text(name, data, 0, message) from None
     return encoding
 
 
@@ -657,8 +671,11 @@ def _refuse_broken_start(name: str, data: bytes) -> None:
     try:
         head.decode()
     except UnicodeDecodeError as error:
-        found = f"not UTF-8 (byte 0x{head[error.start]:02x})"
-        raise _not_text(name, data, error.start, f"{found}; save the file as UTF-8") from None
+        raise _not_text(name, data, error.start, _say_wrong("UTF-8", head[error.start])) from None
+
+
+def _say_wrong(encoding: str, byte: int) -> str:
+    return _("not {encoding} (byte {byte}); save the file as UTF-8", encoding=encoding, byte=f"0x{byte:02x}")
 
 
 def _not_text(name: str, data: bytes, position: int, words: str) -> SubmissionError:

@@ -21,9 +21,10 @@ from grader.grading import Setup, grade_submissions, list_solutions
 from grader.mutants import APPLIED, IDLE, make_mutants
 from grader.questions import CodeQuestion, list_texts
 from grader.report.markup import find_unclear_formulas
+from grader.requirements import find_missing
 from grader.results import SHADOW, STAND_IN, Outcome
 from grader.scoring import CheckGrade, Grade, Status
-from grader.spec import ASSIGNMENT_FILE, FIGURES, Assignment, Mistake, parse_python
+from grader.spec import ASSIGNMENT_FILE, COURSE_FILE, FIGURES, Assignment, Course, Mistake, parse_python
 from grader.stub import render_stub
 from grader.submission import ANSWERS, Submission
 from grader.variants import TRIED, Tried, fill_assignment, try_variants
@@ -76,6 +77,12 @@ class Trial:
         return tuple(check.id for check in self.checks if check.outcome in wrong)
 
     @property
+    def unrun(self) -> Mapping[str, str]:
+        """The checks that could not be run for want of a package, and what each says of it."""
+        checks = [check for question in self.grade.questions for check in question.checks]
+        return {check.id: check.message or "" for check in checks if check.deferred and check.device == "cpu"}
+
+    @property
     def applied(self) -> bool:
         """Was there something to spoil? There is none in a function that returns a figure."""
         return not self.specimen.spoils_result or APPLIED in self.grade.output or IDLE in self.grade.output
@@ -104,6 +111,11 @@ class Proof:
     def proven(self) -> bool:
         """Is there no hole?"""
         return not self.holes
+
+    @property
+    def unrun(self) -> Mapping[str, str]:
+        """The checks that could not be run, and what each says of it."""
+        return {name: said for trial in self.trials for name, said in trial.unrun.items()}
 
     def count(self, *roles: Role) -> int:
         """Return how many specimens of some roles were graded."""
@@ -221,14 +233,26 @@ def judge_trials(assignment: Assignment, trials: Sequence[Trial]) -> Proof:
     checks = read_checks(assignment)
     variants = tuple(try_variants(assignment))
     holes = [*_look_at_variants(variants), *_look_at_files(fill_assignment(assignment), checks)]
+    unrun = {name: said for trial in trials for name, said in trial.unrun.items()}
+    holes += _find_unrun(assignment, unrun)
     for trial in trials:
         holes += _find_broken(trial)
         holes += _JUDGES[trial.specimen.role](assignment, trial)
         holes += _judge_diagnoses(assignment, checks, trial)
     wrong = [trial for trial in trials if trial.specimen.role in (Role.MISTAKE, Role.MUTANT)]
     alone = {trial.caught_by[0] for trial in wrong if len(trial.caught_by) == 1}
-    redundant = tuple(check.id for check in checks if check.id not in alone) if wrong else ()
+    redundant = tuple(check.id for check in checks if check.id not in alone.union(unrun)) if wrong else ()
     return Proof(assignment, checks, tuple(trials), tuple(holes), redundant, variants)
+
+
+def _find_unrun(assignment: Assignment, unrun: Mapping[str, str]) -> Iterator[Hole]:
+    """Yield the checks that were run on nothing here: of what only they would catch, nothing else is said."""
+    commands = ", ".join(f"`{missing.install}`" for missing in (find_missing([assignment]) if unrun else ()))
+    for name, said in unrun.items():
+        yield Hole(
+            f"{name} could not be run: {said.removeprefix('Not decided here: ')}",
+            f"{commands or 'install what it needs'}, then verify again; what only it would catch is not known yet",
+        )
 
 
 def _find_broken(trial: Trial) -> Iterator[Hole]:
@@ -285,7 +309,7 @@ def _judge_mistake(assignment: Assignment, trial: Trial) -> Iterator[Hole]:
     if not caught and not claimed:
         yield Hole(f"no check catches the mistake {mistake.id!r}", "add a check that notices, and name it in caught_by")
     for name in mistake.caught_by:
-        if name not in caught:
+        if name not in caught and name not in trial.unrun:
             hint = "let the check look for it, or take the check out of its caught_by"
             yield Hole(f"{name} does not catch the mistake {mistake.id!r}, though caught_by says so", hint)
     elsewhere = {check.id for check in trial.checks if check.device == SHADOW}  # caught there only: it may be claimed
@@ -318,7 +342,7 @@ def _judge_diagnoses(assignment: Assignment, checks: Sequence[Check], trial: Tri
 
 
 def _judge_mutant(_assignment: Assignment, trial: Trial) -> Iterator[Hole]:
-    if not trial.caught_by and trial.applied:
+    if not trial.caught_by and trial.applied and not trial.unrun:
         hint = "add a check that notices, or list it under equivalent_mutants with a reason"
         yield Hole(f"no check catches the mutant {trial.specimen.name!r}", hint)
 
@@ -374,10 +398,35 @@ def _find_todos(assignment: Assignment) -> Iterator[Hole]:
     for folder in ("checks", "solutions", "mistakes"):
         files += sorted((assignment.directory / folder).rglob("*.py"))
     for path in files:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            if "TODO" in line and line.strip() not in starters:
-                where = f"{path.relative_to(assignment.directory)}:{number}"
-                yield Hole(f"{where} still says {line[line.index('TODO') :].strip()}", "do it, and take the TODO out")
+        yield from _read_todos(path, str(path.relative_to(assignment.directory)), starters)
+
+
+def find_course_todos(course: Course) -> list[Hole]:
+    """Return what ``grader new`` left to do in the course's own file."""
+    return list(_read_todos(course.directory / COURSE_FILE, COURSE_FILE))
+
+
+def _read_todos(path: Path, name: str, starters: str = "") -> Iterator[Hole]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines):
+        if "TODO" in line and line.strip() not in starters:
+            where = f"{name}:{number + 1}"
+            before, _mark, said = line.partition("TODO")
+            if before.strip() == "#":
+                words = " ".join([said.strip(), *_read_on(lines[number + 1 :], before)])
+                yield Hole(f"{where} still says TODO{words}", "do it, and take the comment out")
+            else:
+                hint = "do it, and take the comment out: what stands before it in the line stays"
+                yield Hole(f"{where} still says TODO{said.rstrip()}", hint)
+
+
+def _read_on(lines: Sequence[str], before: str) -> Iterator[str]:
+    """Yield the next lines of a comment that begins with ``before``."""
+    for line in lines:
+        words = line.removeprefix(before).strip()
+        if not line.startswith(before) or not words or "TODO" in words:
+            return
+        yield words
 
 
 def _find_leaks(assignment: Assignment, checks: Sequence[Check]) -> Iterator[Hole]:

@@ -32,6 +32,7 @@ from yaml.events import (
 from yaml.reader import Reader
 
 from grader.errors import InputError, Problem, SpecError, reason_of
+from grader.language import _, later
 
 # libyaml is ten times as fast; PyYAML can be built without it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -120,9 +121,9 @@ def read(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
         with path.open("rb") as stream:
             content = stream.read(max_bytes + 1)
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file") from None
+        raise InputError(_("{path}: there is no such file", path=path)) from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {reason_of(error)}") from None
+        raise InputError(_("{path}: cannot be read: {reason}", path=path, reason=reason_of(error))) from None
     return parse_bytes(content, path, max_bytes=max_bytes)
 
 
@@ -133,13 +134,13 @@ def parse_bytes(content: bytes, path: Path | str, *, max_bytes: int = MAX_BYTES)
         SpecError: as ``read``.
     """
     if len(content) > max_bytes:
-        raise _error(path, 1, 1, f"the file is larger than {max_bytes:,} bytes")
+        raise _error(path, 1, 1, _("the file is larger than {most:,} bytes", most=max_bytes))
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8", errors="replace")
         line, column = _line_and_column(before)
-        raise _error(path, line, column, "this is not UTF-8 text: save the file as UTF-8") from None
+        raise _error(path, line, column, _("this is not UTF-8 text: save the file as UTF-8")) from None
     return parse(text, path)
 
 
@@ -151,14 +152,15 @@ def parse(text: str, path: Path | str) -> Document:
     """
     if bad := Reader.NON_PRINTABLE.search(text):
         line, column = _line_and_column(text[: bad.start()])
-        raise _error(path, line, column, f"the character U+{ord(bad.group()):04X} is not allowed in YAML")
+        character = f"U+{ord(bad.group()):04X}"
+        raise _error(path, line, column, _("the character {character} is not allowed in YAML", character=character))
     builder = _Builder(path, yaml.parse(text, Loader=_LOADER))
     try:
         value = builder.build()
     except yaml.MarkedYAMLError as error:
         raise SpecError([_syntax_problem(path, text, error)]) from None
     except yaml.YAMLError as error:
-        raise _error(path, 1, 1, f"this is not YAML: {error}") from None
+        raise _error(path, 1, 1, _("this is not YAML: {said}", said=error)) from None
     if builder.problems:
         raise SpecError(builder.problems)
     return Document(path, value, MappingProxyType(builder.places), text)
@@ -181,7 +183,7 @@ class _Builder:
             if isinstance(event, DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    self.note(event, "a second document starts here; keep only one in a file")
+                    self.note(event, _("a second document starts here; keep only one in a file"))
                     break
             elif isinstance(event, NodeEvent):
                 value = self.node(event, (), event)
@@ -204,21 +206,20 @@ class _Builder:
     def refuse(self, event: NodeEvent, location: Location) -> None:
         """Note what is not used here; give up where going on would cost too much."""
         if len(location) >= MAX_DEPTH and not isinstance(event, ScalarEvent):
-            raise _error(self.path, *_position(event), f"nested more than {MAX_DEPTH} levels deep")
+            raise _error(self.path, *_position(event), _("nested more than {most} levels deep", most=MAX_DEPTH))
         if len(self.places) >= MAX_VALUES:
-            raise _error(self.path, *_position(event), f"more than {MAX_VALUES:,} values in one file")
+            raise _error(self.path, *_position(event), _("more than {most:,} values in one file", most=MAX_VALUES))
         tag = getattr(event, "tag", None)
         if isinstance(event, AliasEvent):
-            self.note(
-                event,
-                f"aliases (*{_shorten(event.anchor or '')}) are not used here; put text that starts with * in quotes",
-            )
+            alias = f"*{_shorten(event.anchor or '')}"
+            message = _("aliases ({alias}) are not used here; put text that starts with * in quotes", alias=alias)
+            self.note(event, message)
         elif event.anchor is not None:
-            self.note(
-                event, f"anchors (&{_shorten(event.anchor)}) are not used here; put text that starts with & in quotes"
-            )
+            anchor = f"&{_shorten(event.anchor)}"
+            message = _("anchors ({anchor}) are not used here; put text that starts with & in quotes", anchor=anchor)
+            self.note(event, message)
         elif tag not in (None, "!", _STR_TAG):
-            self.note(event, "tags (!) are not used here; put text that starts with ! in quotes")
+            self.note(event, _("tags (!) are not used here; put text that starts with ! in quotes"))
 
     def sequence(self, location: Location) -> list[Any]:
         values: list[Any] = []
@@ -243,19 +244,21 @@ class _Builder:
     def key(self, event: Event, location: Location, values: Mapping[str, Any]) -> str:
         """Return a key as text, whatever it looks like; note one that is there already."""
         if not isinstance(event, ScalarEvent):
-            raise _error(self.path, *_position(event), "a key must be plain text, not a list, a mapping or an alias")
+            message = _("a key must be plain text, not a list, a mapping or an alias")
+            raise _error(self.path, *_position(event), message)
         self.refuse(event, location)
         name: str = event.value
         if name in values:
             first = self.places[(*location, name)].key_line
-            self.note(event, f"the key {_shorten(name)!r} is given twice; the first is on line {first}")
+            values = {"key": _shorten(name), "line": first}
+            self.note(event, _("the key {key!r} is given twice; the first is on line {line}", **values))
         return name
 
     def scalar(self, event: ScalarEvent) -> Any:
         if not event.implicit[0]:  # quoted, a block, or tagged as text
             return event.value
         if len(event.value) > _MAX_DIGITS and (_INT.match(event.value) or _BASED.match(event.value)):
-            self.note(event, f"a number of more than {_MAX_DIGITS} digits")
+            self.note(event, _("a number of more than {most} digits", most=_MAX_DIGITS))
             return 0
         return resolve(event.value)
 
@@ -302,26 +305,56 @@ def _error(path: Path | str, line: int, column: int, message: str) -> SpecError:
     return SpecError([Problem(path, line, column, message)])
 
 
+# What the parser says of what students write, marked for the catalogs: problems, and what it was doing.
+_SAID = (
+    later("mapping values are not allowed in this context"),
+    later("block sequence entries are not allowed in this context"),
+    later("found character that cannot start any token"),
+    later("found a tab character that violates indentation"),
+    later("did not find expected key"),
+    later("did not find expected '-' indicator"),
+    later("did not find expected ',' or ']'"),
+    later("did not find expected ',' or '}'"),
+    later("found unexpected end of stream"),
+    later("could not find expected ':'"),
+    later("found unknown escape character"),
+    later("did not find expected comment or line break"),
+    later("did not find expected <document start>"),
+    later("while parsing a block mapping"),
+    later("while parsing a block collection"),
+    later("while parsing a flow mapping"),
+    later("while parsing a flow sequence"),
+    later("while scanning a simple key"),
+    later("while scanning a quoted scalar"),
+    later("while scanning a block scalar"),
+    later("while parsing a quoted scalar"),
+    later("while scanning for the next token"),
+)
+
 # What the parser says → what to do about it.
 _ADVICE = (
-    ("mapping values are not allowed", "put a value that holds ': ' in quotes"),
-    ("found character that cannot start any token", "indent with spaces, and put the value in quotes"),
-    ("violates indentation", "indent with spaces, not tabs"),
-    ("did not find expected key", "is it indented like the lines around it? Is a quote or a bracket left open?"),
-    ("did not find expected '-' indicator", "is it indented like the entries around it?"),
-    ("did not find expected ',' or", "is a bracket left open, or a comma missing?"),
-    ("unexpected end of stream", "is a quote left open?"),
-    ("could not find expected ':'", "a key needs a colon after it"),
-    ("unknown escape character", "in \"double quotes\" write \\\\ for \\, or use 'single quotes'"),
+    ("mapping values are not allowed", later("put a value that holds ': ' in quotes")),
+    ("found character that cannot start any token", later("indent with spaces, and put the value in quotes")),
+    ("violates indentation", later("indent with spaces, not tabs")),
+    (
+        "did not find expected key",
+        later("is it indented like the lines around it? Is a quote or a bracket left open?"),
+    ),
+    ("did not find expected '-' indicator", later("is it indented like the entries around it?")),
+    ("did not find expected ',' or", later("is a bracket left open, or a comma missing?")),
+    ("unexpected end of stream", later("is a quote left open?")),
+    ("could not find expected ':'", later("a key needs a colon after it")),
+    ("unknown escape character", later("in \"double quotes\" write \\\\ for \\, or use 'single quotes'")),
 )
 
 
 def _syntax_problem(path: Path | str, text: str, error: yaml.MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    said = error.problem or "this cannot be parsed"
+    said = error.problem or later("this cannot be parsed")
     advice = next((advice for part, advice in _ADVICE if part in said), None)
-    message = f"this is not YAML: {said}"
+    message = _("this is not YAML: {said}", said=_(said))
     if error.context and error.context_mark and error.context_mark.line + 1 != line:
-        message += f", {error.context} that starts on line {error.context_mark.line + 1}"
-    return Problem(path, line, column, f"{message}; {advice}" if advice else message)
+        values = {"context": _(error.context), "line": error.context_mark.line + 1}
+        message += _(", {context} that starts on line {line}", **values)
+    return Problem(path, line, column, f"{message}; {_(advice)}" if advice else message)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from grader.checks import read_checks
-from grader.cli.students import make_stub
+from grader.cli.fetching import make_stub
 from grader.doctor import Target, stage_target
 from grader.engine import Examiner
 from grader.examiner import bubblewrap

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -50,7 +51,8 @@ def test_every_attack_that_ships_is_held_as_the_doctor_says() -> None:
     done = doctor()
     assert done.returncode == 0, done.stdout
     lines = done.stdout.splitlines()
-    assert "tier" in lines[0]
+    assert lines[0] == "All that the course needs is here."
+    assert "tier" in lines[1]
     assert "Checks can run on: cpu; shadow device, a stand-in for a GPU." in lines
     held = [line for line in lines if line.startswith("held")]
     assert len(held) == len([attack for attack in ATTACKS.values() if attack.quick])
@@ -63,7 +65,8 @@ def test_for_machines_it_is_one_document() -> None:
     found = json.loads(done.stdout)
     assert done.returncode == 0
     assert done.stderr == ""
-    assert set(found) == {"format", "system", "tier", "devices", "walls", "attacks"}
+    assert set(found) == {"format", "system", "tier", "devices", "missing", "unreadable", "walls", "attacks"}
+    assert (found["missing"], found["unreadable"]) == ([], None)
     assert found["devices"] == ["cpu", "shadow"]
     assert [wall["name"] for wall in found["walls"]] == ["Landlock", "seccomp", "user of its own", "bubblewrap"]
     assert all(attack["held"] and not attack["problems"] for attack in found["attacks"])
@@ -78,6 +81,26 @@ def test_where_code_cannot_be_isolated_nothing_is_tried() -> None:
     assert "cannot isolate" in done.stderr
     as_json = doctor("--json", lacking="landlock,namespaces,users")
     assert (as_json.returncode, json.loads(as_json.stdout)["attacks"]) == (3, [])
+
+
+def test_the_first_line_tells_a_student_what_is_missing(tmp_path: Path) -> None:
+    course = tmp_path / "course"
+    with stage_target() as target:
+        shutil.copytree(target.directory / "course", course)
+    check = next(course.rglob("test_*.py"))
+    check.write_text(check.read_text() + "\n\ndef _draw():\n    import no_such_package.colours, typst, json\n")
+    lacking = "landlock,namespaces,users"  # so that nothing is attacked, which would take its time
+    done = doctor("--course", str(course), lacking=lacking)
+    first = done.stdout.splitlines()[0]
+    assert first.startswith("Missing here: no_such_package for scale (`pip install no_such_package`); ")
+    assert "what keeps code in" in first
+    found = json.loads(doctor("--course", str(course), "--json", lacking=lacking).stdout)["missing"]
+    assert {"package": "no_such_package", "install": "pip install no_such_package", "assignments": ["scale"]} in found
+    assert {one["install"] for one in found} <= {"pip install no_such_package", "pip install 'grader[pdf]'"}
+    (course / "course.yaml").write_text("title: [")
+    done = doctor("--course", str(course), lacking=lacking)
+    assert done.stdout.startswith("The course cannot be read: ")
+    assert "course.yaml:2:1: this is not YAML" in done.stdout.splitlines()[0]
 
 
 def test_an_attack_that_gets_through_is_a_breach() -> None:

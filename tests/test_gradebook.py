@@ -308,7 +308,12 @@ def test_the_same_files_again_are_no_new_attempt_if_asked(gradebook: Gradebook) 
     first = gradebook.submit("ada", "focal-loss", FOCAL, AT, unless_same=True)
     assert gradebook.submit("ada", "focal-loss", FOCAL, AT, unless_same=True) == first
     other = gradebook.submit("ada", "focal-loss", Submission({"focal_loss.py": b"2"}), AT, unless_same=True)
-    back = gradebook.submit("ada", "focal-loss", FOCAL, AT, unless_same=True)  # the newest differs
+    assert gradebook.submit("ada", "focal-loss", FOCAL, AT, unless_same=True) == first  # an older download again
+    assert (
+        gradebook.submit("ada", "focal-loss", FOCAL, AT, unless_same=True, anew=True) == first
+    )  # it did not come later
+    later = AT + timedelta(seconds=1)
+    back = gradebook.submit("ada", "focal-loss", FOCAL, later, unless_same=True, anew=True)
     ben = gradebook.submit("ben", "focal-loss", FOCAL, AT, unless_same=True)
     assert [entry.number for entry in (first, other, back, ben)] == [1, 2, 3, 1]
     assert gradebook.entries() == (first, other, back, ben)

@@ -174,12 +174,12 @@ def test_the_command_says_what_gradescope_will_not_do(tmp_path: Path, assignment
     (tmp_path / "course" / "mean-loss" / "assignment.yaml").write_text(yaml)
     done = shell("package", "gradescope", "mean-loss")
     assert done.code == 0
-    assert "1 text question waits for a person (0.1 of the points)" in done.err
+    assert "add a manually graded question of 0.1 points in Gradescope" in done.err
     assert done.out.startswith("mean-loss-gradescope.zip: 1 public and 2 hidden checks\n")
-    assert "6.6 autograder points, a container with 1.6 GB of memory" in done.out
+    assert "6.5 autograder points, a container with 1.6 GB of memory" in done.out
     assert "Isolation: tier A where Gradescope's container lets Landlock through, else B" in done.out
     found = shell("package", "gradescope", "mean-loss", "--out", "a/b.zip", "--with-bonus", "--json")
-    assert (found.json["points"], found.json["file"], len(found.json["notes"])) == (7.6, "a/b.zip", 1)
+    assert (found.json["points"], found.json["file"], len(found.json["notes"])) == (7.5, "a/b.zip", 1)
     shell("package", "gradescope", "mean-los").fails(2, "did you mean 'mean-loss'")
     shell("package", "gradescope", "mean-loss", "--require", "-r /etc/passwd").fails(2, "is not a requirement")
     (tmp_path / "course" / "mean-loss" / "data.bin").symlink_to("/etc/passwd")

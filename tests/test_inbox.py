@@ -231,6 +231,11 @@ WORKSHEET = (
 ).encode()
 
 
+def test_canvas_marks_what_is_late(tmp_path: Path, twice: Assignment) -> None:
+    with open_inbox([pack(tmp_path / "c.zip", CANVAS)], sorting(twice, roster=ROSTER)) as inbox:
+        assert {work.student for work in inbox.works if work.marked_late} == {"008", "009"}
+
+
 def test_moodle_with_a_worksheet(tmp_path: Path, twice: Assignment) -> None:
     path = pack(tmp_path / "m.zip", MOODLE)
     with open_inbox([path], sorting(twice, worksheet=read_worksheet(WORKSHEET))) as inbox:

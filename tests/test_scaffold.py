@@ -23,8 +23,15 @@ def test_a_new_assignment_lacks_nothing_but_what_is_to_do(shell: Shell) -> None:
     assert answer.code == 0, answer
     assert "grader --course . verify hinge-loss" in answer.out
     course = shell.folder
-    (found,) = shell("--course", course, "verify", "--json").json["assignments"]
+    answer = shell("--course", course, "verify", "--json")
+    assert answer.code == 1
+    (found,) = answer.json["assignments"]
+    (title,) = answer.json["holes"]
+    assert title["message"] == "course.yaml:1 still says TODO: how the course is called"
+    assert title["hint"] == "do it, and take the comment out: what stands before it in the line stays"
     assert found["holes"]
+    said = [hole["message"].partition("TODO: ")[2] for hole in found["holes"]]
+    assert any(words.endswith("gets other figures: see docs/authoring.md.") for words in said), said
     assert all(re.search(r":\d+ still says TODO", hole["message"]) for hole in found["holes"])
     named = {hole["message"].partition(":")[0] for hole in found["holes"]}
     assert named == set(render_assignment("hinge-loss"))
@@ -49,7 +56,8 @@ def test_a_course_grows_and_its_own_words_stay(shell: Shell) -> None:
     listing.write_text(listing.read_text().replace("  - one\n", "  - one  # the first\n  # more\n"))
     assert shell("new", "three").code == 0
     text = listing.read_text()
-    assert text.startswith("title: A course # TODO\nassignments:\n  - one  # the first\n  # more\n  - two\n  - three\n")
+    assert text.startswith("title: A course # TODO: how the course is called\nassignments:\n")
+    assert "\n  - one  # the first\n  # more\n  - two\n  - three\n" in text
     assert load_course(shell.folder).assignments == ("one", "two", "three")
 
 

@@ -15,6 +15,7 @@ import yaml
 from grader.checks import read_checks
 from grader.engine import Examiner
 from grader.grading import Setup
+from grader.requirements import find_missing
 from grader.resources import find_data
 from grader.results import Visibility
 from grader.spec import Assignment, load_assignment, load_course
@@ -217,6 +218,22 @@ def test_a_hole_is_named_with_the_next_step(
     found = [hole for hole in proof.holes if hole.message.startswith(words)]
     assert found, proof.holes
     assert next_step in found[0].hint
+
+
+def test_a_check_that_needs_a_missing_package_is_named_and_nothing_is_concluded_of_it(
+    examiner: Examiner, tmp_path: Path
+) -> None:
+    skips = (
+        "    values = torch.ones(3",
+        '    pytest.importorskip("no_such_package_anywhere")\n    values = torch.ones(3',
+    )
+    yaml = ("test_any]", "test_any, test_gradient, test_float64]")
+    proof = try_it(examiner, tmp_path, hidden=skips, assignment=yaml, doubled=(" - values * 1e-3 * 0", ""))
+    (hole,) = proof.holes
+    assert hole.message.startswith("test_gradient could not be run: could not import 'no_such_package_anywhere'")
+    assert hole.hint.startswith("`pip install no_such_package_anywhere`, then verify again")
+    assert "test_gradient" not in proof.redundant
+    assert [one.install for one in find_missing([proof.assignment])] == ["pip install no_such_package_anywhere"]
 
 
 ON_DEVICES = ("file: halve.py", "file: halve.py\n    devices: [cpu, cuda]")

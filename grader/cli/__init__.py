@@ -24,6 +24,7 @@ from grader.cli import (
     demo,
     export,
     feedback,
+    fetching,
     gradebook,
     grading,
     hints,
@@ -35,12 +36,14 @@ from grader.cli import (
     quizzes,
     receipts,
     regrading,
+    showing,
     similarity,
-    students,
+    submitting,
 )
 from grader.cli.examples import add_examples
 from grader.cli.translation import translate_help
 from grader.errors import GraderError, suggest
+from grader.language import _, later
 
 ABOUT = """Fetch, check, submit and grade exercises of a PyTorch course.
 
@@ -53,19 +56,19 @@ grader submit focal-loss     hand it in and see the score
 CLOSED = 128 + 13  # SIGPIPE, which not every system has: whoever read the output is gone
 
 SECTIONS = {
-    "Students": (
-        students.list_,
-        students.fetch,
-        students.check,
+    later("Students"): (
+        showing.list_,
+        fetching.fetch,
+        submitting.check,
         quiz.quiz,
         hints.hint,
-        students.submit,
-        students.status,
-        students.show,
+        submitting.submit,
+        showing.status,
+        showing.show,
         receipts.receipt,
     ),
-    "Authors": (authors.new, authors.verify, quizzes.import_quiz),
-    "Instructors": (
+    later("Authors"): (authors.new, authors.verify, quizzes.import_quiz),
+    later("Instructors"): (
         grading.grade,
         marking.mark,
         regrading.regrade,
@@ -81,8 +84,8 @@ SECTIONS = {
         push.push,
         quizzes.export_quiz,
     ),
-    "Operators": (gradebook.gradebook, operators.doctor, completion.completion),
-    "Try it": (demo.demo,),
+    later("Operators"): (gradebook.gradebook, operators.doctor, completion.completion),
+    later("Try it"): (demo.demo,),
 }
 
 
@@ -92,7 +95,7 @@ class SectionedGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write one section of help for each kind of reader."""
         for title, commands in SECTIONS.items():
-            with formatter.section(title):
+            with formatter.section(_(title)):
                 formatter.write_dl([(str(command.name), command.get_short_help_str(limit=70)) for command in commands])
 
     def resolve_command(
@@ -101,7 +104,7 @@ class SectionedGroup(click.Group):
         """Find a command by its name."""
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             near = suggest(args[0], self.commands)
-            raise click.UsageError(f"no command {args[0]!r}{near}", ctx)
+            raise click.UsageError(_("no command {name!r}{near}", name=args[0], near=near), ctx)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -153,8 +156,7 @@ def _accept_course(command: click.Command) -> None:
 for _commands in SECTIONS.values():
     for _command in _commands:
         cli.add_command(_command)
-        # These are about no course, or the one that ships.
-        if _command not in (demo.demo, operators.doctor, completion.completion):
+        if _command not in (demo.demo, completion.completion):  # these are about no course, or the one that ships
             _accept_course(_command)
 
 
@@ -178,7 +180,7 @@ def main() -> None:
         say_error(error.message, error.hint)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        say_error("stopped")
+        say_error(_("stopped"))
         code = 128 + signal.SIGINT
     except (PipeClosed, BrokenPipeError):
         code = CLOSED
@@ -228,22 +230,28 @@ def say_misuse(error: click.ClickException) -> None:
     elif message == ctx.get_help():  # a group without a command
         click.echo(message, err=True)
     else:
-        usage = ctx.get_usage().removeprefix("Usage: ")
-        say_error(f"{message[:1].lower()}{message[1:]}", f"usage: {usage}; `{ctx.command_path} --help` says more")
+        usage = ctx.get_usage().removeprefix(f"{_('Usage:')} ")
+        hint = _("usage: {usage}; `{command} --help` says more", usage=usage, command=ctx.command_path)
+        say_error(f"{message[:1].lower()}{message[1:]}", hint)
+
+
+# What the system says most often where nothing else is said of it, marked for the catalogs.
+_REFUSALS = (later("No space left on device"), later("Permission denied"), later("Input/output error"))
 
 
 def say_os_error(error: OSError) -> None:
     """Print what the system refused: a full disk behind standard output, a folder that may not be read."""
-    where = error.filename if isinstance(error.filename, str) else "what was printed"
+    where = error.filename if isinstance(error.filename, str) else _("what was printed")
     _trace(error)
-    say_error(f"{where}: {error.strerror or error}", "check the path, its permissions and the space on its disk")
+    reason = _(error.strerror) if error.strerror else str(error)
+    say_error(f"{where}: {reason}", _("check the path, its permissions and the space on its disk"))
 
 
 def say_fault(error: Exception) -> None:
     """Say that the grader itself failed; the traceback is for those who ask for it."""
     _trace(error)
-    message = f"the grader itself failed ({type(error).__name__}: {error})"
-    say_error(message, "set GRADER_DEBUG=1 to see where, and please report it")
+    message = _("the grader itself failed ({error})", error=f"{type(error).__name__}: {error}")
+    say_error(message, _("set {setting} to see where, and please report it", setting="GRADER_DEBUG=1"))
 
 
 def _trace(error: Exception) -> None:

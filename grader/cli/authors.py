@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader.cli.completion import complete_assignment
+from grader.cli.options import jobs_option, json_option, no_isolation_option
 from grader.cli.output import print_heading, print_json, print_table, progress
 from grader.cli.seat import Seat
-from grader.cli.students import jobs_option, json_option, no_isolation_option, write_file
+from grader.files import write_file
 
 if TYPE_CHECKING:
-    from grader.verify import Proof, Trial
+    from grader.verify import Hole, Proof, Trial
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -64,7 +65,7 @@ def verify(
     from grader.engine import Pool
 
     with Pool(jobs) as pool:
-        from grader.verify import list_figures, make_specimens, prove
+        from grader.verify import find_course_todos, list_figures, make_specimens, prove
 
         seat = Seat(course)
         chosen = [seat.course.load(name) for name in assignments or seat.course.assignments]
@@ -73,21 +74,23 @@ def verify(
         with progress(sum(map(len, specimens)), "Verifying") as advance:
             pairs = zip(chosen, specimens, strict=True)
             proofs = [prove(pool, assignment, own, setup, advance) for assignment, own in pairs]
+    left = find_course_todos(seat.course)
     for path, picture in (pair for proof in proofs if write_figures for pair in list_figures(proof)):
         write_file(path, picture)
         click.echo(f"{path}", err=as_json)
     if as_json:
-        print_json({"format": 1, "assignments": [_describe(proof) for proof in proofs]})
+        described = [_describe(proof) for proof in proofs]
+        print_json({"format": 1, "assignments": described, "holes": _describe_holes(left)})
     else:
         for proof in proofs:
             _print_proof(proof)
+        _print_holes(left)
         proven = sum(proof.proven for proof in proofs)
         click.echo(f"{proven} of {len(proofs)} {'assignment' if len(proofs) == 1 else 'assignments'} proven.")
-    raise click.exceptions.Exit(0 if all(proof.proven for proof in proofs) else 1)
+    raise click.exceptions.Exit(1 if left or not all(proof.proven for proof in proofs) else 0)
 
 
 def _print_proof(proof: Proof) -> None:
-    from grader.display import clean_line, clean_text
     from grader.variants import TRIED
     from grader.verify import Role
 
@@ -108,13 +111,22 @@ def _print_proof(proof: Proof) -> None:
         print_table(("", "CAUGHT BY", ""), [_row(trial, letters) for trial in wrong])
         click.echo("")
         for check in proof.checks:
+            if check.id in proof.unrun:
+                click.echo(f"{letters[check.id]}  {check.id} was not run")
+                continue
             catches = sum(check.id in trial.caught_by for trial in wrong)
             alone = sum(trial.caught_by == (check.id,) for trial in wrong)
             note = f"{alone} of them alone" if alone else "none of them alone: other checks make it redundant"
             click.echo(f"{letters[check.id]}  {check.id} catches {catches}, {note}")
-    for hole in proof.holes:
-        click.echo(f"\n{clean_text(hole.message)}\n  {clean_line(hole.hint)}")
     click.echo("")
+    _print_holes(proof.holes)
+
+
+def _print_holes(holes: Sequence[Hole]) -> None:
+    from grader.display import clean_line, clean_text
+
+    for hole in holes:
+        click.echo(f"{clean_text(hole.message)}\n  {clean_line(hole.hint)}\n")
 
 
 def _row(trial: Trial, letters: dict[str, str]) -> Sequence[str]:
@@ -129,7 +141,7 @@ def _row(trial: Trial, letters: dict[str, str]) -> Sequence[str]:
 
 
 def _describe(proof: Proof) -> dict[str, Any]:
-    from grader.display import clean_line, clean_text
+    from grader.display import clean_line
 
     return {
         "assignment": proof.assignment.id,
@@ -148,5 +160,11 @@ def _describe(proof: Proof) -> dict[str, Any]:
             }
             for trial in proof.trials
         ],
-        "holes": [{"message": clean_text(hole.message), "hint": clean_line(hole.hint)} for hole in proof.holes],
+        "holes": _describe_holes(proof.holes),
     }
+
+
+def _describe_holes(holes: Sequence[Hole]) -> list[dict[str, str]]:
+    from grader.display import clean_line, clean_text
+
+    return [{"message": clean_text(hole.message), "hint": clean_line(hole.hint)} for hole in holes]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli.options import json_option
 from grader.cli.output import print_json, progress
 from grader.cli.seat import Seat
-from grader.cli.students import json_option
 
 if TYPE_CHECKING:
     from grader.class_report import Term

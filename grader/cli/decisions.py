@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader.cli.completion import complete_assignment
+from grader.cli.options import json_option
 from grader.cli.output import agrees, print_json, print_table
 from grader.cli.seat import Seat, acting_user
-from grader.cli.students import json_option
 
 if TYPE_CHECKING:
     from grader.deciding import Effect, Whom

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.class_report import write_class_report
+from grader.cli.fetching import make_stub
 from grader.cli.output import print_heading, print_report, print_table
 from grader.cli.seat import Seat
-from grader.cli.students import make_stub, submit_work, write_file
+from grader.cli.submitting import submit_work
 from grader.errors import InputError
+from grader.files import write_file
 
 if TYPE_CHECKING:
     from grader.engine import Examiner

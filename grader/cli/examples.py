@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import click
 
+from grader.language import later
+
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "list": ("grader list", "grader list --json"),
     "fetch": ("grader fetch focal-loss", "grader fetch focal-loss work/focal --student ada"),
@@ -73,11 +75,14 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+HEADING = later("For example:")
+
+
 def add_examples(root: click.Group) -> None:
     """Let the help of every command end with its examples."""
     for path, command in walk_commands(root):
         if lines := EXAMPLES.get(path):
-            command.epilog = "\n".join(["\b", "For example:", *(f"  {line}" for line in lines)])
+            command.epilog = "\n".join(["\b", HEADING, *(f"  {line}" for line in lines)])
 
 
 def walk_commands(group: click.Group, prefix: str = "") -> Iterator[tuple[str, click.Command]]:

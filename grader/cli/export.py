@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from grader.cli.completion import complete_assignment
+from grader.cli.options import json_option
 from grader.cli.output import print_json
 from grader.cli.seat import Seat
-from grader.cli.students import json_option, write_file
 from grader.errors import InputError, suggest
+from grader.files import write_file
 
 if TYPE_CHECKING:
     from grader.export.choices import Choices, Identity

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader.cli.completion import complete_assignment
+from grader.cli.options import json_option
 from grader.cli.output import agrees, print_json, progress
 from grader.cli.seat import Seat
-from grader.cli.students import json_option
 from grader.errors import InputError
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli.options import json_option
 from grader.cli.output import print_json, print_table, progress
 from grader.cli.seat import Seat
-from grader.cli.students import json_option
 from grader.errors import FaultError, InputError
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +14,9 @@ import click
 from click.core import ParameterSource
 
 from grader.cli.completion import complete_assignment
+from grader.cli.options import jobs_option, json_option, no_isolation_option
 from grader.cli.output import exit_code, print_json, print_table, progress
 from grader.cli.seat import Seat, acting_user
-from grader.cli.students import jobs_option, json_option, no_isolation_option
 from grader.display import clean_line, clean_text, format_amount, list_names
 from grader.errors import FaultError, GraderError, InputError, SpecError
 
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
     from grader.cluster import RayPool
     from grader.engine import Pool
-    from grader.gradebook import Gradebook
+    from grader.gradebook import Entry, Gradebook
     from grader.inbox import Inbox, Refusal
     from grader.recording import Recorded
     from grader.report import JunitFile
+    from grader.spec import Assignment, Course
 
 STOPPED = 128 + signal.SIGINT  # as a shell has it for what Ctrl-C ended
 
@@ -81,6 +82,8 @@ def grade(course: Path | None, /, paths: tuple[Path, ...], **options: Any) -> No
                 ledger.refuse(refusal)
             with _stopping(ledger, len(inbox.works)):
                 _grade_all(pool, seat, gradebook, inbox, ledger, request)
+            with suppress(GraderError):  # the grades are what was asked for
+                ledger.compare(seat.course, gradebook)
         ledger.close()
     raise click.exceptions.Exit(ledger.code)
 
@@ -122,11 +125,12 @@ def _start_engine(request: _Request) -> Pool | RayPool:
 
 
 def _open(seat: Seat, gradebook: Gradebook, paths: Sequence[Path], request: _Request) -> Inbox:
-    from grader.arrival import Arrival, note_arrival, parse_arrival, read_times
+    from grader.arrival import Arrival, list_unused, note_arrival, parse_arrival, read_times
     from grader.inbox import Sorting, open_inbox
     from grader.layouts import Layout, compile_pattern
     from grader.roster import read_roster, read_worksheet
 
+    now = datetime.now(UTC)
     sorting = Sorting(
         load=seat.course.load,
         assignment=seat.course.load(request.assignment) if request.assignment is not None else None,
@@ -137,12 +141,14 @@ def _open(seat: Seat, gradebook: Gradebook, paths: Sequence[Path], request: _Req
         zone=seat.course.time_zone,
     )
     arrival = Arrival(
-        parse_arrival(request.came, seat.course) if request.came is not None else None,
-        read_times(request.times, seat.course) if request.times is not None else {},
+        parse_arrival(request.came, seat.course, now) if request.came is not None else None,
+        read_times(request.times, seat.course, sorting.roster, now) if request.times is not None else {},
     )
     inbox = open_inbox(paths, sorting)
     try:
-        inbox.works = tuple(note_arrival(inbox.works, arrival, seat.course, datetime.now(UTC)))
+        inbox.works = tuple(note_arrival(inbox.works, arrival, seat.course, now))
+        if unused := list_unused(inbox.works, arrival):
+            inbox.notes.append(f"{request.times} has times of {list_names(unused, 5)}, of whom nothing is here")
     except BaseException:
         inbox.close()
         raise
@@ -194,6 +200,8 @@ class _Ledger:
     as_json: bool
     junit: JunitFile | None = None
     rows: list[tuple[str, ...]] = field(default_factory=list)
+    entries: list[tuple[Entry, Assignment]] = field(default_factory=list)
+    counting: dict[tuple[str, str], str] = field(default_factory=dict)  # where a row's score is not what counts
     reasons: list[tuple[str, str | None]] = field(default_factory=list)
     faults: dict[str, list[str]] = field(default_factory=dict)  # why grades are pending, and where those lie
     failures: list[dict[str, object]] = field(default_factory=list)
@@ -216,6 +224,7 @@ class _Ledger:
         newest = recorded.refused or found
         self.code = max(self.code, exit_code([newest]))
         self.rows.append(_describe(recorded))
+        self.entries.append((recorded.entry, work.assignment))
         if newest.fault is not None:
             self.faults.setdefault(newest.fault, []).append(work.where)
         if self.as_json or self.junit is not None:
@@ -229,13 +238,35 @@ class _Ledger:
         """Take down what could not even be opened."""
         self._fail(refusal.where, refusal.student, refusal.assignment, refusal.error)
 
+    def compare(self, course: Course, gradebook: Gradebook) -> None:
+        """Take down what counts in the end, after lateness and of all attempts, where a submission's score does not."""
+        from grader.settlement import settle_assignment
+
+        older = []
+        for assignment in {assignment.id: assignment for _, assignment in self.entries}.values():
+            settled = settle_assignment(course, gradebook, assignment)
+            for entry, _ in (one for one in self.entries if one[1] is assignment):
+                final = settled[entry.student].final
+                own = next(one for one in settled[entry.student].attempts if one.submission == entry.id)
+                if own.order < max(one.order for one in settled[entry.student].attempts):
+                    older.append(entry.student)
+                if final.status is not None and own.grade is not None and final.score != own.grade.score:
+                    self.counting[entry.student, assignment.id] = format_amount(final.score)
+        if older:
+            self.reasons.append(
+                (
+                    f"an earlier attempt, handed in before, and not filed anew: {list_names(sorted(older), 5)}",
+                    "if it came again after the newest one, say when: --came now, or --times FILE",
+                )
+            )
+
     def close(self) -> None:
         """Print the table, and then what was not graded and why."""
         if self.as_json:
             for failure in self.failures:
                 print_json(failure)
         else:
-            print_table(("STUDENT", "ASSIGNMENT", "SCORE", "BONUS", "STATUS"), sorted(self.rows), numbers=(2, 3))
+            self._print_rows()
         for fault, places in self.faults.items():
             click.echo(f"pending: {clean_text(fault)} ({list_names(places, 5)})", err=True)
         for reason, hint in self.reasons:
@@ -246,6 +277,14 @@ class _Ledger:
             click.echo(self.stopped, err=True)
         if self.fault is not None:
             raise self.fault
+
+    def _print_rows(self) -> None:
+        rows = sorted(self.rows)
+        headings = ["STUDENT", "ASSIGNMENT", "SCORE", "BONUS", "STATUS"]
+        if self.counting:
+            headings.insert(4, "COUNTS")
+            rows = [(*row[:4], self.counting.get((row[0], row[1]), ""), *row[4:]) for row in rows]
+        print_table(headings, rows, numbers=(2, 3, 4) if self.counting else (2, 3))
 
     def _fail(
         self, where: str, student: str, assignment: str | None, error: GraderError, *, stored: bool = False

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.completion import complete_assignment
+from grader.cli.options import json_option, student_option
 from grader.cli.output import print_json, print_markdown, print_table
 from grader.cli.seat import Seat, draw_for, who
-from grader.cli.students import json_option, student_option
 from grader.errors import InputError, suggest
+from grader.language import _, plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,7 @@ def tell_next(
     with seat.open_gradebook() as gradebook:
         states = list_hints(spec, gradebook.hints(spec.id, name))
         if not states:
-            raise InputError(f"{spec.id} has no hints", "ask your instructor")
+            raise InputError(_("{name} has no hints", name=spec.id), _("ask your instructor"))
         if again:
             _print_told([one for one in states if question in (None, one.question.id)], as_json)
             return
@@ -74,7 +75,7 @@ def tell_next(
             _print_list(spec, states, as_json)
             return
         if state.following is not None and state.following.cost and not _agrees(state.following, yes):
-            click.echo("No hint was taken.", err=True)
+            click.echo(_("No hint was taken."), err=True)
             raise click.exceptions.Exit(1)
         taken = take_hint(gradebook, spec, state, name, datetime.now(UTC))
     _print_hint(taken, as_json)
@@ -83,7 +84,7 @@ def tell_next(
 def _find_question(seat: Seat, names: Sequence[str]) -> tuple[Assignment, str | None]:
     """Return the assignment and the question that the arguments mean: either may be left out in a student's folder."""
     if len(names) > 2:
-        raise click.UsageError(f"got unexpected extra argument ({names[2]})")
+        raise click.UsageError(_("got unexpected extra argument ({name})", name=names[2]))
     if names and names[0] in seat.course.assignments:
         spec = seat.course.load(names[0])
         question = names[1] if len(names) == 2 else None
@@ -97,7 +98,7 @@ def _find_question(seat: Seat, names: Sequence[str]) -> tuple[Assignment, str | 
             if not names:
                 raise
             near = suggest(names[0], seat.course.assignments)
-            raise InputError(f"no assignment {names[0]!r}{near}", error.hint) from None
+            raise InputError(_("no assignment {name!r}{near}", name=names[0], near=near), error.hint) from None
         question = names[0] if names else None
     if question is not None:
         spec.question(question)
@@ -116,7 +117,7 @@ def _choose(states: Sequence[HintState], question: str | None) -> HintState | No
         if state.question.id == question:
             return state
     names = ", ".join(state.question.id for state in states)
-    raise InputError(f"{question} has no hints", f"hints are there for {names}")
+    raise InputError(_("{name} has no hints", name=question), _("hints are there for {names}", names=names))
 
 
 def _agrees(hint: Hint, yes: bool) -> bool:
@@ -124,9 +125,10 @@ def _agrees(hint: Hint, yes: bool) -> bool:
 
     if yes:
         return True
+    cost = format_points(hint.cost)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise InputError(f"the next hint costs {format_points(hint.cost)}", "give --yes to take it all the same")
-    return click.confirm(f"The next hint costs {format_points(hint.cost)}. Take it?", err=True)
+        raise InputError(_("the next hint costs {cost}", cost=cost), _("give --yes to take it all the same"))
+    return click.confirm(_("The next hint costs {cost}. Take it?", cost=cost), err=True)
 
 
 def _print_hint(state: HintState, as_json: bool) -> None:
@@ -134,10 +136,11 @@ def _print_hint(state: HintState, as_json: bool) -> None:
     if as_json:
         print_json(_hint_json(state, number, hint))
         return
-    click.echo(f"Hint {number} of {len(state.question.hints)} for {state.question.id}:\n")
+    click.echo(f"{_describe_place(state, number)}\n")
     print_markdown(hint.text)
     if state.following is not None:
-        click.echo(f"\nThere is another one{_describe_cost(state.following)}.")
+        told = ", ".join([_("There is another one"), *_describe_terms(state.following)])
+        click.echo(f"\n{told}.")
 
 
 def _print_told(states: Sequence[HintState], as_json: bool) -> None:
@@ -146,9 +149,9 @@ def _print_told(states: Sequence[HintState], as_json: bool) -> None:
         print_json([_hint_json(*one) for one in told])
         return
     if not told:
-        click.echo("You have taken no hints yet.")
+        click.echo(_("You have taken no hints yet."))
     for state, number, hint in told:
-        click.echo(f"Hint {number} of {len(state.question.hints)} for {state.question.id}:\n")
+        click.echo(f"{_describe_place(state, number)}\n")
         print_markdown(hint.text)
         click.echo()
 
@@ -161,21 +164,27 @@ def _print_list(spec: Assignment, states: Sequence[HintState], as_json: bool) ->
     rows = [
         (
             state.question.id,
-            f"{state.taken} of {len(state.question.hints)}",
-            "-" if state.following is None else _describe_cost(state.following).strip(", ") or "free",
+            _("{taken} of {count}", taken=state.taken, count=len(state.question.hints)),
+            "-" if state.following is None else ", ".join(_describe_terms(state.following)) or _("free"),
         )
         for state in states
     ]
-    print_table(("QUESTION", "TAKEN", "NEXT"), rows)
-    click.echo(f"\n`grader hint {spec.id} QUESTION` gives the next one.")
+    print_table((_("QUESTION"), _("TAKEN"), _("NEXT")), rows)
+    told = _("`{command}` gives the next one.", command=f"grader hint {spec.id} QUESTION")
+    click.echo(f"\n{told}")
 
 
-def _describe_cost(hint: Hint) -> str:
+def _describe_place(state: HintState, number: int) -> str:
+    values = {"number": number, "count": len(state.question.hints), "question": state.question.id}
+    return _("Hint {number} of {count} for {question}:", **values)
+
+
+def _describe_terms(hint: Hint) -> list[str]:
+    """Return what a hint costs, and when it may be taken; nothing where it is free at once."""
     from grader.display import format_points
 
-    cost = f", which costs {format_points(hint.cost)}" if hint.cost else ""
-    noun = "attempt" if hint.after == 1 else "attempts"
-    return cost + (f", after {hint.after} {noun}" if hint.after else "")
+    terms = [_("which costs {cost}", cost=format_points(hint.cost))] if hint.cost else []
+    return terms + ([plural("after {number} attempt", "after {number} attempts", hint.after)] if hint.after else [])
 
 
 def _hint_json(state: HintState, number: int, hint: Hint) -> dict[str, object]:

@@ -16,10 +16,11 @@ import click
 
 from grader.cli.completion import complete_assignment
 from grader.cli.decisions import ARROW, describe_effect, effect_json
+from grader.cli.options import json_option
 from grader.cli.output import print_heading, print_json, print_table
 from grader.cli.seat import Seat, acting_user
-from grader.cli.students import json_option, write_file
 from grader.errors import InputError
+from grader.files import write_file
 
 if TYPE_CHECKING:
     from grader.decisions import Mark

@@ -25,10 +25,13 @@ def print_json(data: object) -> None:
     click.echo(json.dumps(data, ensure_ascii=True))
 
 
-def print_report(report: Report) -> None:
-    """Print a report for people."""
-    from grader.report import to_text
+def print_report(report: Report, *, as_json: bool = False) -> None:
+    """Print a report for people, or for machines."""
+    from grader.report import to_json, to_text
 
+    if as_json:
+        print_json(to_json(report))
+        return
     click.echo(to_text(report, width=_width(), color=_has_color()), color=_has_color())
 
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader.cli.completion import complete_assignment
+from grader.cli.options import json_option
 from grader.cli.output import print_json
 from grader.cli.seat import Seat
-from grader.cli.students import json_option
 from grader.errors import FaultError, GraderError, InputError, SpecError
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from grader.cli.completion import complete_assignment
+from grader.cli.options import json_option
 from grader.cli.output import print_json, print_table, progress, waiting
 from grader.cli.seat import Seat
-from grader.cli.students import json_option
 from grader.display import clean_line, format_amount, to_number
 from grader.errors import GraderError, InputError
 

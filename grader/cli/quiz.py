@@ -12,22 +12,25 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.completion import complete_assignment
+from grader.cli.fetching import make_stub
+from grader.cli.options import student_option
 from grader.cli.output import print_heading, print_markdown
 from grader.cli.seat import Seat, draw_for
-from grader.cli.students import make_stub, student_option
 from grader.errors import InputError, reason_of
+from grader.files import write_file
+from grader.language import _, later
 
 if TYPE_CHECKING:
     from grader.answers import Answers
     from grader.questions import QuizQuestion
     from grader.spec import Assignment
 
-KEYS = "Enter: next · <: back · ?: all questions · 3?: question 3 · -: no answer · !: stop"
+KEYS = later("Enter: next · <: back · ?: all questions · 3?: question 3 · -: no answer · !: stop")
 _FORMS: Mapping[str, str] = {
-    "choice": "One letter",
-    "multiple_choice": "Every letter that fits, such as: a, c",
-    "numeric": "A number",
-    "text": "Text",
+    "choice": later("One letter"),
+    "multiple_choice": later("Every letter that fits, such as: a, c"),
+    "numeric": later("A number"),
+    "text": later("Text"),
 }
 
 
@@ -46,17 +49,20 @@ def quiz(course: Path | None, where: str, student: str | None) -> None:
     seat = Seat(course)
     spec, folder = _open_folder(seat, where, student)
     if not spec.quiz_questions:
-        raise InputError(f"{spec.id} has no quiz", f"its code is in {folder}")
+        raise InputError(_("{assignment} has no quiz", assignment=spec.id), _("its code is in {folder}", folder=folder))
     sheet = Sheet(folder / ANSWERS)
     if problems := sheet.read(spec).problems:
-        raise InputError("\n".join(map(str, problems)), f"mend {sheet.path} first: what cannot be read would be lost")
+        hint = _("mend {file} first: what cannot be read would be lost", file=sheet.path)
+        raise InputError("\n".join(map(str, problems)), hint)
     Round(spec, sheet).run()
     missing = [name for name, value in sheet.read(spec).values.items() if value is None]
-    click.echo(f"\nYour answers are in {sheet.path}.")
+    told = _("Your answers are in {file}.", file=sheet.path)
+    click.echo(f"\n{told}")
     if missing:
-        click.echo(f"Not answered yet: {', '.join(missing)}. `{seat.spell(f'quiz {folder}')}` goes on.")
+        values = {"questions": ", ".join(missing), "command": seat.spell(f"quiz {folder}")}
+        click.echo(_("Not answered yet: {questions}. `{command}` goes on.", **values))
     else:
-        click.echo(f"All are answered. `{seat.spell(f'submit {folder}')}` hands them in.")
+        click.echo(_("All are answered. `{command}` hands them in.", command=seat.spell(f"submit {folder}")))
 
 
 def _open_folder(seat: Seat, where: str, student: str | None) -> tuple[Assignment, Path]:
@@ -69,11 +75,12 @@ def _open_folder(seat: Seat, where: str, student: str | None) -> tuple[Assignmen
     if where in seat.course.assignments and not (Path(where) / MARKER).exists():
         spec = draw_for(seat.course.load(where), student)
         if not spec.quiz_questions:
-            raise InputError(f"{where} has no quiz", f"`{seat.spell(f'fetch {where}')}` gets its files")
+            hint = _("`{command}` gets its files", command=seat.spell(f"fetch {where}"))
+            raise InputError(_("{assignment} has no quiz", assignment=where), hint)
         folder = Path(where)
         rules = describe_rules(seat.course.policy_of(spec), seat.course.due_of(spec), groups=spec.groups)
         make_stub(spec, folder, rules)
-        click.echo(f"Your folder is {folder}.", err=True)
+        click.echo(_("Your folder is {folder}.", folder=folder), err=True)
         return spec, folder
     folder = Path(where)
     return draw_for(seat.find_assignment(folder, None), student), folder if folder.is_dir() else folder.parent
@@ -91,8 +98,9 @@ class Sheet:
         try:
             return self.path.read_text(encoding="utf-8-sig") if self.path.exists() else ""
         except (OSError, UnicodeDecodeError) as error:
-            reason = reason_of(error) if isinstance(error, OSError) else "it is not UTF-8"
-            raise InputError(f"{self.path} cannot be read: {reason}", "save it as text in UTF-8") from None
+            reason = reason_of(error) if isinstance(error, OSError) else _("it is not UTF-8")
+            message = _("{path} cannot be read: {reason}", path=self.path, reason=reason)
+            raise InputError(message, _("save it as text in UTF-8")) from None
 
     def read(self, spec: Assignment) -> Answers:
         """Return the answers that it holds, and what in it cannot be understood."""
@@ -111,16 +119,8 @@ class Sheet:
         from grader.answers import set_answer
 
         content = set_answer(self.content, question, typed)
-        draft = self.path.with_name(f".{self.path.name}.draft")
-        try:
-            with open(draft, "w", encoding="utf-8", newline="") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self.path)
-        except OSError as error:
-            message = f"{self.path} cannot be written: {reason_of(error)}"
-            raise InputError(message, "free some space, or allow writing; earlier answers are safe") from None
+        hint = _("free some space, or allow writing; earlier answers are safe")
+        write_file(self.path, content.encode(), hint)
 
 
 class Round:
@@ -132,7 +132,8 @@ class Round:
 
     def run(self) -> None:
         """Ask. It begins at the first question that has no answer."""
-        click.echo(f"{self._spec.title}: {len(self._questions)} questions. {KEYS}")
+        count = _("{title}: {number} questions.", title=self._spec.title, number=len(self._questions))
+        click.echo(f"{count} {_(KEYS)}")
         answered = [value is not None for value in self._sheet.read(self._spec).values.values()]
         place: int | None = answered.index(False) if False in answered else 0
         while place is not None and place < len(self._questions):
@@ -146,7 +147,8 @@ class Round:
         if _is_capable():
             click.clear()
         click.echo()
-        print_heading(f"{place + 1} of {len(self._questions)}  {question.title or question.id}")
+        at = _("{place} of {count}", place=place + 1, count=len(self._questions))
+        print_heading(f"{at}  {question.title or question.id}")
         click.echo(f"{format_points(question.points)}\n")
         print_markdown(question.prompt)
         for letter, choice in zip(getattr(question, "letters", ()), getattr(question, "choices", ()), strict=True):
@@ -154,13 +156,15 @@ class Round:
             _print_choice(choice.text)
         current = self._sheet.read(self._spec).values[question.id]
         if current is not None:
-            click.echo(f"\nYour answer: {', '.join(current) if isinstance(current, tuple) else current}")
+            answer = ", ".join(current) if isinstance(current, tuple) else current
+            told = _("Your answer: {answer}", answer=answer)
+            click.echo(f"\n{told}")
 
     def _ask(self, place: int) -> int | None:
         """Return the place of the question that comes next, None to stop."""
         question = self._questions[place]
         while True:
-            typed = _read_line(f"\n{_FORMS[question.kind]}: ")
+            typed = _read_line(f"\n{_(_FORMS[question.kind])}: ")
             if typed is None or typed == "!" or (typed == "q" and question.kind == "numeric"):
                 return None
             if typed == "q" and "q" not in getattr(question, "letters", "q"):

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.completion import complete_assignment
+from grader.cli.options import json_option, student_option
 from grader.cli.output import print_json
 from grader.cli.seat import Seat, who
-from grader.cli.students import find_entry, json_option, student_option, write_file
+from grader.cli.showing import find_entry
 from grader.errors import InputError
+from grader.files import write_file
+from grader.language import _, later
 
 if TYPE_CHECKING:
     from grader.receipts import SignedReceipt
@@ -63,11 +66,11 @@ def verify(course: Path | None, file: Path, key: str | None, work: Path | None, 
     if as_json:
         print_json({**to_json(signed), "genuine": not faults, "faults": faults})
     elif faults:
-        click.echo("\n".join(f"NOT GENUINE: {fault}" for fault in faults))
+        click.echo("\n".join(_("NOT GENUINE: {fault}", fault=fault) for fault in faults))
     else:
-        click.echo(f"Genuine: {_describe(signed)}")
+        click.echo(_describe(signed))
         if work is not None:
-            click.echo(f"{work} is the work that was handed in.")
+            click.echo(_("{path} is the work that was handed in.", path=work))
     raise click.exceptions.Exit(1 if faults else 0)
 
 
@@ -84,7 +87,7 @@ def print_key(course: Path | None) -> None:
 def _find_faults(seat: Seat, signed: SignedReceipt, key: str | None, work: Path | None) -> list[str]:
     faults = []
     if not signed.is_genuine:
-        faults.append("it was changed after it was signed, or never signed with the key that it names")
+        faults.append(_("it was changed after it was signed, or never signed with the key that it names"))
     faults += _compare_with_key(signed, key) if key is not None else _compare_with_gradebook(seat, signed)
     if work is not None:
         faults += _compare_with_work(seat, signed, work)
@@ -97,8 +100,9 @@ def _compare_with_key(signed: SignedReceipt, text: str) -> list[str]:
     try:
         key = parse_key(text)
     except ValueError as error:
-        raise InputError(f"--key: {error}", "`grader receipt key` prints it where the gradebook is") from None
-    return [] if key == signed.key else ["it is signed with another key than --key"]
+        hint = _("`grader receipt key` prints it where the gradebook is")
+        raise InputError(f"--key: {error}", hint) from None
+    return [] if key == signed.key else [_("it is signed with another key than --key")]
 
 
 def _compare_with_gradebook(seat: Seat, signed: SignedReceipt) -> list[str]:
@@ -106,17 +110,17 @@ def _compare_with_gradebook(seat: Seat, signed: SignedReceipt) -> list[str]:
     from grader.receipts import public_key, sign_receipt
 
     if not (seat.state / DATABASE).exists():
-        hint = "give the public key with --key: `grader receipt key` prints it where the gradebook is"
-        raise InputError(f"there is no gradebook in {seat.state} to verify receipts with", hint)
+        hint = _("give the public key with --key: `grader receipt key` prints it where the gradebook is")
+        raise InputError(_("there is no gradebook in {folder} to verify receipts with", folder=seat.state), hint)
     with seat.open_gradebook() as gradebook:
         now = datetime.now(UTC)
         if public_key(gradebook, now) != signed.key:
-            return ["it is signed with another key than this course's gradebook has"]
+            return [_("it is signed with another key than this course's gradebook has")]
         entry = next((one for one in gradebook.entries() if one.id == signed.receipt.submission), None)
         if entry is None:
-            return ["the gradebook has no such submission: was it brought back from an old backup?"]
+            return [_("the gradebook has no such submission: was it brought back from an old backup?")]
         own = sign_receipt(signed.receipt.course, gradebook, entry, now).receipt
-    return [] if own == signed.receipt else ["the gradebook has something else for this submission"]
+    return [] if own == signed.receipt else [_("the gradebook has something else for this submission")]
 
 
 def _compare_with_work(seat: Seat, signed: SignedReceipt, work: Path) -> list[str]:
@@ -124,13 +128,13 @@ def _compare_with_work(seat: Seat, signed: SignedReceipt, work: Path) -> list[st
 
     assignment = seat.find_assignment(work, signed.receipt.assignment)
     same = read_submission(work, assignment).digest == signed.receipt.digest
-    return [] if same else [f"{work} is not the work that was handed in: its digest is another one"]
+    return [] if same else [_("{path} is not the work that was handed in: its digest is another one", path=work)]
 
 
 def _describe(signed: SignedReceipt) -> str:
     from grader.display import clean_line, list_names
 
     one = signed.receipt
-    whose = list_names(one.students)
-    work = f"{clean_line(one.assignment)}, attempt {one.attempt}"
-    return f"{whose} handed in {work} at {clean_line(one.submitted_at)} ({clean_line(one.digest)})."
+    values = {"assignment": clean_line(one.assignment), "number": one.attempt, "time": clean_line(one.submitted_at)}
+    told = later("Genuine: {students} handed in {assignment}, attempt {number} at {time} ({digest}).")
+    return _(told, students=list_names(one.students), digest=clean_line(one.digest), **values)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader.cli.completion import complete_assignment
+from grader.cli.options import jobs_option, json_option, no_isolation_option
 from grader.cli.output import agrees, print_json, print_table, progress
 from grader.cli.seat import Seat, acting_user
-from grader.cli.students import jobs_option, json_option, no_isolation_option
 from grader.errors import FaultError, InputError, reason_of
 
 if TYPE_CHECKING:

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from grader.grading import Setup
     from grader.spec import Assignment, Course
 
-NOT_ISOLATED = (
-    "grader: WITHOUT ISOLATION: the code that runs now may read, change and send whatever you may, and can forge its "
+NOT_ISOLATED = later(
+    "WITHOUT ISOLATION: the code that runs now may read, change and send whatever you may, and can forge its "
     "score. Never do this with somebody else's code."
 )
 DEVELOPMENT_ONLY = later(
-    "grader: development only: this system cannot isolate code, so yours runs as any program that you start. Do this "
+    "development only: this system cannot isolate code, so yours runs as any program that you start. Do this "
     "with your own code only."
 )
 
@@ -50,7 +50,8 @@ class Seat:
         if self._directory is not None:
             return load_course(self._directory)
         if Path(COURSE_FILE).exists():  # it may be anybody's, so it is never taken unasked: its checks would be run
-            click.echo("grader: this is about the course that ships; for the one in this folder: --course .", err=True)
+            note = _("this is about the course that ships; for the one in this folder: --course .")
+            click.echo(f"grader: {note}", err=True)
         return load_course(find_data("assignments"))
 
     @cached_property
@@ -80,7 +81,7 @@ class Seat:
         from grader.grading import Setup
 
         if not isolated:
-            click.echo(NOT_ISOLATED, err=True)
+            click.echo(f"grader: {_(NOT_ISOLATED)}", err=True)
         return Setup(secrets=(self.state, *secrets), isolated=isolated, language=self.course.language)
 
     def setup_own(self, *, isolated: bool = True) -> Setup:
@@ -90,7 +91,7 @@ class Seat:
         """
         if CAN_ISOLATE or not isolated:
             return self.setup(isolated=isolated)
-        click.echo(_(DEVELOPMENT_ONLY), err=True)
+        click.echo(f"grader: {_(DEVELOPMENT_ONLY)}", err=True)
         return replace(self.setup(), isolated=False)
 
     def find_assignment(self, path: Path, assignment_id: str | None) -> Assignment:
@@ -106,13 +107,13 @@ class Seat:
         try:
             mode = path.stat().st_mode
         except FileNotFoundError:
-            hint = "`grader fetch ASSIGNMENT` makes one"
+            hint = _("`grader fetch ASSIGNMENT` makes one")
             if (Path() / MARKER).exists():
-                hint = "this folder is that of an assignment itself: leave the name out"
-            raise InputError(f"{path}: there is no such file or folder", hint) from None
+                hint = _("this folder is that of an assignment itself: leave the name out")
+            raise InputError(_("{path}: there is no such file or folder", path=path), hint) from None
         except OSError as error:
-            message = f"{path} cannot be read: {reason_of(error)}"
-            raise InputError(message, "give your folder, one of its files, or a zip of it") from None
+            message = _("{path} cannot be read: {reason}", path=path, reason=reason_of(error))
+            raise InputError(message, _("give your folder, one of its files, or a zip of it")) from None
         if assignment_id is None:
             whole = stat.S_ISDIR(mode) or is_zip(path)
             marker = read_marker(path) if whole or is_notebook_name(path.name) else None
@@ -140,14 +141,17 @@ def _say_unmarked(path: Path, is_folder: bool) -> InputError:
     from grader.submission import MARKER
 
     if not is_folder:
-        return InputError(f"{path}: nothing says which assignment this is", "name it with --assignment")
+        message = _("{path}: nothing says which assignment this is", path=path)
+        return InputError(message, _("name it with --assignment"))
     found: list[str] = []
     with contextlib.suppress(OSError):
         found = sorted(entry.name for entry in path.iterdir() if (entry / MARKER).is_file())
-    hint = "give a folder that `grader fetch` made, or name the assignment with --assignment"
+    hint = _("give a folder that `grader fetch` made, or name the assignment with --assignment")
     if found:
-        hint = f"give one of the folders in it: {', '.join(found[:5])}{' …' if len(found) > 5 else ''}"
-    return InputError(f"{path.resolve()} is not a submission folder: it has no {MARKER}", hint)
+        folders = f"{', '.join(found[:5])}{' …' if len(found) > 5 else ''}"
+        hint = _("give one of the folders in it: {folders}", folders=folders)
+    message = _("{path} is not a submission folder: it has no {file}", path=path.resolve(), file=MARKER)
+    return InputError(message, hint)
 
 
 def acting_user() -> str:
@@ -170,5 +174,5 @@ def who(student: str | None) -> str:
         try:
             student = getpass.getuser()
         except (KeyError, OSError, ImportError):  # a container, or a system, without a user database
-            raise InputError("this user has no name", "give your id with --student") from None
+            raise InputError(_("this user has no name"), _("give your id with --student")) from None
     return check_student(student)

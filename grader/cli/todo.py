@@ -11,8 +11,9 @@ import click
 
 from grader.cli.output import print_json, print_table
 from grader.cli.seat import Seat, who
-from grader.cli.students import describe_due, review_course
+from grader.cli.showing import describe_due, review_course
 from grader.errors import GraderError, InputError
+from grader.language import _
 
 if TYPE_CHECKING:
     from grader.gradebook import Entry
@@ -36,9 +37,10 @@ def print_left(seat: Seat, folders: Sequence[Path], student: str | None, as_json
         due = "-" if one is None else describe_due(one, now)
         best = "-" if one is None or one.best is None else format_amount(one.best)
         of = "-" if one is None else format_amount(one.assignment.points)
-        rows.append((str(folder), due, f"{best} of {of}", state))
-    print_table(("FOLDER", "DUE", "BEST", "STATE"), rows)
-    click.echo("\n`grader check FOLDER` runs the public checks of one, `grader submit FOLDER` hands it in.")
+        rows.append((str(folder), due, _("{score} of {points}", score=best, points=of), state))
+    print_table((_("FOLDER"), _("DUE"), _("BEST"), _("STATE")), rows)
+    told = _("`grader check FOLDER` runs the public checks of one, `grader submit FOLDER` hands it in.")
+    click.echo(f"\n{told}")
 
 
 def _find_last(seat: Seat, student: str) -> dict[str, Entry]:
@@ -61,12 +63,14 @@ def _compare(seat: Seat, folder: Path, entries: dict[str, Entry]) -> tuple[str |
     except GraderError as error:
         return None, error.message
     if spec is None:
-        raise InputError(f"{folder} has lost its marker while it was read", "try again")
+        raise InputError(_("{folder} has lost its marker while it was read", folder=folder), _("try again"))
     entry = entries.get(spec.id)
     if entry is None:
-        return spec.id, "not handed in"
+        return spec.id, _("not handed in")
     try:
         same = read_submission(folder, spec).digest == entry.digest
     except GraderError as error:
         return spec.id, error.message
-    return spec.id, f"handed in, attempt {entry.number}" if same else f"changed since attempt {entry.number}"
+    if same:
+        return spec.id, _("handed in, attempt {number}", number=entry.number)
+    return spec.id, _("changed since attempt {number}", number=entry.number)

@@ -9,7 +9,7 @@ from inspect import cleandoc
 
 import click
 
-from grader.cli.examples import walk_commands
+from grader.cli.examples import HEADING, walk_commands
 from grader.language import DOMAIN, ENGLISH, OWN_CATALOGS, SHIPPED, _, spoken
 
 TRANSLATED = ("list", "fetch", "check", "quiz", "hint", "submit", "status", "show", "receipt")
@@ -37,6 +37,7 @@ def translate_help(cli: click.Group) -> None:
     gettext.textdomain(DOMAIN)
     for _name, command in _walk_translated(cli):
         command.help = _(cleandoc(command.help)) if command.help else None
+        command.epilog = command.epilog.replace(HEADING, _(HEADING)) if command.epilog else None
         command.short_help = _(cleandoc(command.short_help)) if command.short_help else None
         for option in command.params:
             if isinstance(option, click.Option) and option.help:

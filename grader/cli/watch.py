@@ -22,8 +22,9 @@ import click
 
 from grader.cli.output import print_report
 from grader.cli.seat import Seat
-from grader.cli.students import check_work, hand_in
+from grader.cli.submitting import check_work, hand_in
 from grader.errors import FaultError, GraderError
+from grader.language import _
 
 if TYPE_CHECKING:
     from grader.engine import Examiner
@@ -55,7 +56,7 @@ class Desk:
 
     def submit(self) -> Report:
         """Hand in what is there now."""
-        report, _ = hand_in(self.examiner, self.seat, self.path, self.assignment, self.student, lambda: self.setup)
+        report, _grade = hand_in(self.examiner, self.seat, self.path, self.assignment, self.student, lambda: self.setup)
         return report
 
 
@@ -102,7 +103,9 @@ class _Screen:
             print_report(report)
         if fault is not None:
             _say(fault)
-        self._say_keys(f"Checked {datetime.now():%H:%M:%S} in {time.monotonic() - started:.1f} s. Waiting for a save.")
+        length = f"{time.monotonic() - started:.1f}"
+        at = f"{datetime.now():%H:%M:%S}"
+        self._say_keys(_("Checked {time} in {length} s. Waiting for a save.", time=at, length=length))
 
     def _wait(self, seen: State) -> str | None:
         """Wait until something changed, and is still the same a moment later; or return the key that was pressed."""
@@ -125,7 +128,7 @@ class _Screen:
         try:
             if key == "s":
                 if not self._confirms():
-                    self._say_keys("Nothing was handed in.")
+                    self._say_keys(_("Nothing was handed in."))
                     return
                 self._report = self._desk.submit()
                 print_report(self._report)
@@ -138,11 +141,11 @@ class _Screen:
             _say(error)
         except click.exceptions.Exit:  # somebody thought better of it, and has been told
             pass
-        self._say_keys("Waiting for a save.")
+        self._say_keys(_("Waiting for a save."))
 
     def _confirms(self) -> bool:
         """Ask once more: it is an attempt that counts, and its key lies beside others."""
-        click.echo("Hand in what is there now? Press s once more; any other key goes back.")
+        click.echo(_("Hand in what is there now? Press s once more; any other key goes back."))
         while (key := self._keys.read(PAUSE)) is None:
             pass
         return key == "s"
@@ -151,7 +154,7 @@ class _Screen:
         from grader.report import to_html
 
         if self._report is None:
-            click.echo("There is no report yet.")
+            click.echo(_("There is no report yet."))
             return
         page = Path(tempfile.mkdtemp(prefix="grader-report-")) / "report.html"
         page.write_text(to_html(self._report), encoding="utf-8")
@@ -160,8 +163,8 @@ class _Screen:
             click.launch(page.as_uri())
 
     def _say_keys(self, said: str) -> None:
-        keys = " h: hint  s: submit  o: open the report  q: quit" if self._keys.there else " Ctrl-C ends it."
-        click.echo(f"\n{said}{keys}")
+        keys = _("h: hint  s: submit  o: open the report  q: quit") if self._keys.there else _("Ctrl-C ends it.")
+        click.echo(f"\n{said} {keys}")
 
     def _clear(self) -> None:
         if sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":

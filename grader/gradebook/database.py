@@ -16,6 +16,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from grader.errors import GradebookError
 from grader.gradebook.blobs import PARTIAL, sync_folder
 from grader.gradebook.schema import APPLICATION_ID, HOME, SCHEMA_VERSION
+from grader.language import _
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -82,11 +83,14 @@ def _read_version(connection: sqlite3.Connection, path: Path) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     connection.execute("COMMIT")
     if application != APPLICATION_ID and (application or version or tables):
-        message = f"{path} is an SQLite file, but not a gradebook"
-        raise GradebookError(message, f"move it away, or set {HOME} to another folder")
+        message = _("{path} is an SQLite file, but not a gradebook", path=path)
+        raise GradebookError(message, _("move it away, or set {variable} to another folder", variable=HOME))
     if version > SCHEMA_VERSION:
-        message = f"{path} was written by a newer grader (its version is {version}, this grader knows {SCHEMA_VERSION})"
-        raise GradebookError(message, "install that version of grader again: pip install --upgrade grader")
+        values = {"path": path, "version": version, "known": SCHEMA_VERSION}
+        message = _(
+            "{path} was written by a newer grader (its version is {version}, this grader knows {known})", **values
+        )
+        raise GradebookError(message, _("install that version of grader again: pip install --upgrade grader"))
     return version
 
 

@@ -62,6 +62,7 @@ from grader.gradebook.schema import (
     SUBMISSIONS,
     TRAIL,
 )
+from grader.language import _, later
 from grader.resources import find_data
 from grader.roster import Roster
 from grader.scoring import Grade, Status
@@ -82,14 +83,15 @@ def check_student(student: str) -> str:
         InputError: it is empty, too long, or could be taken for a path, a formula or something that it is not.
     """
     name = unicodedata.normalize("NFC", student)
-    hint = "an id is 1 to 100 visible characters without / and \\, such as ada or 00123"
+    hint = _("an id is 1 to 100 visible characters without / and \\, such as ada or 00123")
     if not name or len(name) > MAX_STUDENT_LENGTH:
-        raise InputError(f"a student's id of {len(name)} characters cannot be used", hint)
+        raise InputError(_("a student's id of {count} characters cannot be used", count=len(name)), hint)
     is_path = name in (".", "..") or "/" in name or "\\" in name
     if is_path or name != name.strip() or not name.isprintable() or name != clean_line(name):
-        raise InputError(f"{name!a} cannot be a student's id", hint)
+        raise InputError(_("{name!a} cannot be a student's id", name=name), hint)
     if name[0] in FORMULA_STARTS:
-        raise InputError(f"{name!a} cannot be a student's id: a spreadsheet takes it for a formula", hint)
+        message = _("{name!a} cannot be a student's id: a spreadsheet takes it for a formula", name=name)
+        raise InputError(message, hint)
     return name
 
 
@@ -113,7 +115,8 @@ def find_blob(directory: Path, digest: str) -> Path:
         GradebookError: it is no digest.
     """
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
-        raise GradebookError(f"{directory / DATABASE} is damaged: {clean_line(digest, 60)!r} is not a digest", RESTORE)
+        values = {"path": directory / DATABASE, "digest": clean_line(digest, 60)}
+        raise GradebookError(_("{path} is damaged: {digest!r} is not a digest", **values), _(RESTORE))
     name = digest.removeprefix("sha256:")
     return directory / BLOBS / name[:2] / name[2:]
 
@@ -174,11 +177,14 @@ class Gradebook:
         by: str = "",
         members: Iterable[str] = (),
         unless_same: bool = False,
+        anew: bool = False,
     ) -> Entry:
         """Record a submission as the student's next attempt; when this returns, it is on disk for good.
 
-        It counts for ``members`` too, and is their next attempt. With ``unless_same`` nothing is recorded where their
-        newest attempt holds the same files: that one is returned. ``by`` is who did this.
+        It counts for ``members`` too, and is their next attempt. With ``unless_same`` nothing is recorded where an
+        attempt of theirs holds the same files: that one is returned. Unless ``anew`` is set: then only the newest one
+        is looked at where this came after it, as of somebody who went back to what was there before. ``by`` is who did
+        this.
 
         Raises:
             InputError: the student's id cannot be used.
@@ -189,9 +195,13 @@ class Gradebook:
             write_blob(self.directory / BLOBS, self.blob(submission.digest), pack(submission))
             with self._writing.begin() as connection:  # nobody else writes until its end
                 own = _involves((student, *others)) & (SUBMISSIONS.c.assignment == assignment)
-                newest = connection.execute(_ENTRIES.where(own).order_by(SUBMISSIONS.c.number.desc()).limit(1)).first()
-                if unless_same and newest is not None and newest.digest == submission.digest:
-                    return self._to_entry(newest)
+                by_number = _ENTRIES.where(own).order_by(SUBMISSIONS.c.number.desc()).limit(1)
+                newest = connection.execute(by_number).first()
+                if unless_same and newest is not None:
+                    same = connection.execute(by_number.where(SUBMISSIONS.c.digest == submission.digest)).first()
+                    goes_back = anew and at > self._to_entry(newest).submitted_at and newest.digest != submission.digest
+                    if same is not None and not goes_back:
+                        return self._to_entry(same)
                 number = 1 if newest is None else newest.number + 1
                 entry = Entry(
                     id=_new_id(at),
@@ -222,7 +232,8 @@ class Gradebook:
         """
         for row in self._rows(_ENTRIES.where(SUBMISSIONS.c.id == entry_id)):
             return self._to_entry(row)
-        raise InputError(f"no submission {clean_line(entry_id, 60)!r}", "`grader status` lists the submissions")
+        message = _("no submission {name!r}", name=clean_line(entry_id, 60))
+        raise InputError(message, _("`grader status` lists the submissions"))
 
     def blob(self, digest: str) -> Path:
         """Return where the content with this digest lies, or would lie."""
@@ -239,7 +250,8 @@ class Gradebook:
             try:
                 submission = unpack(path.read_bytes())
             except FileNotFoundError:
-                raise GradebookError(f"{path} is missing: the files of submission {entry.id}", RESTORE) from None
+                message = _("{path} is missing: the files of submission {id}", path=path, id=entry.id)
+                raise GradebookError(message, _(RESTORE)) from None
             except SubmissionError:
                 raise _damaged_blob(path, entry) from None
         if submission.digest != entry.digest:
@@ -340,7 +352,7 @@ class Gradebook:
         query = select(EXTENSIONS).order_by(EXTENSIONS.c.sequence)
         if assignment is not None:
             query = query.where(EXTENSIONS.c.assignment == assignment)
-        return tuple(self._read("an extension", extension_from_row, row) for row in self._rows(query))
+        return tuple(self._read(later("an extension"), extension_from_row, row) for row in self._rows(query))
 
     def add_override(self, override: Override) -> None:
         """Add an override. Earlier ones stay; a student's newest for an assignment counts."""
@@ -351,7 +363,7 @@ class Gradebook:
         query = select(OVERRIDES).order_by(OVERRIDES.c.sequence)
         if assignment is not None:
             query = query.where(OVERRIDES.c.assignment == assignment)
-        return tuple(self._read("an override", override_from_row, row) for row in self._rows(query))
+        return tuple(self._read(later("an override"), override_from_row, row) for row in self._rows(query))
 
     def add_mark(self, mark: Mark) -> None:
         """Add a mark to a submission. Earlier ones stay; the newest of a question counts."""
@@ -369,7 +381,7 @@ class Gradebook:
         query = select(HINTS).where(HINTS.c.assignment == assignment).order_by(HINTS.c.sequence)
         if student is not None:
             query = query.where(HINTS.c.student == unicodedata.normalize("NFC", student))
-        return tuple(self._read("a hint", hint_from_row, row) for row in self._rows(query))
+        return tuple(self._read(later("a hint"), hint_from_row, row) for row in self._rows(query))
 
     def marks(self, assignment: str | None = None, entry: Entry | None = None) -> tuple[Mark, ...]:
         """Return marks, the oldest first: all, or those of an assignment's submissions, or of one submission."""
@@ -379,7 +391,7 @@ class Gradebook:
             query = query.where(MARKS.c.submission.in_(own))
         if entry is not None:
             query = query.where(MARKS.c.submission == entry.id)
-        return tuple(self._read("a mark", mark_from_row, row) for row in self._rows(query))
+        return tuple(self._read(later("a mark"), mark_from_row, row) for row in self._rows(query))
 
     def set_roster(self, roster: Roster, by: str, at: datetime, why: str = "") -> None:
         """Let a roster take the place of the one before, which stays on record."""
@@ -390,20 +402,20 @@ class Gradebook:
         """Return the newest roster, or None where there has been none."""
         query = select(ROSTERS.c.roster).order_by(ROSTERS.c.sequence.desc()).limit(1)
         for row in self._rows(query):
-            return self._read("the roster", lambda row: roster_from_text(row.roster), row)
+            return self._read(later("the roster"), lambda row: roster_from_text(row.roster), row)
         return None
 
     def signing_key(self, make: Callable[[], bytes], at: datetime) -> bytes:
         """Return the private key that signs receipts; ``make`` makes it when it is first asked for."""
         query = select(KEYS.c.key).order_by(KEYS.c.sequence.desc()).limit(1)
         for row in self._rows(query):
-            return self._read("the key of receipts", lambda row: bytes.fromhex(row.key), row)
+            return self._read(later("the key of receipts"), lambda row: bytes.fromhex(row.key), row)
         with faults_in_words(self.directory), self._writing.begin() as connection:  # nobody else writes until its end
             found = connection.execute(query).first()
             if found is None:
                 connection.execute(KEYS.insert(), {"key": (key := make()).hex(), "at": time_to_text(at)})
                 return key
-        return self._read("the key of receipts", lambda row: bytes.fromhex(row.key), found)
+        return self._read(later("the key of receipts"), lambda row: bytes.fromhex(row.key), found)
 
     def trail(self, student: str | None = None, assignment: str | None = None) -> tuple[Change, ...]:
         """Return who did what, when and why, the oldest first: everything, or what concerns a student or assignment."""
@@ -414,7 +426,7 @@ class Gradebook:
             query = query.where(or_(TRAIL.c.student == name, TRAIL.c.submission.in_(shared)))
         if assignment is not None:
             query = query.where(TRAIL.c.assignment == assignment)
-        return tuple(self._read("the trail", change_from_row, row) for row in self._rows(query))
+        return tuple(self._read(later("the trail"), change_from_row, row) for row in self._rows(query))
 
     def _add(self, table: Table, row: Mapping[str, Any]) -> None:
         with faults_in_words(self.directory), self._writing.begin() as connection:
@@ -425,23 +437,23 @@ class Gradebook:
             return list(connection.execute(query))
 
     def _to_entry(self, row: Row[Any]) -> Entry:
-        return self._read(f"submission {clean_line(str(row.id), 60)}", entry_from_row, row)
+        return self._read(later("submission {id}"), entry_from_row, row, id=clean_line(str(row.id), 60))
 
     def _to_grade(self, text: str, entry_id: str) -> Grade:
-        return self._read(f"a grade of submission {entry_id}", grade_from_text, text)
+        return self._read(later("a grade of submission {id}"), grade_from_text, text, id=entry_id)
 
     def _to_grading(self, row: Row[Any]) -> Grading:
         grade = None if row.grade is None else self._to_grade(row.grade, row.submission)
-        at = self._read(f"a grade of submission {row.submission}", time_from_text, row.graded_at)
+        at = self._read(later("a grade of submission {id}"), time_from_text, row.graded_at, id=row.submission)
         return Grading(row.submission, row.assignment_digest, at, grade)
 
-    def _read(self, what: str, read: Callable[[_Stored], _Value], stored: _Stored) -> _Value:
+    def _read(self, what: str, read: Callable[[_Stored], _Value], stored: _Stored, **values: object) -> _Value:
         """Return what ``read`` makes of something stored; where it makes no sense, the gradebook is damaged."""
         try:
             return read(stored)
         except (ValueError, TypeError):
-            path = self.directory / DATABASE
-            raise GradebookError(f"{path} is damaged: {what} cannot be read", RESTORE) from None
+            told = {"path": self.directory / DATABASE, "what": _(what, **values)}
+            raise GradebookError(_("{path} is damaged: {what} cannot be read", **told), _(RESTORE)) from None
 
 
 # Queries.
@@ -493,5 +505,6 @@ def _new_id(at: datetime) -> str:
 
 
 def _damaged_blob(path: Path, entry: Entry) -> GradebookError:
-    message = f"{path} is damaged: it is not what was handed in as submission {entry.id}"
-    return GradebookError(message, "restore that file from a backup; the submission and its grades are still recorded")
+    message = _("{path} is damaged: it is not what was handed in as submission {id}", path=path, id=entry.id)
+    hint = _("restore that file from a backup; the submission and its grades are still recorded")
+    return GradebookError(message, hint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from grader.archive import ZipEntry, is_plain, write_archive
 from grader.checks import Check, read_checks
+from grader.display import format_points
 from grader.errors import InputError
 from grader.packages.wheel import list_requirements, make_wheel
 from grader.policy import Policy
@@ -96,15 +97,15 @@ def collect(assignment: Assignment, policy: Policy, settings: Settings, requirem
         ZipEntry(wheel.name, lambda: wheel.data),
         *_pack_assignment(assignment),
     ]
-    plain = [check for check in checks if not check.bonus]
+    left = _list_left(assignment, checks)
     return Contents(
         entries=tuple(entries),
-        points=assignment.points,
-        bonus=sum((check.points for check in checks if check.bonus), Fraction(0)),
+        points=assignment.points - sum(left.values()),
+        bonus=sum((check.points for check in checks if check.bonus and check.needs_device != "cuda"), Fraction(0)),
         public=sum(check.visibility is Visibility.PUBLIC for check in checks),
         hidden=sum(check.visibility is Visibility.HIDDEN for check in checks),
         memory_mb=assignment.limits.memory_mb + OWN_MEMORY_MB,
-        notes=tuple(_find_notes(assignment, policy, plain, settings)),
+        notes=tuple(_find_notes(assignment, policy, left, settings)),
     )
 
 
@@ -146,19 +147,24 @@ def _check_requirements(lines: Sequence[str]) -> Sequence[str]:
     return lines
 
 
-def _find_notes(assignment: Assignment, policy: Policy, checks: Sequence[Check], settings: Settings) -> list[str]:
+def _list_left(assignment: Assignment, checks: Sequence[Check]) -> Mapping[str, Fraction]:
+    """Return the points that this autograder cannot give: for a ``person`` to read, and for a ``gpu``."""
+    texts = [q.points for q in assignment.questions if isinstance(q, TextQuestion) and not q.accept]
+    deferred = [check.points for check in checks if check.needs_device == "cuda" and not check.bonus]
+    return {"person": sum(texts, Fraction(0)), "gpu": sum(deferred, Fraction(0))}
+
+
+def _find_notes(assignment: Assignment, policy: Policy, left: Mapping[str, Fraction], settings: Settings) -> list[str]:
     notes = []
-    texts = [q for q in assignment.questions if isinstance(q, TextQuestion) and not q.accept]
-    if texts:
-        points = sum((question.points for question in texts), Fraction(0))
+    if left["person"]:
         notes.append(
-            f"{len(texts)} text {'question waits' if len(texts) == 1 else 'questions wait'} for a person "
-            f"({float(points):g} of the points): add a manually graded question for them in Gradescope"
+            f"a person reads some answers: add a manually graded question of {format_points(left['person'])} in "
+            "Gradescope, which are not among the autograder's"
         )
-    deferred = [check for check in checks if check.needs_device == "cuda"]
-    if deferred:
-        points = sum((check.points for check in deferred), Fraction(0))
-        notes.append(f"{float(points):g} points are for checks on a GPU, which Gradescope has not: they are not given")
+    if left["gpu"]:
+        notes.append(
+            f"{format_points(left['gpu'])} for checks on a GPU are left out: Gradescope has none to run them on"
+        )
     if assignment.has_variants:
         notes.append(
             f"questions differ from student to student, and are drawn for the {_FIELD_WORDS[settings.student]} that "

@@ -12,6 +12,7 @@ from typing import Any
 
 from grader.display import to_number
 from grader.errors import FaultError, InputError, reason_of
+from grader.files import write_file
 from grader.packages.gradescope import SETTINGS, Settings, Shown, StudentField
 from grader.report import Report
 from grader.report.wording import answer_verdict, check_detail, check_explanation, check_verdict, diagnosis_title
@@ -117,7 +118,6 @@ def _check_test(check: CheckGrade, number: str, settings: Settings) -> dict[str,
     test: dict[str, Any] = {
         "name": title,
         "number": number,
-        "max_score": to_number(check.points) if counts else 0.0,
         "output": "\n".join(word for word in words if word)[:MAX_OUTPUT],
         "output_format": "text",
         "tags": [word for word, holds in ((str(check.visibility), True), ("bonus", check.bonus)) if holds],
@@ -125,7 +125,8 @@ def _check_test(check: CheckGrade, number: str, settings: Settings) -> dict[str,
     }
     if not check.deferred:
         passed = check.outcome is Outcome.PASSED
-        test |= {"score": to_number(check.score) if counts else 0.0, "status": "passed" if passed else "failed"}
+        score, most = (to_number(check.score), to_number(check.points)) if counts else (0.0, 0.0)
+        test |= {"score": score, "max_score": most, "status": "passed" if passed else "failed"}
     return test
 
 
@@ -135,7 +136,6 @@ def _answer_test(report: Report, question: QuestionGrade, number: str, settings:
     test: dict[str, Any] = {
         "name": question.title,
         "number": number,
-        "max_score": to_number(question.points),
         "output": "\n".join(word for word in words if word)[:MAX_OUTPUT],
         "output_format": "text",
         "tags": [question.kind],
@@ -143,7 +143,11 @@ def _answer_test(report: Report, question: QuestionGrade, number: str, settings:
     }
     if question.status in (Status.GRADED, Status.UNANSWERED):
         full = question.score >= question.points
-        test |= {"score": to_number(question.score), "status": "passed" if full else "failed"}
+        test |= {
+            "score": to_number(question.score),
+            "max_score": to_number(question.points),
+            "status": "passed" if full else "failed",
+        }
     return test
 
 
@@ -207,10 +211,8 @@ def write_results(path: Path, results: dict[str, Any]) -> None:
     Raises:
         FaultError: it cannot be written.
     """
-    draft = path.with_name(f".{path.name}.draft")
+    text = json.dumps(results, indent=1, ensure_ascii=True, allow_nan=False) + "\n"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(json.dumps(results, indent=1, ensure_ascii=True, allow_nan=False) + "\n")
-        draft.replace(path)
-    except OSError as error:
-        raise FaultError(f"{path} cannot be written: {reason_of(error)}") from None
+        write_file(path, text.encode())
+    except InputError as error:
+        raise FaultError(error.message) from None
