@@ -34,7 +34,7 @@ from grader.job import (
 )
 from grader.language import _, later, speaking
 from grader.pipes import read_from
-from grader.platforms import APART
+from grader.platforms import keep_apart
 
 START_SECONDS = 180.0  # both processes import torch, perhaps from a cold disk
 SLACK_SECONDS = 60.0
@@ -332,7 +332,7 @@ def _start_process() -> subprocess.Popen[bytes]:
         stderr=None if os.environ.get("GRADER_DEBUG") else subprocess.DEVNULL,
         bufsize=0,
         env=_clean_environment(),
-        **APART,  # Ctrl-C is for whoever waits for the grades, who then ends this
+        **keep_apart(),  # Ctrl-C is for whoever waits for the grades, who then ends this
     )
 
 

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import os
 import select
-import socket
-import subprocess
-from collections.abc import Mapping
 from typing import Any
 
-_OF_LINUX = ((os, "fork"), (os, "pipe2"), (socket, "send_fds"), (select, "poll"), (select, "epoll"))
+_OF_LINUX = ((os, "fork"), (os, "pipe2"), (select, "poll"), (select, "epoll"))
 
 # Is this a system that students' code can be kept in on? Whether this machine does is tried out by the examiner.
 CAN_ISOLATE = all(hasattr(module, name) for module, name in _OF_LINUX)
@@ -31,8 +28,9 @@ CAN_OPEN_FOLDERS = (
 # Can a folder be opened to sync it? Where it cannot, what is renamed in it is on disk when the system says so.
 CAN_SYNC_FOLDERS = hasattr(os, "O_DIRECTORY")
 
-# What keeps Ctrl-C from a process that is started: where there are sessions a new one, and a new group on Windows.
-APART: Mapping[str, Any] = {
-    "start_new_session": True,
-    "creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-}
+
+def keep_apart() -> dict[str, Any]:
+    """Return how to start a process that Ctrl-C does not reach: in a new session, in a new group on Windows."""
+    import subprocess  # most commands start nothing
+
+    return {"start_new_session": True, "creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}

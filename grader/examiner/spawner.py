@@ -33,7 +33,7 @@ from grader.examiner.workers import (
     fix_environment,
     flooded,
 )
-from grader.platforms import APART
+from grader.platforms import keep_apart
 
 HERE = "127.0.0.1"
 TOKEN_BYTES = 32
@@ -141,7 +141,7 @@ class _Program:
                 bufsize=0,
                 env=_make_environment(),
                 cwd=os.path.abspath(os.sep),
-                **APART,
+                **keep_apart(),
             )
         except OSError as error:
             raise ZygoteFailed(f"a student's process cannot be started: {error}") from None
