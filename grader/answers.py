@@ -84,11 +84,23 @@ def read_answers(assignment: Assignment, submission: Submission) -> Answers:
         try:
             document = parse_bytes(content, ANSWERS)
         except SpecError as error:
-            problems = [_problem(problem) for problem in error.problems[:MAX_PROBLEMS]]
+            problems = _find_joined(content, questions) or [_problem(one) for one in error.problems[:MAX_PROBLEMS]]
         else:
             problems = _read_mapping(document, questions, assignment, values)
     problems.sort(key=lambda problem: (problem.line, problem.column))
     return Answers(MappingProxyType(values), tuple(problems))
+
+
+def _find_joined(content: bytes, questions: Mapping[str, QuizQuestion]) -> list[AnswerProblem]:
+    """Return the lines where an answer stands right behind its colon: YAML's own words for that lead nowhere."""
+    found = []
+    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
+        name, colon, answer = line.partition(":")
+        if name in questions and colon and answer[:1].strip():
+            right = f"{name}: {clean_line(answer, 60)}"
+            message = _("a space is missing after the colon: write {right}", right=right)
+            found.append(AnswerProblem(ANSWERS, number, len(name) + 2, message, name))
+    return found[:MAX_PROBLEMS]
 
 
 def parse_answer(question: QuizQuestion, typed: str) -> Value:
@@ -233,6 +245,12 @@ def _read_letter(written: str, question: ChoiceQuestion | MultipleChoiceQuestion
             return letter
     choices = ", ".join(f"{letter} ({clean_line(text, 40)})" for letter, text in letters.items())
     answer = repr(clean_line(written, 60))
+    several = written.strip().casefold()
+    if question.kind == "multiple_choice" and 1 < len(several) <= len(letters) and set(several) <= letters.keys():
+        apart = ", ".join(several)
+        raise _Unclear(
+            _("{answer} is one word; write the letters apart: {letters}", answer=answer, letters=apart), location
+        )
     raise _Unclear(_("{answer} is not one of the choices: {choices}", answer=answer, choices=choices), location)
 
 

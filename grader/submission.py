@@ -537,6 +537,20 @@ def _take_beside(name: str, book: Notebook, given: Mapping[str, bytes], assignme
     return Submission(kept, taken.drawn_for if kept else None, pieces, taken.notes if kept else ())
 
 
+def find_doubts(submission: Submission, assignment: Assignment) -> list[str]:
+    """Return what makes it doubtful that work is meant to be handed in: it is as it was fetched, or is no Python."""
+    doubts = []
+    stub = _meaning_of_stub(assignment)
+    for name in (name for name in stub if name in submission.files):
+        try:
+            if _meaning_of_code(submission.files[name]) == stub[name]:
+                doubts.append(_("{file} is as it was fetched: nothing is filled in", file=name))
+        except (SyntaxError, ValueError, RecursionError) as error:
+            line, said = getattr(error, "lineno", None) or 1, getattr(error, "msg", None) or str(error)
+            doubts.append(_("{file}:{line} is no Python: {reason}", file=name, line=line, reason=shown(said)))
+    return doubts
+
+
 def _is_untouched(given: Mapping[str, bytes], assignment: Assignment) -> bool:
     theirs, stub = _meaning(given), _meaning_of_stub(assignment)
     return all(theirs.get(file) == stub.get(file) for file in given)

@@ -152,6 +152,7 @@ def test_several_choices(assignment: Assignment, written: str, letters: tuple[st
         ("{a: true}", "1:10", "a list of letters is asked for"),
         ("a, d", "1:10", "'d' is not one of"),
         ("all", "1:10", "'all' is not one of"),
+        ("CAB", "1:10", "'CAB' is one word; write the letters apart: c, a, b"),
         (f"[{', '.join(27 * 'a')}]", "1:10", "more than there are choices"),
     ],
 )
@@ -159,6 +160,13 @@ def test_several_choices_that_are_unclear(assignment: Assignment, written: str, 
     problem = only_problem(assignment, f"several: {written}")
     assert str(problem).startswith(f"answers.yaml:{where}: ")
     assert words in problem.message
+
+
+def test_a_space_that_is_missing_is_named(assignment: Assignment) -> None:
+    found = read_answers(assignment, Submission({"answers.yaml": b"# mine\nseveral:a, b\nother:x\n"}))
+    assert [str(problem) for problem in found.problems] == [
+        "answers.yaml:2:9: a space is missing after the colon: write several: a, b"
+    ]
 
 
 @pytest.mark.parametrize(

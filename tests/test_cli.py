@@ -333,6 +333,37 @@ def test_the_course_that_ships(shipped: Shell) -> None:
     assert answer.out.splitlines()[-1].startswith("10 of 10 points")
 
 
+def test_what_is_doubtful_is_asked_about(shell: Shell) -> None:
+    shell("fetch", "halve")
+    untouched = "halve.py is as it was fetched: nothing is filled in"
+    refused = shell.in_a_terminal("submit", "halve", typed="n\n")
+    assert untouched in refused
+    assert "Hand it in all the same? [y/N]: n" in refused
+    assert "nothing was handed in" in refused
+    assert shell("status", "--json").json == []
+    (shell.folder / "halve/halve.py").write_text("def halve(values:\n")
+    broken = shell("submit", "halve")  # nobody is there to be asked
+    assert "halve.py:1 is no Python: '(' was never closed" in broken.err
+    assert "attempt 1 of ada" in broken.err
+    again = shell("submit", "halve")
+    assert "this is what was handed in as attempt 1" in again.err
+    assert "attempt 2 of ada" in again.err
+
+
+def test_work_from_another_course_is_not_taken_for_this_one_s(shell: Shell) -> None:
+    shell("fetch", "halve")
+    other = write(shell.folder / "other", {"course.yaml": "title: Another one\nassignments: [halve]\n"})
+    assert shell.course is not None
+    shutil.copytree(shell.course / "halve", other / "halve")
+    replace(shell, course=other)("check", "halve").fails(
+        2,
+        "halve is from the course 'Halves', and this is about 'Another one'",
+        f"--course {shell.course}, or GRADER_COURSE={shell.course}",
+    )
+    inside = replace(shell, course=None, folder=other / "halve")("list")
+    assert "this is about the course that ships; for the one in this folder: --course ..\n" in inside.err
+
+
 # Answers that students hand in, all in one inbox
 
 LIAR = """

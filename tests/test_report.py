@@ -30,7 +30,7 @@ from grader.report import (
 from grader.report.context import AttemptInfo, Context, Prompt, cut_excerpts
 from grader.resources import find_data
 from grader.results import Frame, Outcome, Visibility
-from grader.scoring import CheckGrade, CriterionGrade, FinalGrade, Grade, QuestionGrade, Status
+from grader.scoring import Attempt, CheckGrade, CriterionGrade, FinalGrade, Grade, QuestionGrade, Status
 
 DOCS = Path(__file__).parents[1] / "docs" / "report.md"
 SCHEMA = DOCS.with_suffix(".schema.json")
@@ -736,6 +736,17 @@ def test_encouragement_is_true() -> None:
     assert "what is left is bonus" in told(code_question(VALUE, replace(BONUS, outcome=Outcome.FAILED, score=ZERO)))
     assert "Nothing is right yet" in told(code_question(SHAPE))
     assert "1 of 2 checks right." in told(code_question(VALUE, SHAPE))
+
+
+def test_what_lateness_took_is_no_full_marks() -> None:
+    grade = grade_of(code_question(VALUE, replace(VALUE, id="b")))
+    attempt = Attempt(str(INFO.id), AT, grade)
+    final = FinalGrade("ada", "focal-loss", Status.GRADED, grade.score / 2, grade.points, attempt=attempt, number=1)
+    words = Page(to_html(student(grade, final=final))).text
+    assert "All 2 checks right, though less counts: see what is said of that." in words
+    assert "Full marks" not in words
+    whole = replace(final, score=grade.score)
+    assert "Full marks: all 2 checks right." in Page(to_html(student(grade, final=whole))).text
 
 
 def test_encouragement_counts_what_a_person_gave() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -144,7 +145,8 @@ def status(course: Path | None, student: str | None, as_json: bool) -> None:
     finals = (one.final for one in overviews)
     counting = {final.attempt.submission: final for final in finals if final is not None and final.attempt is not None}
     if as_json:
-        print_json([_entry_json(entry, grade, counting.get(entry.id)) for entry, grade in rows])
+        places = _number_attempts(rows)
+        print_json([_entry_json(entry, grade, counting.get(entry.id), places[entry.id]) for entry, grade in rows])
         return
     if not rows:
         nothing = later("{student} has handed in nothing yet. `grader list` shows what there is to do.")
@@ -152,10 +154,11 @@ def status(course: Path | None, student: str | None, as_json: bool) -> None:
         return
     from grader.display import format_amount
 
+    places = _number_attempts(rows)
     table = [
         (
             entry.assignment,
-            str(entry.number),
+            str(places[entry.id]),
             f"{entry.submitted_at.astimezone():%Y-%m-%d %H:%M}",
             f"{format_amount(grade.score)} / {format_amount(grade.points)}" if grade else "-",
             _(STATUSES[grade.status]) if grade else _("not graded"),
@@ -167,6 +170,16 @@ def status(course: Path | None, student: str | None, as_json: bool) -> None:
     headings = (_("ASSIGNMENT"), _("ATTEMPT"), _("SUBMITTED"), _("SCORE"), _("STATUS"), _("COUNTS"), _("ID"))
     print_table(headings, table, numbers=(1, 3))
     _print_outlook(overviews, now)
+
+
+def _number_attempts(rows: Sequence[tuple[Entry, Grade | None]]) -> dict[str, int]:
+    """Return which attempt each submission is by when it came, which is what policies go by."""
+    numbers: dict[str, int] = {}
+    seen: Counter[str] = Counter()
+    for entry, _grade in sorted(rows, key=lambda row: (row[0].submitted_at, row[0].number)):
+        seen[entry.assignment] += 1
+        numbers[entry.id] = seen[entry.assignment]
+    return numbers
 
 
 def _print_outlook(overviews: Sequence[Overview], now: datetime) -> None:
@@ -197,14 +210,14 @@ def _describe_counting(final: FinalGrade | None) -> str:
     return f"{format_amount(final.score)}{f' + {format_amount(final.bonus)}' if final.bonus else ''}"
 
 
-def _entry_json(entry: Entry, grade: Grade | None, final: FinalGrade | None) -> dict[str, object]:
+def _entry_json(entry: Entry, grade: Grade | None, final: FinalGrade | None, attempt: int) -> dict[str, object]:
     from grader.display import timestamp
 
     return {
         "id": entry.id,
         "assignment": entry.assignment,
         "student": entry.student,
-        "attempt": entry.number,
+        "attempt": attempt,
         "digest": entry.digest,
         "submitted_at": timestamp(entry.submitted_at),
         "status": str(grade.status) if grade else None,

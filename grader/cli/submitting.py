@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.options import assignment_option, json_option, no_isolation_option, path_argument, student_option
-from grader.cli.output import exit_code, print_report, waiting
+from grader.cli.output import agrees, exit_code, print_report, waiting
 from grader.cli.seat import Seat, draw_for, who
 from grader.cli.showing import report_of
 from grader.errors import FaultError, InputError, reason_of
@@ -128,7 +128,7 @@ def submit(
     with Examiner() as examiner:
         seat = Seat(course)
         report, grade = hand_in(
-            examiner, seat, path, assignment, student, lambda: seat.setup_own(isolated=not no_isolation)
+            examiner, seat, path, assignment, student, lambda: seat.setup_own(isolated=not no_isolation), asking=True
         )
     print_report(report, as_json=as_json)
     raise click.exceptions.Exit(exit_code([grade]))
@@ -141,11 +141,16 @@ def hand_in(
     assignment: str | None,
     student: str | None,
     make_setup: Callable[[], Setup],
+    *,
+    asking: bool = False,
 ) -> tuple[Report, Grade]:
     """Hand in work that lies somewhere, and return its report and grade; its receipt is written beside it.
 
+    What makes it doubtful is said first: it is as it was fetched, is no Python, or was handed in before. With
+    ``asking`` a person at a terminal then decides.
+
     Raises:
-        InputError: it is no submission, or another attempt would not count.
+        InputError: it is no submission, another attempt would not count, or the person decided against it.
         FaultError: it is stored, but this machine cannot grade it.
     """
     name = who(student)
@@ -154,6 +159,7 @@ def hand_in(
         unfinished = _find_unfinished(gradebook, spec, submission, name)
         if unfinished is None:
             _refuse_useless(seat, gradebook, spec, name)
+            _doubt(gradebook, spec, submission, name, asking=asking)
         entry, grade = submit_work(
             examiner,
             gradebook,
@@ -165,6 +171,24 @@ def hand_in(
             unfinished=unfinished,
         )
         return report_of(seat, gradebook, entry, grade, name), grade
+
+
+def _doubt(gradebook: Gradebook, spec: Assignment, submission: Submission, student: str, *, asking: bool) -> None:
+    """Say what speaks against handing in.
+
+    Raises:
+        InputError: somebody was asked, and decided against it.
+    """
+    from grader.submission import find_doubts
+
+    doubts = find_doubts(submission, spec)
+    same = [one for one in gradebook.entries(student=student, assignment=spec.id) if one.digest == submission.digest]
+    if same:
+        doubts.append(_("this is what was handed in as attempt {number}", number=same[-1].number))
+    for doubt in doubts:
+        click.echo(f"grader: {doubt}", err=True)
+    if doubts and asking and not agrees(_("Hand it in all the same?")):
+        raise InputError(_("nothing was handed in"))
 
 
 def _find_unfinished(gradebook: Gradebook, spec: Assignment, submission: Submission, student: str) -> Entry | None:

@@ -396,6 +396,8 @@ def encouragement(report: Report) -> str:
     told = {"right": passed, "number": of, "things": _nouns(report)}
     if report.grade.status is not Status.GRADED:
         return _("{right} of {number} {things} right so far.", **told)
+    if passed == of and _counts_less(report):
+        return _("All {number} {things} right, though less counts: see what is said of that.", **told)
     full, marked = report.grade.score >= report.grade.points, any(one.marked_by for one in report.grade.questions)
     if full and passed == of > 1:
         return _("Full marks: all {number} {things} right. Well done.", **told)
@@ -406,6 +408,13 @@ def encouragement(report: Report) -> str:
     if not passed and not report.grade.score:
         return _("Nothing is right yet. Take it one step at a time: what was seen is said below.")
     return _("{right} of {number} {things} right.", **told)
+
+
+def _counts_less(report: Report) -> bool:
+    """Is it this submission that counts, with less than it earned, as where it was late?"""
+    final = report.final
+    own = final is not None and final.attempt is not None and final.attempt.submission == report.info.id
+    return final is not None and own and final.status is Status.GRADED and final.score < report.grade.score
 
 
 def question_caption(report: Report, question: QuestionGrade) -> str:
