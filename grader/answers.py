@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader.display import clean_line, clean_text
 from grader.errors import Problem, SpecError, suggest
+from grader.language import _
 from grader.submission import ANSWERS, Submission
 from grader.yaml_source import MAX_PROBLEMS, Document, Location, parse_bytes
 
@@ -130,7 +131,13 @@ def set_answer(content: str, question: QuizQuestion, typed: str) -> str:
         lines += ["" if content.endswith("\n") or not content else "\n", f"{line}\n"]
     changed = "".join(lines)
     if not _is_only_change(before, changed, question, value):
-        raise ValueError(f"{ANSWERS} is written so that {question.id!r} cannot be changed here: edit it by hand")
+        raise ValueError(
+            _(
+                "{file} is written so that {question} cannot be changed here: edit it by hand",
+                file=ANSWERS,
+                question=repr(question.id),
+            )
+        )
     return changed
 
 
@@ -172,7 +179,7 @@ def _read_mapping(
     if document.value is None:
         return []
     if not isinstance(document.value, dict):
-        message = f"write one line for each question, such as '{next(iter(questions))}: ...'"
+        message = _("write one line for each question, such as {example}", example=f"'{next(iter(questions))}: ...'")
         return [_problem(document.problem((), message))]
     unknown = [name for name in document.value if name not in questions]
     problems = [
@@ -191,9 +198,9 @@ def _read_mapping(
 def _unknown(name: str, questions: Mapping[str, QuizQuestion], assignment: Assignment) -> str:
     for question in assignment.code_questions:
         if question.id == name:
-            return f"{name} is a code question: answer it in {question.file}, not here"
-    known = suggest(name[:100], questions) or f"; the questions are {', '.join(questions)}"
-    return f"there is no question {clean_line(name, 60)!r}{known}"
+            return _("{name} is a code question: answer it in {file}, not here", name=name, file=question.file)
+    known = suggest(name[:100], questions) or _("; the questions are {names}", names=", ".join(questions))
+    return _("there is no question {name}", name=repr(clean_line(name, 60))) + known
 
 
 def _read_value(document: Document, name: str, question: QuizQuestion) -> Value:
@@ -203,8 +210,9 @@ def _read_value(document: Document, name: str, question: QuizQuestion) -> Value:
     if question.kind == "multiple_choice":
         return _read_letters(document, name, question)
     if isinstance(value, (list, dict)):
-        what = "a list" if isinstance(value, list) else "a mapping; put text that holds ': ' in quotes"
-        raise _Unclear(f"one value is asked for, and this is {what}")
+        if isinstance(value, list):
+            raise _Unclear(_("one value is asked for, and this is a list"))
+        raise _Unclear(_("one value is asked for, and this is a mapping; put text that holds ': ' in quotes"))
     # As it was written: a number's text must not lose its zeros on the way.
     written = document.text((name,)) or str(value)
     if question.kind == "choice":
@@ -224,7 +232,8 @@ def _read_letter(written: str, question: ChoiceQuestion | MultipleChoiceQuestion
         if text == _flat(written[:MAX_TEXT_LENGTH]):
             return letter
     choices = ", ".join(f"{letter} ({clean_line(text, 40)})" for letter, text in letters.items())
-    raise _Unclear(f"{clean_line(written, 60)!r} is not one of the choices: {choices}", location)
+    answer = repr(clean_line(written, 60))
+    raise _Unclear(_("{answer} is not one of the choices: {choices}", answer=answer, choices=choices), location)
 
 
 def _read_letters(
@@ -232,10 +241,10 @@ def _read_letters(
 ) -> tuple[str, ...] | None:
     value = document.value[name]
     if isinstance(value, dict):
-        raise _Unclear("a list of letters is asked for, such as [a, c], and this is a mapping")
+        raise _Unclear(_("a list of letters is asked for, such as [a, c], and this is a mapping"))
     if isinstance(value, list):
         if len(value) > len(ascii_lowercase):
-            raise _Unclear(f"{len(value)} letters are more than there are choices")
+            raise _Unclear(_("{number} letters are more than there are choices", number=len(value)))
         chosen = {_read_entry(document, (name, index), question) for index in range(len(value))}
     else:
         chosen = _read_line(document.text((name,)) or str(value), question)
@@ -245,7 +254,7 @@ def _read_letters(
 def _read_entry(document: Document, location: Location, question: ChoiceQuestion | MultipleChoiceQuestion) -> str:
     written = document.text(location)
     if written is None:
-        raise _Unclear("a list of letters is asked for, such as [a, c], and this is nested", location[1:])
+        raise _Unclear(_("a list of letters is asked for, such as [a, c], and this is nested"), location[1:])
     return _read_letter(written, question, location[1:])
 
 
@@ -265,17 +274,23 @@ def _read_number(written: str, value: Any) -> float:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if len(written) > MAX_NUMBER_LENGTH or not (is_number or _NUMBER.fullmatch(written)):
         comma = re.fullmatch(r"[-+]?[0-9]+,[0-9]+", written[:MAX_NUMBER_LENGTH])
-        advice = f"; write {written.replace(',', '.')}" if comma else "; write it as 0.375 or 1e-3, without a unit"
-        raise _Unclear(f"{clean_line(written, 60)!r} is not a number{advice}")
+        answer, point = repr(clean_line(written, 60)), written.replace(",", ".")
+        if comma:
+            raise _Unclear(_("{answer} is not a number; write {number}", answer=answer, number=point))
+        raise _Unclear(_("{answer} is not a number; write it as 0.375 or 1e-3, without a unit", answer=answer))
     number = float(value) if is_number else float(written)
     if not math.isfinite(number):
-        raise _Unclear(f"{clean_line(written, 60)} is not a finite number")
+        raise _Unclear(_("{answer} is not a finite number", answer=clean_line(written, 60)))
     return number
 
 
 def _read_text(written: str) -> str:
     if len(written) > MAX_TEXT_LENGTH:
-        message = f"this answer has {len(written):,} characters, and at most {MAX_TEXT_LENGTH:,} are taken"
+        message = _(
+            "this answer has {number} characters, and at most {limit} are taken",
+            number=f"{len(written):,}",
+            limit=f"{MAX_TEXT_LENGTH:,}",
+        )
         raise _Unclear(message)
     return clean_text(written.strip(), MAX_TEXT_LENGTH)
 

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
 from fractions import Fraction
 
+from grader.language import _, later, plural
+
 ELLIPSIS = "…"
 UNDECIDED = "\u2013"  # the dash that stands for an amount that is not known
-_UNITS = ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute"))
+_WEEKDAYS = (later("Mon"), later("Tue"), later("Wed"), later("Thu"), later("Fri"), later("Sat"), later("Sun"))
+_MONTHS = (
+    (later("Jan"), later("January")),
+    (later("Feb"), later("February")),
+    (later("Mar"), later("March")),
+    (later("Apr"), later("April")),
+    (later("May"), later("May")),
+    (later("Jun"), later("June")),
+    (later("Jul"), later("July")),
+    (later("Aug"), later("August")),
+    (later("Sep"), later("September")),
+    (later("Oct"), later("October")),
+    (later("Nov"), later("November")),
+    (later("Dec"), later("December")),
+)
 MAX_MARKS = 8  # combining marks on one letter; scripts in use need fewer, piles of them run over other lines
 
 _NEWLINE = re.compile("\r\n|[\r\x85\u2028\u2029]")
@@ -51,8 +67,8 @@ def shorten_lines(text: str, lines: int) -> str:
     found = text.rstrip("\n").split("\n")
     if len(found) <= lines:
         return "\n".join(found)
-    more = len(found) - lines
-    return "\n".join([*found[:lines], f"{ELLIPSIS} {more} more {'line' if more == 1 else 'lines'}"])
+    more = plural("{number} more line", "{number} more lines", len(found) - lines)
+    return "\n".join([*found[:lines], f"{ELLIPSIS} {more}"])
 
 
 def to_number(amount: Fraction) -> float:
@@ -67,7 +83,20 @@ def format_amount(amount: Fraction) -> str:
 
 def format_points(amount: Fraction) -> str:
     """Return an amount with its unit: ``1 point``, ``2.5 points``."""
-    return f"{format_amount(amount)} {'point' if amount == 1 else 'points'}"
+    return plural("{amount} point", "{amount} points", count_of(amount), amount=format_amount(amount))
+
+
+def format_score(score: Fraction, points: Fraction) -> str:
+    """Return what was earned of what can be: ``9 of 10 points``."""
+    earned, most = format_amount(score), format_amount(points)
+    return plural(
+        "{score} of {amount} point", "{score} of {amount} points", count_of(points), score=earned, amount=most
+    )
+
+
+def count_of(amount: Fraction) -> int:
+    """Return the number whose form of a word goes with an amount: a part of one takes that of several."""
+    return amount.numerator if amount.denominator == 1 else 2
 
 
 def format_percent(rate: Fraction | None) -> str:
@@ -83,8 +112,9 @@ def format_percent(rate: Fraction | None) -> str:
 def list_names(names: Iterable[str], most: int = 20) -> str:
     """Return names joined by commas, cleaned; past ``most`` of them only their number."""
     cleaned = [clean_line(name, 80) for name in names]
-    more = f" and {len(cleaned) - most} more" if len(cleaned) > most else ""
-    return ", ".join(cleaned[:most]) + more
+    names = ", ".join(cleaned[:most])
+    more = len(cleaned) - most
+    return _("{names} and {number} more", names=names, number=more) if more > 0 else names
 
 
 def in_utc(moment: datetime) -> datetime:
@@ -99,18 +129,57 @@ def timestamp(moment: datetime | None) -> str | None:
 
 def format_moment(moment: datetime, zone: tzinfo | None = None) -> str:
     """Return a moment for people, to the minute: ``Mon 30 Nov 2026 18:00 CET``; without a zone in this machine's."""
-    return f"{in_utc(moment).astimezone(zone):%a %d %b %Y %H:%M %Z}"
+    at = in_utc(moment).astimezone(zone)
+    return _("{weekday} {day} {month} {year} {time}", **name_parts(at)) + f"{at: %Z}"
+
+
+def format_date(moment: datetime) -> str:
+    """Return a moment for people, in its own zone, without the name of that: ``30 November 2026, 18:00``."""
+    parts = name_parts(moment)
+    return _("{day} {whole_month} {year}, {time}", **parts | {"day": str(moment.day)})
+
+
+def name_parts(moment: datetime) -> dict[str, str]:
+    """Return the parts of a moment, in its own zone, by their names: for messages that put them in their order."""
+    short, whole = _MONTHS[moment.month - 1]
+    return {
+        "weekday": _(_WEEKDAYS[moment.weekday()]),
+        "day": f"{moment:%d}",
+        "month": _(short),
+        "whole_month": _(whole),
+        "year": f"{moment:%Y}",
+        "time": f"{moment:%H:%M}",
+    }
 
 
 def describe_distance(moment: datetime, now: datetime) -> str:
     """Return how far a moment is away, cut to its largest unit: ``in 2 days``, ``3 hours ago``, ``now``."""
     length = in_utc(moment) - in_utc(now)
-    for unit, name in _UNITS:
+    for unit, count_ahead, count_back in _DISTANCES:
         count = abs(length) // unit
         if count:
-            words = f"{count} {name}{'' if count == 1 else 's'}"
-            return f"in {words}" if length > timedelta() else f"{words} ago"
-    return "now"
+            return count_ahead(count) if length > timedelta() else count_back(count)
+    return _("now")
+
+
+_Count = Callable[[int], str]
+_DISTANCES: tuple[tuple[timedelta, _Count, _Count], ...] = (
+    (
+        timedelta(days=1),
+        lambda count: plural("in {number} day", "in {number} days", count),
+        lambda count: plural("{number} day ago", "{number} days ago", count),
+    ),
+    (
+        timedelta(hours=1),
+        lambda count: plural("in {number} hour", "in {number} hours", count),
+        lambda count: plural("{number} hour ago", "{number} hours ago", count),
+    ),
+    (
+        timedelta(minutes=1),
+        lambda count: plural("in {number} minute", "in {number} minutes", count),
+        lambda count: plural("{number} minute ago", "{number} minutes ago", count),
+    ),
+)
 
 
 def _thin_marks(text: str) -> str:

@@ -32,7 +32,7 @@ from grader.job import (
     event_from_json,
     job_to_json,
 )
-from grader.language import _, later, speaking
+from grader.language import OWN_CATALOGS, _, later, speaking
 from grader.pipes import read_from
 from grader.platforms import keep_apart
 
@@ -43,6 +43,7 @@ MAX_LINE_BYTES = 64 << 20
 ENVIRONMENT = (
     "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "XDG_CACHE_HOME", "VIRTUAL_ENV", "PYTHONPATH",
     "PYTHONHOME", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "CUDA_HOME", "CUDA_VISIBLE_DEVICES",
+    OWN_CATALOGS,
     # Of Windows, without some of which no socket opens and no folder for caches is found.
     "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "TEMP", "TMP", "USERPROFILE", "HOMEDRIVE", "HOMEPATH",
     "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "USERNAME", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE",

@@ -75,10 +75,15 @@ class GradebookError(FaultError):
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the known word nearest to ``word``, or ``""``."""
-    known = list(known)
+    near = find_near(word, known)
+    return "" if near is None else _("; did you mean {name!r}?", name=near)
+
+
+def find_near(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that is nearest to ``word``, None where none is near."""
     folded = {candidate.casefold(): candidate for candidate in known}
     match = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
-    return _("; did you mean {name!r}?", name=folded[match[0]]) if match else ""
+    return folded[match[0]] if match else None
 
 
 # What systems say most often, marked for the catalogs.

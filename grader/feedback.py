@@ -281,5 +281,6 @@ def _render(
     assert entry is not None
     assert grade is not None
     context = gather_context(course, gradebook, assignment, entry, grade, settled, marks, now=now)
-    report = build_report(grade, describe_entry(entry), Reader.STUDENT, final=settled.final, context=context)
+    info, language = describe_entry(entry), course.language
+    report = build_report(grade, info, Reader.STUDENT, final=settled.final, context=context, language=language)
     return to_html(report).encode("utf-8")

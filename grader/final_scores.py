@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from grader.export.scores import Column, Detail, Missing, ScoreTable
 from grader.gradebook import Gradebook
+from grader.language import ENGLISH
 from grader.roster import Roster, RosterStudent
 from grader.scoring import Status, is_cut_off, measure_lateness
 from grader.settlement import Settled, settle_assignment
@@ -25,7 +26,8 @@ def gather_scores(
     """Return what counts for everybody in some assignments: the roster's students in its order, then others by id.
 
     A score that may still change by itself is none: an answer waits for a person, a check for a device, a fault of
-    ours for another run. ``now`` is the moment at which an assignment is over or not; by default the present one.
+    ours for another run. ``now`` is the moment at which an assignment is over or not; by default the present one. What
+    is told of lateness is in English, whatever the course's language is.
 
     Raises:
         SpecError: a due date or the policy make no sense.
@@ -49,7 +51,7 @@ def _gather_column(
     scores: dict[str, Fraction | None] = {}
     missing: dict[str, Missing] = {}
     details: dict[str, Detail] = {}
-    for student, settled in settle_assignment(course, gradebook, assignment).items():
+    for student, settled in settle_assignment(course, gradebook, assignment, language=ENGLISH).items():
         grade = settled.grade
         reason = _find_reason(settled)
         if grade is None or reason is not None:

@@ -16,9 +16,9 @@ from grader.checks import Check
 from grader.diagnosis import find_diagnoses
 from grader.engine import Engine
 from grader.errors import FaultError, InputError, reason_of
-from grader.forbidden import find_forbidden
+from grader.forbidden import Violation, find_forbidden
 from grader.job import Fault, Finished, Job, JobCheck, JobMistake, JobQuestion, Verdict
-from grader.language import ENGLISH, speaking
+from grader.language import ENGLISH, _, speaking
 from grader.questions import CodeQuestion
 from grader.results import CheckResult, Run
 from grader.scoring import Grade, Status, score_submission
@@ -126,9 +126,12 @@ def _find_note(assignment: Assignment, submission: Submission) -> str | None:
     """Return what to tell a student who answered another student's questions, or None."""
     if not assignment.student or submission.drawn_for in (None, assignment.student):
         return None
-    return (
-        f"The questions in this folder were drawn for {submission.drawn_for}, and those of {assignment.student} are "
-        f"others: `grader fetch {assignment.id} --student {shlex.quote(assignment.student)}` shows them."
+    return _(
+        "The questions in this folder were drawn for {other}, and those of {student} are others: "
+        "`{command}` shows them.",
+        other=submission.drawn_for,
+        student=assignment.student,
+        command=f"grader fetch {assignment.id} --student {shlex.quote(assignment.student)}",
     )
 
 
@@ -136,18 +139,25 @@ def find_block(question: CodeQuestion, submission: Submission) -> str | None:
     """Return why a question's code must not be run, in words for the student, or None."""
     content = submission.files.get(question.file)
     if content is None:
-        return f"{question.file} is not in the submission."
+        return _("{file} is not in the submission.", file=question.file)
     if not content.strip():
-        return f"{question.file} is empty."
+        return _("{file} is empty.", file=question.file)
     violations = find_forbidden(submission.text(question.file) or "", question.file, question.forbid)
     if violations:
-        first = violations[0]
-        more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
-        return (
-            f"{first.file}:{first.line} uses {first.name}, which this question asks you to do without{more}: "
-            f"{first.source_line.strip()}"
-        )
+        return _explain_violations(violations)
     return None
+
+
+def _explain_violations(violations: Sequence[Violation]) -> str:
+    first = violations[0]
+    told = {"place": f"{first.file}:{first.line}", "name": first.name, "line": first.source_line.strip()}
+    if len(violations) == 1:
+        return _("{place} uses {name}, which this question asks you to do without: {line}", **told)
+    return _(
+        "{place} uses {name}, which this question asks you to do without (and {number} more): {line}",
+        **told,
+        number=len(violations) - 1,
+    )
 
 
 def _score(checks: Sequence[Check], run: Run, reading: _Reading) -> Grade:

@@ -25,17 +25,18 @@ from typing import Any
 
 from grader.display import clean_text
 from grader.errors import GraderError, InputError
+from grader.language import _, later, speaking, spoken
 from grader.notebooks import MAX_NOTEBOOK_BYTES, SUFFIX, Notebook, is_notebook_name, read_notebook
 from grader.places import read_file, shown
 
-UNSAVED = "Cells were run that are not in the saved notebook: save it (Ctrl+S), then run this cell again."
+UNSAVED = later("Cells were run that are not in the saved notebook: save it (Ctrl+S), then run this cell again.")
 _WORDS = {
-    "passed": "pass",
-    "failed": "FAIL",
-    "timed_out": "slow",
-    "crashed": "crash",
-    "errored": "error",
-    "not_run": "not run",
+    "passed": later("pass"),
+    "failed": later("FAIL"),
+    "timed_out": later("slow"),
+    "crashed": later("crash"),
+    "errored": later("error"),
+    "not_run": later("not run"),
 }
 _LATEST = 200  # cells that were run, as far back as is looked
 
@@ -66,23 +67,39 @@ class Result:
     def _headline(self) -> str:
         """Return how it went in a line. It never says that all passed: the hidden ones have not been run."""
         if self.report is None:
-            return "The checks could not be run."
+            return _("The checks could not be run.")
         decided = [check for check in self.checks if not check["deferred"]]
         right = sum(check["outcome"] == "passed" for check in decided)
         quiz = [question for question in self._questions if question["kind"] != "code"]
         answered = sum(question["status"] == "answered" for question in quiz)
         parts = []
         if decided:
-            all_right = f"public checks passed: {right} of {right}"
-            parts.append(all_right if right == len(decided) else f"{right} of {len(decided)} public checks passed")
+            counts = {"passed": right, "number": len(decided)}
+            all_right = _("public checks passed: {passed} of {number}", **counts)
+            parts.append(
+                all_right if right == len(decided) else _("{passed} of {number} public checks passed", **counts)
+            )
         if quiz:
-            parts.append(f"{answered} of {len(quiz)} questions of the quiz answered")
-        hidden = " Hidden checks run when you submit." if decided and not self.report["complete"] else ""
-        return f"{self.report['title']}: {', '.join(parts)}.{hidden}"
+            parts.append(
+                _("{answered} of {number} questions of the quiz answered", answered=answered, number=len(quiz))
+            )
+        headline = f"{self.report['title']}: {', '.join(parts)}."
+        hidden = decided and not self.report["complete"]
+        return headline + " " + _("Hidden checks run when you submit.") if hidden else headline
+
+    @property
+    def _language(self) -> str:
+        """The report's language; without one that of the environment."""
+        told = self.report.get("language") if self.report is not None else None
+        return told if isinstance(told, str) else spoken()
 
     @cached_property
     def _told(self) -> Mapping[str, Any]:
         """What both forms show."""
+        with speaking(self._language):
+            return self._tell()
+
+    def _tell(self) -> Mapping[str, Any]:
         questions = [self._tell_question(question) for question in self._questions if question["kind"] == "code"]
         undone = any(check["outcome"] != "passed" and not check["deferred"] for check in self.checks)
         return {
@@ -90,7 +107,7 @@ class Result:
             "error": self.error,
             "questions": questions,
             "many": len(questions) > 1,
-            "warning": self.warning,
+            "warning": _(self.warning),
             "notes": self.notes,
             "all_passed": self.report is not None and not undone,
         }
@@ -98,7 +115,7 @@ class Result:
     def _tell_question(self, question: Mapping[str, Any]) -> Mapping[str, Any]:
         checks = [
             {
-                "word": "deferred" if check["deferred"] else _WORDS.get(check["outcome"], check["outcome"]),
+                "word": _("deferred") if check["deferred"] else _(_WORDS.get(check["outcome"], check["outcome"])),
                 "passed": check["outcome"] == "passed",
                 "title": check["title"],
                 "points": f"{check['score']:g} / {check['points']:g}",
@@ -112,18 +129,19 @@ class Result:
         if check["message"]:
             yield check["message"]
         if check["frames"]:
-            yield f"at {self._place(check['frames'][-1])}: {check['frames'][-1]['source']}"
+            frame = check["frames"][-1]
+            yield _("at {place}: {source}", place=self._place(frame), source=frame["source"])
         if check["detail"]:
             yield check["detail"]
         if check["hint"]:
-            yield f"hint: {check['hint']}"
+            yield _("hint: {hint}", hint=check["hint"])
 
     def _place(self, frame: Mapping[str, Any]) -> str:
         """Return where a line of the student's code is: its cell, where that is known."""
         context = (self.report or {}).get("context") or {}
         for excerpt in context.get("excerpts", ()):
             if (excerpt["file"], excerpt["line"]) == (frame["file"], frame["line"]) and (cell := excerpt.get("cell")):
-                return f"cell {cell['number']}, line {cell['line']}"
+                return _("cell {cell}, line {line}", cell=cell["number"], line=cell["line"])
         return f"{frame['file']}:{frame['line']}"
 
     def _repr_html_(self) -> str:
@@ -134,7 +152,9 @@ class Result:
 
         loader = jinja2.FileSystemLoader(find_data("templates") / "notebook")
         pages = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-        return pages.get_template("result.html.jinja").render(self._told)
+        pages.globals.update(_=_)
+        with speaking(self._language):
+            return pages.get_template("result.html.jinja").render(self._told)
 
     def __repr__(self) -> str:
         told = self._told
@@ -145,7 +165,7 @@ class Result:
             for check in question["checks"]:
                 lines.append(f"  {check['word']:<9} {check['title']}  {check['points']}")
                 lines += [f"            {part}" for line in check["lines"] for part in line.split("\n")]
-        lines += [self.warning] if self.warning else []
+        lines += [told["warning"]] if told["warning"] else []
         return "\n".join([*lines, *self.notes])
 
 
@@ -195,7 +215,7 @@ def _run(file: Path, options: Mapping[str, str | None], *, isolated: bool) -> Re
     try:
         report = json.loads(done.stdout)
     except ValueError:
-        return Result(error=said or f"grader ended with the exit code {done.returncode}")
+        return Result(error=said or _("grader ended with the exit code {code}", code=done.returncode))
     return Result(report, notes=tuple(said.splitlines()))
 
 
@@ -228,8 +248,10 @@ def _find_notebook(namespace: Mapping[str, object], folder: Path) -> Path:
     marked = [file for file in sorted(Path().glob(f"*{SUFFIX}")) if _is_marked(file)]
     if len(marked) == 1:
         return marked[0]
-    found = f"there are {len(marked)} notebooks of assignments here" if marked else "there is none here"
-    raise InputError(f"which notebook is this? {found}", f'name it: check("NAME{SUFFIX}")')
+    message = _("which notebook is this? there is none here")
+    if marked:
+        message = _("which notebook is this? there are {number} notebooks of assignments here", number=len(marked))
+    raise InputError(message, _("name it: {call}", call=f'check("NAME{SUFFIX}")'))
 
 
 def _ask_colab() -> bytes | None:
@@ -242,8 +264,11 @@ def _ask_colab() -> bytes | None:
         answer = _message.blocking_request("get_ipynb", request="", timeout_sec=20)
         return json.dumps(answer["ipynb"]).encode()
     except Exception:  # it is no interface that Colab promises
-        hint = f'download the notebook (File, Download), upload it to the files on the left, and check("NAME{SUFFIX}")'
-        raise InputError("Colab does not say what is in this notebook", hint) from None
+        hint = _(
+            "download the notebook (File, Download), upload it to the files on the left, and {call}",
+            call=f'check("NAME{SUFFIX}")',
+        )
+        raise InputError(_("Colab does not say what is in this notebook"), hint) from None
 
 
 def _is_marked(file: Path) -> bool:
@@ -258,7 +283,7 @@ def _holds_unsaved(book: Notebook, ran: object) -> bool:
     if not isinstance(ran, list):
         return False
     saved = [meaning for cell in book.cells if cell.kind == "code" and (meaning := _meaning(cell.source))]
-    meanings = {text for text, _ in saved}
+    meanings = {text for text, _names in saved}
     tagged = [_meaning(cell.source) for cell in book.cells if cell.kind == "code" and cell.tags]
     names = frozenset().union(*(found[1] for found in tagged if found))
     seen: set[str] = set()

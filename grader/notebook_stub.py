@@ -12,6 +12,7 @@ from typing import Any
 
 from grader.cells import answer_name
 from grader.checks import Check
+from grader.language import ENGLISH, speaking
 from grader.notebooks import CHECK_TAG, METADATA, TAG
 from grader.questions import CodeQuestion, Question
 from grader.results import Visibility
@@ -23,13 +24,40 @@ _MAX_CELL_ID = 64  # nbformat's
 
 
 def render_notebook(
-    assignment: Assignment, checks: Sequence[Check], rules: Sequence[str] = (), *, course: str | None = None
+    assignment: Assignment,
+    checks: Sequence[Check],
+    rules: Sequence[str] = (),
+    *,
+    course: str | None = None,
+    language: str = ENGLISH,
 ) -> bytes:
     """Return a notebook (nbformat 4.5) that asks what the stub asks, with a cell for each answer.
 
     ``rules`` are sentences on when and how often to hand in. ``course`` is the folder of the course, where the checks
-    are not found without it. Where questions have variants, they must be a student's: ``fill_assignment`` comes first.
+    are not found without it. All is told in ``language``. Where questions have variants, they must be a student's:
+    ``fill_assignment`` comes first.
     """
+    with speaking(language):
+        cells = _make_cells(assignment, checks, rules)
+    # Colab may not keep what the metadata says of the assignment.
+    arguments = f'assignment="{assignment.id}"' + (f", course={course!r}" if course is not None else "")
+    cells.append(_code("check", f"from grader.notebook import check\n\ncheck({arguments})", CHECK_TAG))
+    notebook = {
+        "cells": cells,
+        "metadata": {
+            METADATA: list_marker(assignment),
+            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    # As Jupyter writes it, so that saving it changes no more than what was changed.
+    return (json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _make_cells(assignment: Assignment, checks: Sequence[Check], rules: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the cells that ask, and those for the answers."""
     environment = make_environment("stub")
     words: dict[str, Any] = {
         "assignment": assignment,
@@ -51,25 +79,16 @@ def render_notebook(
             source = environment.get_template("answer.py.jinja").render(own)
         cells.append(_code(f"answer-{question.id}", source, _tag(question)))
     cells.append(_markdown("end", environment.get_template("notebook_end.md.jinja").render(words)))
-    # Colab may not keep what the metadata says of the assignment.
-    arguments = f'assignment="{assignment.id}"' + (f", course={course!r}" if course is not None else "")
-    cells.append(_code("check", f"from grader.notebook import check\n\ncheck({arguments})", CHECK_TAG))
-    notebook = {
-        "cells": cells,
-        "metadata": {
-            METADATA: list_marker(assignment),
-            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-        },
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
-    # As Jupyter writes it, so that saving it changes no more than what was changed.
-    return (json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+    return cells
 
 
 def render_notebook_stub(
-    assignment: Assignment, checks: Sequence[Check], rules: Sequence[str] = (), *, course: str | None = None
+    assignment: Assignment,
+    checks: Sequence[Check],
+    rules: Sequence[str] = (),
+    *,
+    course: str | None = None,
+    language: str = ENGLISH,
 ) -> Mapping[str, bytes]:
     """Return the files of a stub whose answers are written in a notebook: relative posix name → content.
 
@@ -79,8 +98,10 @@ def render_notebook_stub(
         InputError: a public check file cannot be read.
     """
     replaced = {README, *expected_files(assignment)}
-    others = {name: data for name, data in render_stub(assignment, checks, rules).items() if name not in replaced}
-    return {notebook_name(assignment): render_notebook(assignment, checks, rules, course=course), **others}
+    files = render_stub(assignment, checks, rules, language=language)
+    others = {name: data for name, data in files.items() if name not in replaced}
+    notebook = render_notebook(assignment, checks, rules, course=course, language=language)
+    return {notebook_name(assignment): notebook, **others}
 
 
 def _tag(question: Question) -> str:

@@ -22,7 +22,9 @@ from pydantic import (
     model_validator,
 )
 
+from grader.display import format_date
 from grader.errors import suggest
+from grader.language import _, later, plural
 from grader.validation import kind_of
 
 MAX_DAYS = 3650
@@ -278,24 +280,32 @@ def merge(course: Policy | None, own: Policy | None) -> Policy:
     )
 
 
+_COUNTS = {
+    "last": later("Your last attempt counts."),
+    "best": later("Your best attempt counts."),
+    "first": later("Your first attempt counts."),
+}
+
+
 def describe_rules(policy: Policy, due: datetime | None, *, groups: bool = False) -> list[str]:
     """Return the rules for handing in an assignment, in sentences for the student."""
     told = []
     if due is not None:
         zone = getattr(due.tzinfo, "key", None) or due.isoformat()[-len("+00:00") :]
-        told.append(f"Due {due.day} {due:%B %Y, %H:%M} ({zone}).")
+        told.append(_("Due {moment} ({zone}).", moment=format_date(due), zone=zone))
         told += _describe_lateness(policy.late)
     attempts = policy.attempts
     if attempts.limit is not None:
-        told.append("You may hand in once." if attempts.limit == 1 else f"You may hand in {attempts.limit} times.")
+        times = plural("You may hand in {number} time.", "You may hand in {number} times.", attempts.limit)
+        told.append(_("You may hand in once.") if attempts.limit == 1 else times)
     if attempts.cooldown:
-        told.append(f"Between two attempts wait {format_duration(attempts.cooldown)}.")
+        told.append(_("Between two attempts wait {length}.", length=format_duration(attempts.cooldown)))
     if attempts.limit != 1:
-        told.append(f"Your {attempts.counts} attempt counts.")
+        told.append(_(_COUNTS[attempts.counts]))
     if groups:
-        told.append("One submission counts for your whole group.")
+        told.append(_("One submission counts for your whole group."))
     if feedback_from(policy, due) is not None:
-        told.append("What is said of each answer is shown after the due date.")
+        told.append(_("What is said of each answer is shown after the due date."))
     return told
 
 
@@ -307,14 +317,27 @@ def feedback_from(policy: Policy, due: datetime | None) -> datetime | None:
 def _describe_lateness(late: LatePolicy) -> list[str]:
     told = []
     if late.penalty is not None:
-        free = f", unless it is late by no more than {format_duration(late.grace)}" if late.grace else ""
-        floor = f" At least {_percent(late.floor)} of what you earned is yours." if late.floor else ""
-        told.append(
-            f"Every started {late.penalty.unit} late costs {_percent(late.penalty.share)} of the points{free}.{floor}"
-        )
+        costs = _describe_penalty(late.penalty, late.grace)
+        floor = _("At least {share} of what you earned is yours.", share=_percent(late.floor)) if late.floor else ""
+        told.append(f"{costs} {floor}".strip())
     if late.cut_off is not None:
-        told.append(f"What comes more than {format_duration(late.cut_off)} late earns nothing.")
+        told.append(_("What comes more than {length} late earns nothing.", length=format_duration(late.cut_off)))
     return told
+
+
+def _describe_penalty(penalty: Penalty, grace: timedelta | None) -> str:
+    told = {"share": _percent(penalty.share), "grace": format_duration(grace) if grace else ""}
+    if penalty.unit == "day" and grace:
+        return _(
+            "Every started day late costs {share} of the points, unless it is late by no more than {grace}.", **told
+        )
+    if penalty.unit == "day":
+        return _("Every started day late costs {share} of the points.", **told)
+    if grace:
+        return _(
+            "Every started hour late costs {share} of the points, unless it is late by no more than {grace}.", **told
+        )
+    return _("Every started hour late costs {share} of the points.", **told)
 
 
 def _percent(share: Fraction) -> str:

@@ -42,6 +42,7 @@ def _write_remarks(
         if entry is None or grade is None:
             continue
         context = gather_context(course, gradebook, assignment, entry, grade, one, marks, now=now, prompts=False)
-        report = build_report(grade, describe_entry(entry), Reader.STUDENT, final=one.final, context=context)
+        info, language = describe_entry(entry), course.language
+        report = build_report(grade, info, Reader.STUDENT, final=one.final, context=context, language=language)
         remarks[student] = to_remark(report)
     return remarks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from grader.spec import Assignment, Course
 # What counts in the end rests on other submissions, too, and on what people decide; what stands beside the grade, on
 # the course as it is today.
 NOT_COMPARED = {"final": None, "context": None}
+_LANGUAGE = "language"  # reports of earlier versions do not say it
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def find_told(gradebook: Gradebook, reports: Sequence[Any]) -> list[Told]:
         if submission.get("digest") != entry.digest:
             message = f"report {number} names submission {clean_line(entry_id, 60)} with other files than it has"
             raise InputError(message, "the report was changed, or is of another gradebook")
-        told.append(Told(entry, json.dumps(report | NOT_COMPARED)))
+        told.append(Told(entry, _write_text(report)))
     return told
 
 
@@ -116,12 +117,12 @@ def replay(
         waiting = {entry.id: [one for one in own if one.entry.id == entry.id] for entry in entries}
         for regraded in regrade(engine, gradebook, assignment, list({e.id: e for e in entries}.values()), setup):
             for one in waiting[regraded.entry.id]:
-                yield _compare(gradebook, assignment, one, regraded)
+                yield _compare(gradebook, assignment, course.language, one, regraded)
 
 
-def _compare(gradebook: Gradebook, assignment: Assignment, told: Told, regraded: Regrade) -> Replay:
+def _compare(gradebook: Gradebook, assignment: Assignment, language: str, told: Told, regraded: Regrade) -> Replay:
     entry, after = told.entry, regraded.after
-    write = functools.partial(_write_reports, gradebook, assignment, entry)
+    write = functools.partial(_write_reports, gradebook, assignment, language, entry)
     newest = gradebook.graded_with(entry)
     assert newest is not None
     texts = {text: grade for grade in gradebook.grades(entry) for text in write(grade)}
@@ -136,14 +137,20 @@ def _compare(gradebook: Gradebook, assignment: Assignment, told: Told, regraded:
     )
 
 
-def _write_reports(gradebook: Gradebook, assignment: Assignment, entry: Entry, grade: Grade) -> list[str]:
+def _write_reports(
+    gradebook: Gradebook, assignment: Assignment, language: str, entry: Entry, grade: Grade
+) -> list[str]:
     """Return a grade's report as each reader has it: with people's marks and without, with feedback and without."""
     grades = (grade, apply_marks(grade, gradebook.marks(entry=entry), assignment))
     early = Context(feedback_from=entry.submitted_at)
     reports = [
-        build_report(one, describe_entry(entry), reader, context=context)
+        build_report(one, describe_entry(entry), reader, context=context, language=language)
         for one in grades
         for reader in Reader
         for context in (None, early)
     ]
-    return list(dict.fromkeys(json.dumps(to_json(report) | NOT_COMPARED) for report in reports))
+    return list(dict.fromkeys(_write_text(to_json(report)) for report in reports))
+
+
+def _write_text(report: Mapping[str, Any]) -> str:
+    return json.dumps({name: value for name, value in report.items() if name != _LANGUAGE} | NOT_COMPARED)

@@ -13,6 +13,7 @@ from pathlib import Path
 from grader.decisions import Mark
 from grader.errors import GraderError, SpecError
 from grader.gradebook import Entry, Gradebook
+from grader.language import speaking
 from grader.policy import AttemptPolicy, feedback_from
 from grader.questions import ChoiceQuestion, MultipleChoiceQuestion
 from grader.report import Reader, Report, SubmissionInfo, build_report
@@ -47,13 +48,14 @@ def report_stored(
     if entry.assignment not in course.assignments:  # it was taken from the course since
         context = Context(excerpts=_find_excerpts(gradebook, entry, grade))
         marked = apply_marks(grade, gradebook.marks(entry=entry))
-        return build_report(marked, describe_entry(entry), reader, context=context)
+        return build_report(marked, describe_entry(entry), reader, context=context, language=course.language)
     assignment = course.load(entry.assignment)
     settled = settle_student(course, gradebook, assignment, student)
     marks = gradebook.marks(assignment.id)
     context = gather_context(course, gradebook, assignment, entry, grade, settled, marks, now=now)
     marked = apply_marks(grade, [mark for mark in marks if mark.submission == entry.id], assignment)
-    return build_report(marked, describe_entry(entry), reader, final=settled.final, context=context)
+    info = describe_entry(entry)
+    return build_report(marked, info, reader, final=settled.final, context=context, language=course.language)
 
 
 def gather_context(
@@ -76,13 +78,14 @@ def gather_context(
     policy = course.policy_of(assignment)
     final = settled.final
     told_from = feedback_from(policy, final.due)
-    following = find_next_attempt(settled.attempts, policy.attempts, now)
+    with speaking(course.language):
+        closed = explain_closed(policy, final.due, find_next_attempt(settled.attempts, policy.attempts, now), now)
     return Context(
         prompts=list_prompts(assignment, entry.student) if prompts else {},
         excerpts=_find_excerpts(gradebook, entry, grade),
         references=read_references(assignment, grade),
         attempts=_list_attempts(assignment, policy.attempts, entry, settled, marks),
-        closed=explain_closed(policy, final.due, following, now) or "",
+        closed=closed or "",
         feedback_from=told_from if told_from is not None and now < told_from else None,
     )
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from grader.language import later
+
 SHADOW = "shadow"  # the device that stands in for a GPU
-STAND_IN = "shadow device, a stand-in for a GPU"
+STAND_IN = later("shadow device, a stand-in for a GPU")
 
 
 class Outcome(StrEnum):

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from grader.decisions import Extension, HintTaken, Mark, Override
 from grader.gradebook import Entry, Gradebook
+from grader.language import _, speaking
 from grader.policy import Policy
 from grader.roster import Roster
 from grader.scoring import (
@@ -58,11 +59,17 @@ class Settled:
 
 
 def settle_assignment(
-    course: Course, gradebook: Gradebook, assignment: Assignment, students: Iterable[str] = ()
+    course: Course,
+    gradebook: Gradebook,
+    assignment: Assignment,
+    students: Iterable[str] = (),
+    *,
+    language: str | None = None,
 ) -> dict[str, Settled]:
     """Return what counts for everybody: the roster's students in its order, then others who handed in, by their ids.
 
-    ``students`` are others of whom it is asked, too, though they may have nothing in this assignment.
+    ``students`` are others of whom it is asked, too, though they may have nothing in this assignment. What there is to
+    know is told in the course's language, or in ``language``.
 
     Raises:
         SpecError: the due date or the policy make no sense.
@@ -73,18 +80,20 @@ def settle_assignment(
     overridden = {override.student for override in gradebook.overrides(assignment.id)}
     known = [student.id for student in roster.students]
     others = sorted({*attempts, *overridden, *students} - set(known))
-    return _settle(course, gradebook, assignment, roster, attempts, [*known, *others])
+    with speaking(language or course.language):
+        return _settle(course, gradebook, assignment, roster, attempts, [*known, *others])
 
 
 def settle_student(course: Course, gradebook: Gradebook, assignment: Assignment, student: str) -> Settled:
     """Return what counts for one student; see ``settle_assignment``."""
     attempts = _find_attempts(gradebook, assignment, student)
-    return _settle(course, gradebook, assignment, gradebook.roster() or Roster(), attempts, [student])[student]
+    with speaking(course.language):
+        return _settle(course, gradebook, assignment, gradebook.roster() or Roster(), attempts, [student])[student]
 
 
 def find_next(course: Course, gradebook: Gradebook, assignment: Assignment, student: str, now: datetime) -> NextAttempt:
     """Say whether what a student, or the group, hands in now would count."""
-    attempts = [attempt for _, attempt in _find_attempts(gradebook, assignment, student).get(student, ())]
+    attempts = [attempt for _entry, attempt in _find_attempts(gradebook, assignment, student).get(student, ())]
     return find_next_attempt(attempts, course.policy_of(assignment).attempts, now)
 
 
@@ -94,7 +103,7 @@ def explain_closed(policy: Policy, due: datetime | None, following: NextAttempt,
     ``due`` is the student's own due date, ``following`` what ``find_next`` says of the next attempt.
     """
     if due is not None and is_cut_off(measure_lateness(now, due), policy.late):
-        return "the cut-off has passed"
+        return _("the cut-off has passed")
     return None if following.is_open else following.reason
 
 
@@ -135,11 +144,11 @@ def _settle(
     settled = {}
     for student in students:
         own = attempts.get(student, ())
-        submissions = {entry.id: entry for entry, _ in own}
+        submissions = {entry.id: entry for entry, _attempt in own}
         final = settle(
             assignment,
             student,
-            [attempt for _, attempt in own],
+            [attempt for _entry, attempt in own],
             policy,
             due,
             section=sections.get(student),
@@ -149,7 +158,7 @@ def _settle(
             hints=hints.get(student, ()),
         )
         entry = submissions[final.attempt.submission] if final.attempt is not None else None
-        settled[student] = Settled(final, entry, tuple(sorted((one for _, one in own), key=_place)))
+        settled[student] = Settled(final, entry, tuple(sorted((one for _entry, one in own), key=_place)))
     return settled
 
 

@@ -25,9 +25,10 @@ from pathlib import Path, PurePosixPath
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from grader.checks import CHECK_FOLDERS, Check
+from grader.display import count_of
 from grader.errors import InputError, reason_of
 from grader.fields import amount
-from grader.language import _
+from grader.language import ENGLISH, _, plural, speaking
 from grader.questions import CodeQuestion
 from grader.resources import find_data
 from grader.results import Visibility
@@ -57,16 +58,26 @@ class QuestionChecks:
     bonus: Fraction
 
 
-def render_stub(assignment: Assignment, checks: Sequence[Check], rules: Sequence[str] = ()) -> Mapping[str, bytes]:
+def render_stub(
+    assignment: Assignment, checks: Sequence[Check], rules: Sequence[str] = (), *, language: str = ENGLISH
+) -> Mapping[str, bytes]:
     """Return the files of the stub: relative posix name → content. Nothing is written.
 
-    ``rules`` are sentences on when and how often to hand in.
+    ``rules`` are sentences on when and how often to hand in, in ``language``, in which all else is told, too.
 
     Where questions have variants, they must be a student's: ``fill_assignment`` comes first.
 
     Raises:
         InputError: a public check file cannot be read.
     """
+    with speaking(language):
+        files = _render_texts(assignment, checks, rules)
+    files |= _public_checks(assignment)
+    files[MARKER] = (json.dumps(list_marker(assignment)) + "\n").encode()
+    return files
+
+
+def _render_texts(assignment: Assignment, checks: Sequence[Check], rules: Sequence[str]) -> dict[str, bytes]:
     environment = make_environment("stub")
     readme = environment.get_template("README.md.jinja")
     told = tell_checks(assignment, checks)
@@ -80,8 +91,6 @@ def render_stub(assignment: Assignment, checks: Sequence[Check], rules: Sequence
         files[name] = text.encode()
     if assignment.quiz_questions:
         files[ANSWERS] = environment.get_template("answers.yaml.jinja").render(assignment=assignment).encode()
-    files |= _public_checks(assignment)
-    files[MARKER] = (json.dumps(list_marker(assignment)) + "\n").encode()
     return files
 
 
@@ -143,13 +152,14 @@ def make_environment(folder: str) -> Environment:
     environment.filters |= {
         "amount": amount,
         "comment": _comment,
-        "count": _counted,
+        "alternatives": _alternatives,
         "docstring": _docstring,
         "forbidden": _forbidden,
-        "names": _names,
-        "points": lambda points: "1 point" if points == 1 else f"{amount(points)} points",
-        "verb": _verb,
+        "points": _points,
+        "seconds": _seconds,
+        "what_to_do": _what_to_do,
     }
+    environment.globals |= {"_": _, "plural": plural}
     return environment
 
 
@@ -202,8 +212,26 @@ def _docstring(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _counted(number: float, unit: str) -> str:
-    return f"{number:g} {unit}" if number == 1 else f"{number:g} {unit}s"
+def _points(points: Fraction) -> str:
+    return plural("{amount} point", "{amount} points", count_of(points), amount=amount(points))
+
+
+def _seconds(number: float) -> str:
+    count = count_of(Fraction(number))
+    return plural("{amount} second", "{amount} seconds", count, amount=f"{number:g}")
+
+
+def _alternatives(files: Sequence[str]) -> str:
+    word = _("or")
+    return f" {word} ".join(f"`{file}`" for file in files)
+
+
+def _what_to_do(question: CodeQuestion, in_notebook: bool) -> str:
+    """Return what is to be done with a question's starter, and where."""
+    told = {"what": ", ".join(_names(question.starter)) or _("your answer"), "file": question.file}
+    if _is_finished(question.starter):
+        return _("Mend {what} in the cell below.", **told) if in_notebook else _("Mend {what} in `{file}`.", **told)
+    return _("Write {what} in the cell below.", **told) if in_notebook else _("Write {what} in `{file}`.", **told)
 
 
 def _names(starter: str) -> list[str]:
@@ -213,11 +241,10 @@ def _names(starter: str) -> list[str]:
     return [f"`{name}`" for name in names if not name.startswith("_")]
 
 
-def _verb(starter: str) -> str:
-    """Return what is to be done with a starter: it may hold finished functions, which are wrong."""
+def _is_finished(starter: str) -> bool:
+    """Does a starter hold finished functions? They are wrong, and to be mended."""
     functions = [node for node in ast.walk(parse_python(starter)) if isinstance(node, ast.FunctionDef)]
-    finished = functions and all(not _is_left_open(function.body[-1]) for function in functions)
-    return "Mend" if finished else "Write"
+    return bool(functions) and all(not _is_left_open(function.body[-1]) for function in functions)
 
 
 def _is_left_open(statement: ast.stmt) -> bool:
@@ -230,12 +257,13 @@ def _forbidden(names: Sequence[str]) -> str:
     """Return names as Markdown. torch has many a function in several places: it is named once."""
     torch, others = [], []
     for name in names:
-        root, _, rest = name.partition(".")
+        root, _dot, rest = name.partition(".")
         if root == "torch":
             torch.append(f"`{rest.rpartition('.')[2] or root}`")
         else:
             others.append(f"`{name}`")
-    told = [f"{', '.join(dict.fromkeys(torch))} of torch, by whatever name"] if torch else []
+    listed = ", ".join(dict.fromkeys(torch))
+    told = [_("{names} of torch, by whatever name", names=listed)] if torch else []
     return "; ".join([*told, *([", ".join(others)] if others else [])])
 
 

@@ -20,6 +20,15 @@ ROOT = Path(__file__).parents[1]
 LOCALE = ROOT / "grader" / "locale"
 KEYWORDS = {"_": None, "later": None, "plural": (1, 2)}
 CLICK_KEYWORDS = {"_": None, "ngettext": (1, 2)}
+STUB_SYNTAX = {  # that of ``grader.stub.make_environment``
+    "block_start_string": "<%",
+    "block_end_string": "%>",
+    "variable_start_string": "<<",
+    "variable_end_string": ">>",
+    "comment_start_string": "<#",
+    "comment_end_string": "#>",
+    "silent": "false",
+}
 MARKED = "eo"  # nobody else's here
 
 
@@ -32,8 +41,15 @@ def gather() -> Catalog:
 
 
 def _read_sources() -> Iterator[tuple[str, str | tuple[str, ...]]]:
-    for folder, method in (("grader", [("**.py", "python")]), ("templates", [("**.jinja", "jinja2")])):
-        for name, _, message, _, _ in extract_from_dir(ROOT / folder, method, keywords=KEYWORDS):
+    methods: tuple[tuple[str, str, str, dict[str, str]], ...] = (
+        ("grader", "**.py", "python", {}),
+        ("templates/report", "**.jinja", "jinja2", {}),
+        ("templates/notebook", "**.jinja", "jinja2", {}),
+        ("templates/stub", "**.jinja", "jinja2", STUB_SYNTAX),
+    )
+    for folder, pattern, method, options in methods:
+        found = extract_from_dir(ROOT / folder, [(pattern, method)], {pattern: options}, keywords=KEYWORDS)
+        for name, _, message, _, _ in found:
             yield f"{folder}/{name}", message
 
 

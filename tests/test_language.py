@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 
 from grader import language
 from grader.language import DOMAIN, _, choose_language, list_languages, plural, speaking, spoken
-from tests.messages import write_catalog
+from tests.messages import LOCALE, as_mo, gather, read_catalog, write_catalog
 
 
 @pytest.fixture
@@ -63,3 +64,37 @@ def test_the_environment_chooses(environ: Mapping[str, str], expected: str) -> N
 def test_catalogs_of_ones_own(own: Path) -> None:
     assert list_languages(str(own)) == ["en", "de", "eo"]
     assert choose_language({"LANGUAGE": "eo", language.OWN_CATALOGS: str(own)}) == "eo"
+
+
+CATALOGS = sorted(LOCALE.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
+
+
+def forms(message: Message) -> list[tuple[str, str]]:
+    """Return each translated form of a message beside the one that it stands for."""
+    said = message.string or ""
+    if isinstance(message.id, str):
+        return [(message.id, str(said))]
+    one, many = message.id
+    return [(one if number == 0 else many, text) for number, text in enumerate(said)]
+
+
+@pytest.mark.parametrize("path", CATALOGS, ids=lambda path: path.parts[-3])
+def test_a_catalog_is_complete_and_up_to_date(path: Path) -> None:
+    catalog, told = read_catalog(path), gather()
+    assert {message.id for message in catalog} == {message.id for message in told}, "`make messages` gathers them"
+    assert not [message.id for message in catalog if message.id and not all(text for _, text in forms(message))]
+    assert not [message.id for message in catalog if message.id and message.fuzzy]
+    assert path.with_suffix(".mo").read_bytes() == as_mo(catalog), "`make messages` compiles it"
+
+
+@pytest.mark.parametrize("path", CATALOGS, ids=lambda path: path.parts[-3])
+def test_a_translation_has_the_places_of_its_message(path: Path) -> None:
+    place = re.compile(r"\{(\w*)[^{}]*\}|%\((\w+)\)s")
+    wrong = []
+    for message in read_catalog(path):
+        for one, text in forms(message) if message.id else ():
+            names, said = set(place.findall(one)), set(place.findall(text))
+            # "One attempt" may do without its number.
+            if not said <= names or names - said - {("number", "")}:
+                wrong.append((one, text))
+    assert wrong == []

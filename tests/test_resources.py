@@ -39,7 +39,7 @@ def test_a_file_of_that_name_will_not_do() -> None:
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
     """A copy of the package, with nothing beside it."""
-    for name in ("__init__.py", "resources.py", "errors.py"):
+    for name in ("__init__.py", "resources.py", "errors.py", "language.py"):
         (tmp_path / "site" / "grader").mkdir(parents=True, exist_ok=True)
         shutil.copy(PACKAGE / name, tmp_path / "site" / "grader" / name)
     return tmp_path / "site"

@@ -91,7 +91,8 @@ def _render_report(source: AssignmentSource, student: str, now: datetime) -> str
     assert entry is not None
     assert grade is not None
     context = source.describe(settled, now)
-    report = build_report(grade, describe_entry(entry), Reader.INSTRUCTOR, final=settled.final, context=context)
+    info, language = describe_entry(entry), source.language
+    report = build_report(grade, info, Reader.INSTRUCTOR, final=settled.final, context=context, language=language)
     return to_html(report)
 
 

@@ -9,6 +9,7 @@ from functools import partial
 
 from grader.class_report.examples import find_examples
 from grader.gradebook import Gradebook, Grading
+from grader.language import ENGLISH
 from grader.report.context import Context
 from grader.reporting import gather_context
 from grader.roster import Roster
@@ -23,7 +24,7 @@ class AssignmentSource:
 
     ``gradings`` say with which versions of the assignment submissions were graded; ``examples`` are pieces of code,
     without names, by the mistake that they show. ``describe`` returns what the report on the submission that counts
-    tells beside its grade, at a moment; it reads the submission's files.
+    tells beside its grade, at a moment; it reads the submission's files. ``language`` is the course's.
     """
 
     assignment: Assignment
@@ -32,6 +33,7 @@ class AssignmentSource:
     gradings: Sequence[Grading] = ()
     examples: Mapping[str, Sequence[str]] = field(default_factory=dict)
     describe: Callable[[Settled, datetime], Context] = lambda _, __: Context()
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ def _read_assignment(
         gradings=gradebook.gradings(assignment.id),
         examples=find_examples(gradebook, assignment, settled, roster),
         describe=partial(_describe, course, gradebook, assignment),
+        language=course.language,
     )
 
 

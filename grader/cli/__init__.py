@@ -41,9 +41,9 @@ from grader.cli import (
     submitting,
 )
 from grader.cli.examples import add_examples
-from grader.cli.translation import translate_help
+from grader.cli.translation import TRANSLATED, translate_help
 from grader.errors import GraderError, suggest
-from grader.language import _, later
+from grader.language import ENGLISH, _, later, speaking
 
 ABOUT = """Fetch, check, submit and grade exercises of a PyTorch course.
 
@@ -105,7 +105,10 @@ class SectionedGroup(click.Group):
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             near = suggest(args[0], self.commands)
             raise click.UsageError(_("no command {name!r}{near}", name=args[0], near=near), ctx)
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if name not in TRANSLATED:  # whoever teaches reads English, and so does what reads their files
+            ctx.with_resource(speaking(ENGLISH))
+        return name, command, rest
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command. A reader that has seen enough is told apart from a check that failed."""

@@ -95,7 +95,7 @@ def demo(directory: Path) -> None:
         graded: list[tuple[Entry, Grade]] = []
         state = directory / "gradebook"
         with Gradebook.open(state) as gradebook:
-            setup = Setup(secrets=(state, directory / "students"))
+            setup = Setup(secrets=(state, directory / "students"), language=seat.course.language)
             for student, assignment, folder in _hand_in(directory / "students", assignments):
                 graded.append(_submit(examiner, gradebook, student, assignment, folder, setup))
             _summarise(assignments, graded)
@@ -154,7 +154,7 @@ def _submit(
     click.echo(f"\n$ grader submit {folder} --student {student.id}")
     submission = read_submission(folder, assignment)
     entry, grade = submit_work(examiner, gradebook, assignment, submission, student.id, setup)
-    print_report(build_report(grade, describe_entry(entry), Reader.STUDENT))
+    print_report(build_report(grade, describe_entry(entry), Reader.STUDENT, language=setup.language))
     return entry, grade
 
 

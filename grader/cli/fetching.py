@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +13,9 @@ from grader.cli.completion import complete_assignment
 from grader.cli.options import student_option
 from grader.cli.seat import Seat, draw_for
 from grader.errors import InputError
-from grader.language import _
+from grader.language import ENGLISH, _
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from grader.spec import Assignment
     from grader.stub import WrittenStub
 
@@ -37,14 +36,12 @@ def fetch(
     --force, and with it are kept in a folder beside it. Some questions are drawn for each student: fetch, check and
     submit as the same one.
     """
-    from grader.policy import describe_rules
     from grader.submission import notebook_name
 
     seat = Seat(course)
     spec = draw_for(seat.course.load(assignment), student)
     target = directory if directory is not None else Path(spec.id)
-    rules = describe_rules(seat.course.policy_of(spec), seat.course.due_of(spec), groups=spec.groups)
-    result = make_stub(spec, target, rules, notebook=notebook, course=course, force=force)
+    result = make_stub(spec, target, seat, notebook=notebook, force=force)
     if result.backup is not None:
         click.echo(_("What was there is in {folder}.", folder=result.backup))
     for name in result.written:
@@ -64,15 +61,15 @@ def fetch(
 def make_stub(
     assignment: Assignment,
     target: Path,
-    rules: Sequence[str] = (),
+    seat: Seat | None = None,
     *,
     notebook: bool = False,
-    course: Path | None = None,
     force: bool = False,
 ) -> WrittenStub:
     """Write an assignment's stub to a folder; see ``write_stub``.
 
-    With ``notebook`` it is one, whose last cell looks for the checks in ``course``.
+    It tells the rules of the course that ``seat`` is about, in its language, and says which course it is from. With
+    ``notebook`` it is one, whose last cell looks for the checks in that course.
 
     Raises:
         InputError: the folder holds the questions of another student, and ``force`` is not given.
@@ -80,17 +77,28 @@ def make_stub(
     from grader.checks import read_checks
     from grader.notebook_stub import render_notebook_stub
     from grader.stub import render_stub, write_stub
+    from grader.submission import MARKER
 
     _refuse_source(assignment, target)
     if assignment.student and not force:
         _refuse_others_folder(assignment, target)
     checks = read_checks(assignment)
+    rules, language = (seat.tell_rules(assignment), seat.course.language) if seat is not None else ((), ENGLISH)
     if notebook:
-        where = str(course.resolve()) if course is not None else None
-        files = render_notebook_stub(assignment, checks, rules, course=where)
+        where = str(seat.directory.resolve()) if seat is not None and seat.directory is not None else None
+        files = render_notebook_stub(assignment, checks, rules, course=where, language=language)
     else:
-        files = render_stub(assignment, checks, rules)
+        files = render_stub(assignment, checks, rules, language=language)
+    if seat is not None:
+        files = {**files, MARKER: _name_course(files[MARKER], seat.course.title, seat.directory)}
     return write_stub(files, target, force=force)
+
+
+def _name_course(marker: bytes, title: str, course: Path | None) -> bytes:
+    named = {**json.loads(marker), "course": title}
+    if course is not None:
+        named["course_folder"] = str(course.resolve())
+    return (json.dumps(named) + "\n").encode()
 
 
 def _refuse_source(assignment: Assignment, target: Path) -> None:

@@ -74,7 +74,7 @@ def grade(course: Path | None, /, paths: tuple[Path, ...], **options: Any) -> No
     request = _Request(**options)
     with _start_engine(request) as pool, _open_junit(request.junitxml) as junit:
         seat = Seat(course)
-        ledger = _Ledger(request.as_json, junit)
+        ledger = _Ledger(request.as_json, junit, seat.course.language)
         with seat.open_gradebook() as gradebook, _open(seat, gradebook, paths, request) as inbox:
             for note in inbox.notes:
                 click.echo(clean_line(note, 2_000), err=True)
@@ -198,8 +198,10 @@ class _Ledger:
     """What is told of a class when all is done: a line for each submission, and nothing more is kept of it."""
 
     as_json: bool
-    junit: JunitFile | None = None
+    junit: JunitFile | None
+    language: str
     rows: list[tuple[str, ...]] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
     entries: list[tuple[Entry, Assignment]] = field(default_factory=list)
     counting: dict[tuple[str, str], str] = field(default_factory=dict)  # where a row's score is not what counts
     reasons: list[tuple[str, str | None]] = field(default_factory=list)
@@ -225,10 +227,13 @@ class _Ledger:
         self.code = max(self.code, exit_code([newest]))
         self.rows.append(_describe(recorded))
         self.entries.append((recorded.entry, work.assignment))
+        if any(question.unreadable for question in found.questions):
+            self.unreadable.append(recorded.entry.student)
         if newest.fault is not None:
             self.faults.setdefault(newest.fault, []).append(work.where)
         if self.as_json or self.junit is not None:
-            report = build_report(found, describe_entry(recorded.entry), Reader.INSTRUCTOR)
+            info = describe_entry(recorded.entry)
+            report = build_report(found, info, Reader.INSTRUCTOR, language=self.language)
             if self.junit is not None:
                 self.junit.add(report)
             if self.as_json:
@@ -269,6 +274,10 @@ class _Ledger:
             self._print_rows()
         for fault, places in self.faults.items():
             click.echo(f"pending: {clean_text(fault)} ({list_names(places, 5)})", err=True)
+        if self.unreadable:
+            names = list_names(sorted(self.unreadable), 5)
+            where = "`grader show ASSIGNMENT --student ID` says which and why"
+            self.reasons.append((f"answers that could not be read, and earn nothing: {names}", where))
         for reason, hint in self.reasons:
             click.echo(reason, err=True)
             if hint:

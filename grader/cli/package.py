@@ -18,8 +18,10 @@ from grader.cli.options import json_option
 from grader.cli.output import print_json
 from grader.cli.seat import Seat
 from grader.errors import FaultError, GraderError, InputError, SpecError
+from grader.language import ENGLISH, speaking, spoken
 
 if TYPE_CHECKING:
+    from grader.packages.gradescope import Settings
     from grader.packages.running import GradedHere
 
 _file = click.Path(path_type=Path, dir_okay=False)
@@ -83,6 +85,7 @@ def gradescope(course: Path | None, /, assignment: str, out: Path | None, as_jso
         feedback=Shown.AFTER_DUE_DATE if late else Shown.VISIBLE,
         with_bonus=options["with_bonus"],
         student=StudentField(options["student"]),
+        language=seat.course.language,
     )
     contents = collect(spec, policy, settings, options["requirements"])
     target = out if out is not None else Path(f"{spec.id}-gradescope.zip")
@@ -120,13 +123,11 @@ def github_classroom(course: Path | None, assignment: str, out: Path | None, for
     """
     from grader.display import format_points
     from grader.packages.github import make_repository
-    from grader.policy import describe_rules
     from grader.stub import write_stub
 
     seat = Seat(course)
     spec = seat.course.load(assignment)
-    rules = describe_rules(seat.course.policy_of(spec), seat.course.due_of(spec), groups=spec.groups)
-    found = make_repository(spec, rules)
+    found = make_repository(spec, seat.tell_rules(spec), language=seat.course.language)
     target = out if out is not None else Path(f"{spec.id}-github")
     written = write_stub(found.files, target, force=force)
     if as_json:
@@ -153,31 +154,45 @@ def github_classroom(course: Path | None, assignment: str, out: Path | None, for
 def run_gradescope(source: Path, submission: Path, metadata: Path, results: Path) -> None:
     """Grade one submission in Gradescope's container."""
     from grader.packages import gradescope_results as made
+
+    started = time.monotonic()
+    results.unlink(missing_ok=True)  # nothing that a submission brought along shall pass for ours
+    language = ENGLISH
+    try:
+        settings = made.read_settings(source)
+        language = settings.language
+        with speaking(settings.language):
+            told = _run_gradescope(source, submission, metadata, settings, started)
+            if not made.has_score(told):
+                raise FaultError("the grade is pending: see the report above", "run the autograder again")
+    except BaseException:
+        with speaking(language):
+            made.write_results(results, made.fail_results(time.monotonic() - started))
+        raise
+    made.write_results(results, told)
+
+
+def _run_gradescope(
+    source: Path, submission: Path, metadata: Path, settings: Settings, started: float
+) -> dict[str, object]:
+    """Return Gradescope's results of a submission; what is the student's to mend is told in them."""
+    from grader.packages import gradescope_results as made
     from grader.packages.gradescope import ASSIGNMENTS
     from grader.packages.running import grade_folder
     from grader.report import Reader
     from grader.spec import load_assignment
 
-    started = time.monotonic()
-    results.unlink(missing_ok=True)  # nothing that a submission brought along shall pass for ours
+    student = made.find_student(metadata, settings.student)
     try:
-        settings = made.read_settings(source)
-        student = made.find_student(metadata, settings.student)
         spec = load_assignment(source / ASSIGNMENTS / settings.assignment)
-        graded = grade_folder(spec, submission, student=student, secrets=[source])
+        graded = grade_folder(spec, submission, student=student, secrets=[source], language=settings.language)
         told = made.build_results(graded.report(Reader.STUDENT), settings, time.monotonic() - started)
-        _print_for_instructors(graded)
-        if not made.has_score(told):
-            raise FaultError("the grade is pending: see the report above", "run the autograder again")
+    except SpecError as error:  # ours, not the student's
+        raise FaultError(error.message, error.hint) from None
     except InputError as error:
-        if isinstance(error, SpecError):  # ours, not the student's
-            made.write_results(results, made.fail_results(time.monotonic() - started))
-            raise FaultError(error.message, error.hint) from None
-        told = made.refuse_results(error, time.monotonic() - started)
-    except BaseException:
-        made.write_results(results, made.fail_results(time.monotonic() - started))
-        raise
-    made.write_results(results, told)
+        return made.refuse_results(error, time.monotonic() - started)
+    _print_for_instructors(graded)
+    return told
 
 
 def _print_for_instructors(graded: GradedHere) -> None:
@@ -194,6 +209,13 @@ def _print_for_instructors(graded: GradedHere) -> None:
 @click.option("--submission", type=_folder, required=True)
 def run_github_classroom(source: Path, submission: Path) -> None:
     """Run the public checks in a workflow of GitHub."""
+    from grader.packages.github import read_language
+
+    with speaking(read_language(source)):
+        _run_github_classroom(source, submission)
+
+
+def _run_github_classroom(source: Path, submission: Path) -> None:
     from grader.packages import github_results as made
     from grader.packages.running import grade_folder
     from grader.report import Reader, to_text
@@ -204,7 +226,7 @@ def run_github_classroom(source: Path, submission: Path) -> None:
         (folder,) = (source / "assignments").iterdir()
         spec = load_assignment(folder)
         try:
-            graded = grade_folder(spec, submission)
+            graded = grade_folder(spec, submission, language=spoken())
         except InputError as error:
             if isinstance(error, SpecError):
                 raise

@@ -67,7 +67,6 @@ def quiz(course: Path | None, where: str, student: str | None) -> None:
 
 def _open_folder(seat: Seat, where: str, student: str | None) -> tuple[Assignment, Path]:
     """Return the assignment with the student's variants, and the folder of its answers; it is made if need be."""
-    from grader.policy import describe_rules
     from grader.submission import MARKER
 
     if where not in seat.course.assignments and not Path(where).exists():
@@ -78,8 +77,7 @@ def _open_folder(seat: Seat, where: str, student: str | None) -> tuple[Assignmen
             hint = _("`{command}` gets its files", command=seat.spell(f"fetch {where}"))
             raise InputError(_("{assignment} has no quiz", assignment=where), hint)
         folder = Path(where)
-        rules = describe_rules(seat.course.policy_of(spec), seat.course.due_of(spec), groups=spec.groups)
-        make_stub(spec, folder, rules)
+        make_stub(spec, folder, seat)
         click.echo(_("Your folder is {folder}.", folder=folder), err=True)
         return spec, folder
     folder = Path(where)

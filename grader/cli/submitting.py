@@ -92,7 +92,8 @@ def check_work(
     grade, complete = _run_public(examiner, spec, submission, setup)
     context = gather_local_context(spec, submission, grade)
     info = SubmissionInfo(digest=submission.digest)
-    return build_report(grade, info, Reader.STUDENT, complete=complete, context=context)
+    language = seat.course.language
+    return build_report(grade, info, Reader.STUDENT, complete=complete, context=context, language=language)
 
 
 def find_fetched(folder: Path) -> list[Path]:

@@ -23,6 +23,7 @@ from grader.examiner.exceptions import LoadError, StudentError, WorkerLost, matc
 from grader.examiner.expect import Expectation
 from grader.examiner.figure import Figure, make_picture, read_figure
 from grader.examiner.workers import Allowance, WorkerProcess, explain_ending
+from grader.language import _, later
 from grader.results import SHADOW, Frame, Outcome
 from grader.wire import ConnectionClosed, Header, Message, ProtocolError, decode, encode, list_tensors
 
@@ -118,7 +119,7 @@ class Connection:
         try:
             return read_cost(message.header.get("cost"), {*range(len(arguments)), *keywords})
         except ValueError:
-            raise self.distrust("a cost") from None
+            raise self.distrust(later("a cost")) from None
 
     def look_at(self, target: int) -> Figure | None:
         """Return what a student's figure shows, and keep a picture of it; None where the object is no figure.
@@ -131,11 +132,11 @@ class Connection:
         if answer is None:
             return None
         if not isinstance(answer, list) or len(answer) != 2:
-            raise self.distrust("a figure")
+            raise self.distrust(later("a figure"))
         try:
             figure, self.picture = read_figure(answer[0]), make_picture(answer[1])
         except ValueError:
-            raise self.distrust("a figure") from None
+            raise self.distrust(later("a figure")) from None
         return figure
 
     def _describe_call(
@@ -163,13 +164,16 @@ class Connection:
             and len(places) == len(message.tensors)
             and all(type(place) is bool for place in places)
         ):
-            raise self.distrust("a result")
+            raise self.distrust(later("a result"))
         on_cpu = {number for number, place in enumerate(places) if not place}
         if on_cpu.intersection(list_tensors(message.header.get("value"))):
             raise Expectation(
-                f"{name} was passed tensors that are not on the CPU, and returned one that is: make new tensors on the "
-                "device of those that are passed, such as torch.zeros(3, device=x.device), and leave out .cpu() and "
-                "torch.cuda.is_available()."
+                _(
+                    "{name} was passed tensors that are not on the CPU, and returned one that is: make new tensors on "
+                    "the device of those that are passed, such as torch.zeros(3, device=x.device), and leave out "
+                    ".cpu() and torch.cuda.is_available().",
+                    name=name,
+                )
             )
 
     def recognise(self, name: str, otherwise: str) -> str:
@@ -221,7 +225,7 @@ class Connection:
     def distrust(self, what: str) -> WorkerLost:
         """End a worker that sent something that no honest one sends; returns what to raise."""
         self._worker.end()
-        return WorkerLost(Outcome.CRASHED, f"The code's process sent something that is not {what}.")
+        return WorkerLost(Outcome.CRASHED, _("The code's process sent something that is not {what}.", what=_(what)))
 
     def drop_graph(self, graph: int) -> None:
         """Note that a graph is no longer needed; the next request says so."""
@@ -229,7 +233,7 @@ class Connection:
 
     def _exchange(self, header: Header, tensors: Sequence[Tensor]) -> Message:
         if not self._worker.alive:
-            raise WorkerLost(Outcome.CRASHED, "The code's process was gone already.")
+            raise WorkerLost(Outcome.CRASHED, _("The code's process was gone already."))
         header["dropped"], self._dropped = self._dropped, []
         if self._beginning is not None:
             header["begin"], self._beginning = self._beginning, None
@@ -241,11 +245,12 @@ class Connection:
             error = self._read_error(message.header["error"]) if "error" in message.header else None
         except TimeoutError:
             self._worker.end()
-            raise WorkerLost(Outcome.TIMED_OUT, f"The code did not finish within {self.time_words}.") from None
+            late = _("The code did not finish within {time}.", time=self.time_words)
+            raise WorkerLost(Outcome.TIMED_OUT, late) from None
         except ConnectionClosed:
             raise explain_ending(self._worker.end(GRACE_SECONDS), self._allowance) from None
         except ProtocolError:
-            raise self.distrust("a result") from None
+            raise self.distrust(later("a result")) from None
         except WorkerLost:
             self._worker.end()
             raise
@@ -259,7 +264,8 @@ class Connection:
         self._received += sum(tensor.nbytes for tensor in message.tensors)
         if self._received > MAX_BYTES_PER_CHECK:
             self._worker.end()
-            words = f"The code returned more than {MAX_BYTES_PER_CHECK >> 30} GB in one check and was stopped."
+            gigabytes = MAX_BYTES_PER_CHECK >> 30
+            words = _("The code returned more than {number} GB in one check and was stopped.", number=gigabytes)
             raise WorkerLost(Outcome.CRASHED, words)
 
     def _leaves(self, message: Message, results: list[Tensor] | None = None) -> list[Tensor]:
@@ -282,7 +288,7 @@ class Connection:
         try:
             return decode(message.header.get("value"), tensors, resolve)
         except ProtocolError:
-            raise self.distrust("a result") from None
+            raise self.distrust(later("a result")) from None
 
     def _read_error(self, error: Any) -> StudentError:
         """Turn the answer of a request that raised into an exception of our own making."""
@@ -409,7 +415,7 @@ def _check_gradients(connection: Connection, gradients: Any, inputs: Sequence[Te
         )
     )
     if not fits:
-        raise connection.distrust("a gradient")
+        raise connection.distrust(later("a gradient"))
     return list(gradients)
 
 

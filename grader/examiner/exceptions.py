@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 
+from grader.language import _, later
 from grader.results import Frame, Outcome
 
 MAX_SHOWN_MESSAGE = 2000
@@ -32,28 +33,34 @@ class StudentError(Exception):
     @property
     def safe(self) -> str:
         """What every reader may know: the type, and the student's line."""
-        where = f" at {self.frames[-1].file}:{self.frames[-1].line}" if self.frames else ""
-        if self.type_name == "NotImplementedError":
-            return f"Not written yet: NotImplementedError is raised{where}."
-        if self.type_name in ("SystemExit", "KeyboardInterrupt"):
-            return f"The code tried to end the program ({self.type_name}){where} instead of returning a result."
-        if self.type_name in ("MemoryError", "OutOfMemoryError"):
-            return f"The code ran out of memory{where}."
-        if self.type_name == "RecursionError":
-            return f"The code calls itself without end (RecursionError){where}."
-        if self.type_name == "OffLimits":
-            return f"The code uses something{where} that this question asks you to do without."
-        if self.type_name == "DeviceMismatch":
-            return (
-                f"The code combines tensors of two devices{where}: make new tensors on the device of those that are "
-                "passed, such as torch.zeros(3, device=x.device)."
-            )
+        where = ""
+        if self.frames:
+            where = " " + _("at {place}", place=f"{self.frames[-1].file}:{self.frames[-1].line}")
+        told = {"where": where, "error": self.type_name}
         if self.type_name == "TypeError" and not self.frames:
-            return (
+            return _(
                 "The code raised TypeError, but in none of its own lines: "
                 "do the arguments that it takes, and what it returns, fit what is asked for?"
             )
-        return f"The code raised {self.type_name}{where}."
+        return _(_SAFE.get(self.type_name, _RAISED), **told)
+
+
+_RAISED = later("The code raised {error}{where}.")
+_ENDED = later("The code tried to end the program ({error}){where} instead of returning a result.")
+_NO_MEMORY = later("The code ran out of memory{where}.")
+_SAFE = {
+    "NotImplementedError": later("Not written yet: NotImplementedError is raised{where}."),
+    "SystemExit": _ENDED,
+    "KeyboardInterrupt": _ENDED,
+    "MemoryError": _NO_MEMORY,
+    "OutOfMemoryError": _NO_MEMORY,
+    "RecursionError": later("The code calls itself without end (RecursionError){where}."),
+    "OffLimits": later("The code uses something{where} that this question asks you to do without."),
+    "DeviceMismatch": later(
+        "The code combines tensors of two devices{where}: make new tensors on the device of those that are "
+        "passed, such as torch.zeros(3, device=x.device)."
+    ),
+}
 
 
 class MissingName(StudentError, AttributeError):
@@ -73,7 +80,9 @@ class LoadError(StudentError, ImportError):
         """Nothing hidden runs while a file is imported, so the exception's text may be shown."""
         where = f"{self.frames[-1].file}:{self.frames[-1].line}: " if self.frames else ""
         if self.type_name in ("SystemExit", "KeyboardInterrupt"):
-            return f"{where}{self.type_name}: the file tried to end the program while it was being imported."
+            return where + _(
+                "{error}: the file tried to end the program while it was being imported.", error=self.type_name
+            )
         text = f": {self.text[:MAX_SHOWN_MESSAGE]}" if self.text else ""
         return f"{where}{self.type_name}{text}"
 

@@ -14,8 +14,11 @@ import torch
 from torch import Tensor
 
 from grader.examiner.figure import Figure, describe_here
+from grader.language import _, later
 from grader.sandbox.figure import MAX_AXES, MAX_SERIES
 
+RESULT = later("the result")
+LOSS = later("the loss")
 # Relative and absolute: room for every right way to compute a loss, and for sums over thousands of terms.
 SINGLE = (1e-4, 1e-6)
 DOUBLE = (1e-8, 1e-10)
@@ -31,12 +34,15 @@ class Expectation(AssertionError):
     """A check's expectation that does not hold.
 
     ``message`` holds neither inputs nor expected values, so it is shown of hidden checks too; ``detail`` may hold them.
+    ``came`` is the part of the message that tells of what came back: of hidden checks it is shown without sizes that
+    only the submission's code chose.
     """
 
-    def __init__(self, message: str, detail: str | None = None) -> None:
+    def __init__(self, message: str, detail: str | None = None, *, came: str = "") -> None:
         super().__init__(message if detail is None else f"{message}\n{detail}")
         self.message = message
         self.detail = detail
+        self.came = came
 
 
 def describe(value: Any) -> str:
@@ -44,19 +50,20 @@ def describe(value: Any) -> str:
     if value is None:
         return "None"
     if isinstance(value, Tensor):
-        return f"a tensor of shape {tuple(value.shape)} and dtype {str(value.dtype).removeprefix('torch.')}"
+        dtype = str(value.dtype).removeprefix("torch.")
+        return _("a tensor of shape {shape} and dtype {dtype}", shape=tuple(value.shape), dtype=dtype)
     if isinstance(value, np.ndarray):
-        return f"a numpy array of shape {value.shape} and dtype {value.dtype}"
+        return _("a numpy array of shape {shape} and dtype {dtype}", shape=value.shape, dtype=value.dtype)
     if isinstance(value, list | tuple | dict | str):
-        return f"a {type(value).__name__} of length {len(value)}"
+        return _("a {type} of length {length}", type=type(value).__name__, length=len(value))
     if getattr(type(value), "handle_number", None) is not None:
-        return f"an object ({value!r})"
+        return _("an object ({object})", object=repr(value))
     name = type(value).__name__
-    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
+    return _("an {type}", type=name) if name[0] in "aeiou" else _("a {type}", type=name)
 
 
 def expect_tensor(
-    value: Any, shape: Sequence[int] | None = None, dtype: torch.dtype | None = None, name: str = "the result"
+    value: Any, shape: Sequence[int] | None = None, dtype: torch.dtype | None = None, name: str = RESULT
 ) -> Tensor:
     """Return ``value`` if it is a tensor, of ``shape`` and ``dtype`` where given.
 
@@ -64,17 +71,19 @@ def expect_tensor(
         Expectation: it is something else; the message says what.
     """
     if not isinstance(value, Tensor):
-        advice = ": is a return statement missing?" if value is None else "."
-        raise Expectation(f"{_capital(name)} should be a tensor, but it is {describe(value)}{advice}")
+        raise _explain_kind(later("{name} should be a tensor, but it is {came}."), name, value)
     if shape is not None and tuple(value.shape) != tuple(shape):
-        raise Expectation(f"{_capital(name)} should have shape {tuple(shape)}, but it has {tuple(value.shape)}.")
+        told = {"name": _begin(name), "shape": tuple(shape), "came": str(tuple(value.shape))}
+        raise Expectation(_("{name} should have shape {shape}, but it has {came}.", **told), came=str(told["came"]))
     if dtype is not None and value.dtype != dtype:
         wanted, got = (str(kind).removeprefix("torch.") for kind in (dtype, value.dtype))
-        raise Expectation(f"{_capital(name)} should have dtype {wanted}, but it has {got}.")
+        raise Expectation(
+            _("{name} should have dtype {dtype}, but it has {came}.", name=_begin(name), dtype=wanted, came=got)
+        )
     return value
 
 
-def expect_scalar(value: Any, name: str = "the loss") -> Tensor:
+def expect_scalar(value: Any, name: str = LOSS) -> Tensor:
     """Return ``value`` if it is a floating tensor with no dimensions, shape ``()``.
 
     Raises:
@@ -82,15 +91,20 @@ def expect_scalar(value: Any, name: str = "the loss") -> Tensor:
     """
     tensor = expect_tensor(value, name=name)
     if tensor.shape != ():
-        shape = tuple(tensor.shape)
-        raise Expectation(f"{_capital(name)} should be one number, a tensor of shape (), but it has shape {shape}.")
+        shape = str(tuple(tensor.shape))
+        message = _(
+            "{name} should be one number, a tensor of shape (), but it has shape {came}.", name=_begin(name), came=shape
+        )
+        raise Expectation(message, came=shape)
     if not tensor.is_floating_point():
         kind = str(tensor.dtype).removeprefix("torch.")
-        raise Expectation(f"{_capital(name)} should be a floating point number, but its dtype is {kind}.")
+        raise Expectation(
+            _("{name} should be a floating point number, but its dtype is {dtype}.", name=_begin(name), dtype=kind)
+        )
     return tensor
 
 
-def expect_number(value: Any, name: str = "the result") -> float:
+def expect_number(value: Any, name: str = RESULT) -> float:
     """Return a Python number or a tensor with one element as a float.
 
     Raises:
@@ -99,14 +113,13 @@ def expect_number(value: Any, name: str = "the result") -> float:
     if isinstance(value, Tensor) and value.numel() == 1 and not value.is_complex():
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, int | float):
-        advice = ": is a return statement missing?" if value is None else "."
-        raise Expectation(f"{_capital(name)} should be a number, but it is {describe(value)}{advice}")
+        raise _explain_kind(later("{name} should be a number, but it is {came}."), name, value)
     try:
         number = float(value)
     except OverflowError:
-        raise Expectation(f"{_capital(name)} is too large a number.") from None
+        raise Expectation(_("{name} is too large a number.", name=_begin(name))) from None
     if not math.isfinite(number):
-        raise Expectation(f"{_capital(name)} should be a finite number, but it is {number}.")
+        raise Expectation(_("{name} should be a finite number, but it is {number}.", name=_begin(name), number=number))
     return number
 
 
@@ -131,7 +144,7 @@ def expect_close(
     *,
     rtol: float | None = None,
     atol: float | None = None,
-    name: str = "the result",
+    name: str = RESULT,
 ) -> None:
     """Expect a tensor (or a number, where ``expected`` is one) within ``atol + rtol * |expected|`` of ``expected``.
 
@@ -149,15 +162,18 @@ def expect_close(
         number = expect_number(actual, name)
         relative, absolute = _choose_tolerances(rtol, atol, torch.float32)
         if abs(number - expected) > absolute + relative * abs(expected):
-            raise Expectation(f"{_capital(name)} has a wrong value.", f"expected {expected:.6g}, got {number:.6g}")
+            raise Expectation(_describe_wrong(name, None), _tell_values(expected, number))
         return
     tensor = expect_tensor(actual, tuple(expected.shape), name=name).detach()
     if tensor.is_complex() != expected.is_complex():
-        raise Expectation(f"{_capital(name)} should be {describe(expected)}, but it is {describe(tensor)}.")
+        told = {"name": _begin(name), "wanted": describe(expected), "came": describe(tensor)}
+        raise Expectation(_("{name} should be {wanted}, but it is {came}.", **told), came=told["came"])
     kind = torch.complex128 if expected.is_complex() else torch.float64
     got, wanted = tensor.to(kind), expected.detach().to(kind)
     if got.isnan().any() and not wanted.isnan().any():
-        raise Expectation(f"{_capital(name)} is NaN (not a number){'' if got.ndim == 0 else ' in places'}.")
+        if got.ndim == 0:
+            raise Expectation(_("{name} is NaN (not a number).", name=_begin(name)))
+        raise Expectation(_("{name} is NaN (not a number) in places.", name=_begin(name)))
     relative, absolute = _choose_tolerances(rtol, atol, tensor.dtype, expected.dtype)
     close = torch.isclose(got, wanted, rtol=relative, atol=absolute, equal_nan=True)
     if not close.all():
@@ -169,7 +185,7 @@ def _choose_tolerances(rtol: float | None, atol: float | None, *dtypes: torch.dt
     return relative if rtol is None else rtol, absolute if atol is None else atol
 
 
-def expect_gradient(value: Any, inputs: Tensor | Sequence[Tensor], name: str = "the result") -> tuple[Tensor, ...]:
+def expect_gradient(value: Any, inputs: Tensor | Sequence[Tensor], name: str = RESULT) -> tuple[Tensor, ...]:
     """Return the gradient of ``value`` (summed) with respect to each of ``inputs``; zeros where it does not depend.
 
     Raises:
@@ -177,16 +193,20 @@ def expect_gradient(value: Any, inputs: Tensor | Sequence[Tensor], name: str = "
     """
     tensor = expect_tensor(value, name=name)
     if tensor.is_complex():
-        raise Expectation(f"{_capital(name)} should be real, but it is {describe(tensor)}.")
+        came = describe(tensor)
+        raise Expectation(_("{name} should be real, but it is {came}.", name=_begin(name), came=came), came=came)
     wanted = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     if not tensor.requires_grad:
         raise Expectation(
-            f"No gradient flows back from {name}: it is detached from the graph "
-            "(by .detach(), .data, .item(), numpy or torch.no_grad)."
+            _(
+                "No gradient flows back from {name}: it is detached from the graph "
+                "(by .detach(), .data, .item(), numpy or torch.no_grad).",
+                name=_(name),
+            )
         )
     gradients = torch.autograd.grad(tensor.sum(), wanted, allow_unused=True, retain_graph=True)
     if all(gradient is None for gradient in gradients):
-        raise Expectation(f"No gradient flows from {name} back to its inputs.")
+        raise Expectation(_("No gradient flows from {name} back to its inputs.", name=_(name)))
     return tuple(
         torch.zeros_like(tensor) if gradient is None else gradient
         for tensor, gradient in zip(wanted, gradients, strict=True)
@@ -209,16 +229,29 @@ def expect_vectorised(submission: Any, function: Any, small: Sequence[Any], larg
         raise ValueError(f"the larger batch has {many} samples, the smaller {few}")
     costs = submission.cost(function, *small), submission.cost(function, *large)
     kinds = {
-        "operations on tensors": [cost.operations for cost in costs],
-        "steps of Python": [cost.opcodes for cost in costs],
+        _("operations on tensors"): [cost.operations for cost in costs],
+        _("steps of Python"): [cost.opcodes for cost in costs],
     }
     growing = [kind for kind, (before, after) in kinds.items() if after - before >= many - few]
     if growing:
-        counts = (f"{kinds[kind][0]} {kind} for {few} samples, {kinds[kind][1]} for {many}" for kind in growing)
+        counts = (
+            _(
+                "{before} {kind} for {few} samples, {after} for {many}",
+                before=kinds[kind][0],
+                kind=kind,
+                few=few,
+                after=kinds[kind][1],
+                many=many,
+            )
+            for kind in growing
+        )
         # The counts come from the student's process, which could write anything into them: not for every reader.
         raise Expectation(
-            f"The larger the batch, the more {' and '.join(growing)}: is there a loop over samples? "
-            "Compute with whole tensors instead.",
+            _(
+                "The larger the batch, the more {steps}: is there a loop over samples? "
+                "Compute with whole tensors instead.",
+                steps=_join(growing),
+            ),
             "; ".join(counts),
         )
 
@@ -238,21 +271,31 @@ def expect_unchanged(submission: Any, function: Any, /, *arguments: Any, **keywo
     """
     changed = submission.cost(function, *arguments, **keywords).inputs_changed
     if changed:
-        listed = " and ".join(_name_argument(name) for name in changed)
         raise Expectation(
-            f"The code changes {listed} in place, and whoever passed it still needs it. "
-            "Make a new tensor: x = x - 1 does, while x -= 1, x[0] = 1 and x.sub_(1) change what was passed."
+            _(
+                "The code changes {arguments} in place, and whoever passed it still needs it. "
+                "Make a new tensor: x = x - 1 does, while x -= 1, x[0] = 1 and x.sub_(1) change what was passed.",
+                arguments=_join([_name_argument(name) for name in changed]),
+            )
         )
 
 
 def _name_argument(name: int | str) -> str:
     if isinstance(name, str):
-        return f"its argument {name!r}"
-    ordinals = ("first", "second", "third", "fourth", "fifth")
-    return f"its {ordinals[name]} argument" if name < len(ordinals) else f"its argument number {name + 1}"
+        return _("its argument {name}", name=repr(name))
+    return _(_ORDINALS[name]) if name < len(_ORDINALS) else _("its argument number {number}", number=name + 1)
 
 
-def expect_figure(value: Any, name: str = "the result") -> Figure:
+_ORDINALS = (
+    later("its first argument"),
+    later("its second argument"),
+    later("its third argument"),
+    later("its fourth argument"),
+    later("its fifth argument"),
+)
+
+
+def expect_figure(value: Any, name: str = RESULT) -> Figure:
     """Return what a matplotlib figure shows, as plain data; the report then shows a picture of it.
 
     Raises:
@@ -261,31 +304,56 @@ def expect_figure(value: Any, name: str = "the result") -> Figure:
     remote = getattr(type(value), "handle_figure", None)
     figure: Figure | None = remote(value) if remote is not None else describe_here(value)
     if figure is None:
-        advice = ": is a return statement missing?" if value is None else "."
-        raise Expectation(f"{_capital(name)} should be a matplotlib figure, but it is {describe(value)}{advice}")
+        raise _explain_kind(later("{name} should be a matplotlib figure, but it is {came}."), name, value)
     if not figure.whole:
         raise Expectation(
-            f"{_capital(name)} has more than {MAX_AXES} axes, or more than {MAX_SERIES} lines in one: draw points that "
-            "belong together with one call of scatter() or plot()."
+            _(
+                "{name} has more than {axes} axes, or more than {lines} lines in one: draw points that "
+                "belong together with one call of scatter() or plot().",
+                name=_begin(name),
+                axes=MAX_AXES,
+                lines=MAX_SERIES,
+            )
         )
     return figure
 
 
-def _capital(name: str) -> str:
-    # The name of a function begins a sentence as it is written in code.
+def _explain_kind(message: str, name: str, value: Any) -> Expectation:
+    """Return what is raised where something of another kind came back: nothing, often."""
+    came = describe(value)
+    told = _(message, name=_begin(name), came=came)
+    if value is None:
+        told = _("{sentence}: is a return statement missing?", sentence=told.removesuffix("."))
+    return Expectation(told, came=came)
+
+
+def _begin(name: str) -> str:
+    """Return a name as it begins a sentence."""
+    # The name of a function stands there as it is written in code.
+    name = _(name)
     return name if "_" in name.partition(" ")[0] else name[:1].upper() + name[1:]
 
 
-def _describe_wrong(name: str, close: Tensor) -> str:
-    if close.ndim == 0:
-        return f"{_capital(name)} has a wrong value."
+def _join(parts: Sequence[str]) -> str:
+    word = _("and")
+    return f" {word} ".join(parts)
+
+
+def _describe_wrong(name: str, close: Tensor | None) -> str:
+    if close is None or close.ndim == 0:
+        return _("{name} has a wrong value.", name=_begin(name))
     wrong = int((~close).sum())
-    return f"{_capital(name)} has wrong values: {wrong} of {close.numel()}."
+    return _("{name} has wrong values: {wrong} of {number}.", name=_begin(name), wrong=wrong, number=close.numel())
+
+
+def _tell_values(wanted: float, got: float) -> str:
+    return _("expected {wanted}, got {got}", wanted=f"{wanted:.6g}", got=f"{got:.6g}")
 
 
 def _compare(got: Tensor, wanted: Tensor, close: Tensor) -> str:
     if close.ndim == 0:
-        return f"expected {wanted.item():.6g}, got {got.item():.6g}"
+        return _tell_values(wanted.item(), got.item())
     place = tuple(int(index) for index in (~close).nonzero()[0])
     where = ", ".join(map(str, place))
-    return f"at [{where}]: expected {wanted[place].item():.6g}, got {got[place].item():.6g}"
+    values = _tell_values(wanted[place].item(), got[place].item())
+    return _("at [{place}]: {values}", place=where, values=values)

@@ -24,9 +24,10 @@ from grader.examiner.items import find_arguments, find_parameters, is_plain, nam
 from grader.examiner.recogniser import Recognised, Recogniser
 from grader.examiner.student import Student, seed_generators
 from grader.examiner.trusted import close_figures, import_dotted, import_file
-from grader.examiner.verdicts import hide_sizes, join_results, judge, say_broken
+from grader.examiner.verdicts import find_came, hide_sizes, join_results, judge, say_broken
 from grader.examiner.workers import Workers, ZygoteFailed
 from grader.job import Finished, Job, JobCheck, Message, Verdict
+from grader.language import _
 from grader.results import SHADOW, CheckResult, Outcome, Visibility
 
 Emit = Callable[[Message], None]
@@ -113,9 +114,8 @@ class ExaminerPlugin:
         if report.failed and self.uncollected is None:
             trace = str(report.longrepr)
             # The first line is all that a student reads; the rest is for whoever wrote the check.
-            self.uncollected = (
-                f"{report.nodeid} cannot be imported\n{(trace.partition('Traceback:')[2] or trace)[-1500:].strip()}"
-            )
+            broken = _("{file} cannot be imported", file=report.nodeid)
+            self.uncollected = f"{broken}\n{(trace.partition('Traceback:')[2] or trace)[-1500:].strip()}"
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(
@@ -231,7 +231,7 @@ class ExaminerPlugin:
 
     def _place(self, name: str) -> str:
         if name not in self._devices:
-            pytest.skip(f"this machine has no {name} device")
+            pytest.skip(_("this machine has no {device} device", device=name))
         return "cpu" if name == SHADOW else name
 
     @property
@@ -255,11 +255,12 @@ class ExaminerPlugin:
         check = name_of(item)
         last_call = self._student.last_call if self._student is not None else None
         if isinstance(error, AssertionError | pytest.fail.Exception) and not self._is_of_checks(error):
-            result = say_broken(check, f"an assertion of no check's own failed: {type(error).__name__}: {error}")
+            failed = f"{type(error).__name__}: {error}"
+            result = say_broken(check, _("an assertion of no check's own failed: {error}", error=failed))
         else:
             result = judge(check, error, last_call, lambda: self._try_reference(item, arguments))
         if self._check_of(item).visibility is Visibility.HIDDEN and self._student is not None:
-            result = hide_sizes(result, self._student.passed_sizes)
+            result = hide_sizes(result, self._student.passed_sizes, find_came(error, last_call))
         picture = self._student.picture if self._student is not None else None
         figure = base64.b64encode(picture).decode() if picture is not None else None
         result = replace(result, seconds=seconds, device=self._device_of(item), figure=figure)
@@ -280,7 +281,7 @@ class ExaminerPlugin:
             if results := self._results.get(check.id):
                 yield join_results(results)
             elif check.needs_device is not None and check.needs_device not in self._devices:
-                message = f"Waits for a machine with a {check.needs_device} device."
+                message = _("Waits for a machine with a {device} device.", device=check.needs_device)
                 yield CheckResult(check.id, Outcome.NOT_RUN, message, device=check.needs_device, deferred=True)
 
     def _recognise(self, student: Student) -> Recognised:

@@ -6,11 +6,12 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from grader.errors import suggest
+from grader.errors import find_near
 from grader.examiner.bridge import Connection
 from grader.examiner.cost import Cost
 from grader.examiner.exceptions import MissingName, StudentError
 from grader.examiner.figure import Figure
+from grader.language import _, later
 
 
 class Handle:
@@ -58,7 +59,7 @@ class Handle:
     def __iter__(self) -> Iterator[Any]:
         items = self._connection.request({"op": "iterate", "target": self._number})
         if not isinstance(items, list):
-            raise self._connection.distrust("a list of items")
+            raise self._connection.distrust(later("a list of items"))
         return iter(items)
 
     def __getitem__(self, key: Any) -> Any:
@@ -67,7 +68,7 @@ class Handle:
     def __len__(self) -> int:
         length = self._connection.request({"op": "length", "target": self._number})
         if type(length) is not int or not 0 <= length <= sys.maxsize:
-            raise self._connection.distrust("a length")
+            raise self._connection.distrust(later("a length"))
         return length
 
     def __bool__(self) -> bool:
@@ -80,10 +81,10 @@ class Handle:
         return hash((id(self._connection), self._number))
 
     def __repr__(self) -> str:
-        return f"<{self._name}, the submission's>"
+        return _("<{name}, the submission's>", name=self._name)
 
     def _missing(self, name: str) -> MissingName:
-        return MissingName("AttributeError", f"{self._name} has no {name}.")
+        return MissingName("AttributeError", _("{owner} has no {name}.", owner=self._name, name=name))
 
 
 class SubmittedFile(Handle):
@@ -104,10 +105,11 @@ class SubmittedFile(Handle):
     def _missing(self, name: str) -> MissingName:
         file = f"{self._name}.py"
         defined = self._connection.list_names(file)
+        told = {"owner": file, "name": name}
         if not defined:
-            return MissingName("AttributeError", f"{file} has no {name}; it defines nothing of its own.")
-        near = suggest(name, defined)
-        if near:
-            found = near.split("'")[1]
-            return MissingName("AttributeError", f"{file} has no {name}; it defines {found}: did you mean that?")
-        return MissingName("AttributeError", f"{file} has no {name}; it defines {', '.join(defined[:8])}.")
+            return MissingName("AttributeError", _("{owner} has no {name}; it defines nothing of its own.", **told))
+        if near := find_near(name, defined):
+            message = _("{owner} has no {name}; it defines {near}: did you mean that?", **told, near=near)
+        else:
+            message = _("{owner} has no {name}; it defines {names}.", **told, names=", ".join(defined[:8]))
+        return MissingName("AttributeError", message)

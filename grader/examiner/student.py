@@ -15,6 +15,7 @@ from grader.examiner.exceptions import LoadError, StudentError, WorkerLost
 from grader.examiner.proxy import Handle, SubmittedFile
 from grader.examiner.workers import Allowance, WorkerProcess, Workers, ZygoteFailed
 from grader.job import Job
+from grader.language import _
 from grader.results import Outcome
 
 MAX_OUTPUT_KEPT = 64 << 10
@@ -138,14 +139,15 @@ class Student:
         connection.begin_check(seed)
         module = connection.request({"op": "import", "name": file.removesuffix(".py")})
         if not isinstance(module, SubmittedFile):
-            raise WorkerLost(Outcome.CRASHED, "It put something else in its own place.")
+            raise WorkerLost(Outcome.CRASHED, _("It put something else in its own place."))
         return module
 
     def _connect(self) -> Connection:
         """Return the connection to a live worker, with this check's deadline set."""
         left = self._job.seconds - self._spent
         if left <= 0:
-            message = f"The submission had used up its {self._job.seconds:g} s for all checks."
+            seconds = f"{self._job.seconds:g}"
+            message = _("The submission had used up its {seconds} s for all checks.", seconds=seconds)
             raise WorkerLost(Outcome.TIMED_OUT, message)
         if self._connection is None or not self._connection.alive:
             self.close()
@@ -200,7 +202,7 @@ def _explain_failure(file: str, error: StudentError | WorkerLost) -> LoadError |
     if isinstance(error, StudentError):
         return load_error(error)
     words = f"{error.message[:1].lower()}{error.message[1:]}"
-    return WorkerLost(error.outcome, f"While {file} was being imported: {words}")
+    return WorkerLost(error.outcome, _("While {file} was being imported: {what}", file=file, what=words))
 
 
 def seed_generators(seed: int) -> torch.Generator:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from grader.examiner import bubblewrap
 from grader.examiner.exceptions import WorkerLost
 from grader.examiner.walls import Walls
+from grader.language import _
 from grader.results import Outcome
 
 if TYPE_CHECKING:
@@ -433,7 +434,7 @@ class WorkerProcess(ABC):
 
 def flooded() -> WorkerLost:
     """Return what to raise of a worker that printed too much."""
-    return WorkerLost(Outcome.CRASHED, "The code printed more than 1 MB and was stopped.")
+    return WorkerLost(Outcome.CRASHED, _("The code printed more than 1 MB and was stopped."))
 
 
 class ForkedWorker(WorkerProcess):
@@ -481,14 +482,17 @@ class ForkedWorker(WorkerProcess):
 def explain_ending(ending: Ending, allowance: Allowance) -> WorkerLost:
     """Say in the student's words why a worker went away without an answer."""
     if ending.signal == SIGXCPU or (ending.signal == SIGKILL and ending.cpu_seconds >= allowance.cpu_seconds):
-        return WorkerLost(Outcome.TIMED_OUT, f"The code used more than {allowance.cpu_seconds} s of processor time.")
+        seconds = allowance.cpu_seconds
+        message = _("The code used more than {seconds} s of processor time.", seconds=seconds)
+        return WorkerLost(Outcome.TIMED_OUT, message)
     if ending.killed_by_us:
-        return WorkerLost(Outcome.CRASHED, "The code closed its connection to the grader.")
+        return WorkerLost(Outcome.CRASHED, _("The code closed its connection to the grader."))
     # Code can end itself in hundreds of ways, and say by which one what a hidden check passed: few are told apart.
     if ending.signal is not None and ending.signal in CRASHES:
         name = signal.Signals(ending.signal).name
-        return WorkerLost(Outcome.CRASHED, f"The code's process crashed ({name}) before it returned a result.")
-    return WorkerLost(Outcome.CRASHED, "The code ended its own process before it returned a result.")
+        message = _("The code's process crashed ({signal}) before it returned a result.", signal=name)
+        return WorkerLost(Outcome.CRASHED, message)
+    return WorkerLost(Outcome.CRASHED, _("The code ended its own process before it returned a result."))
 
 
 def _cache_directory() -> Path:

@@ -12,6 +12,7 @@ from grader.export.findings import Export
 from grader.export.scores import ScoreTable
 from grader.export.sheet import Sheet, read_sheet
 from grader.export.template import Template, fill_template
+from grader.language import ENGLISH, speaking
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,15 @@ FORMATS = {
 def make_export(name: str, table: ScoreTable, choices: Choices, template: Path | None = None) -> Export:
     """Return the file of a format with the scores of a table in it; where there is a template, that file filled in.
 
+    It is in English, whatever is spoken, but for the feedback in the table.
+
     Raises:
         InputError: the template cannot be read, or is not of this LMS.
     """
     made = FORMATS[name]
-    if template is not None:
-        assert made.read is not None
-        return fill_template(made.read(read_sheet(template), choices), table, choices)
-    assert made.write is not None
-    return made.write(table, choices)
+    with speaking(ENGLISH):
+        if template is not None:
+            assert made.read is not None
+            return fill_template(made.read(read_sheet(template), choices), table, choices)
+        assert made.write is not None
+        return made.write(table, choices)

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -17,6 +18,7 @@ import yaml
 from grader.checks import CHECK_FOLDERS, Check, read_checks
 from grader.errors import InputError, reason_of
 from grader.fields import amount
+from grader.language import ENGLISH, list_languages
 from grader.packages.wheel import list_requirements, make_wheel
 from grader.questions import CodeQuestion
 from grader.resources import find_data
@@ -26,6 +28,8 @@ from grader.stub import render_stub
 
 WORKFLOW = ".github/workflows/classroom.yml"
 HOME = ".github/grader"
+MAX_LANGUAGE = 40
+LANGUAGE = "language"  # a file that names the course's, where that is not English
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +42,8 @@ class Repository:
     notes: tuple[str, ...]
 
 
-def make_repository(assignment: Assignment, rules: Sequence[str] = ()) -> Repository:
-    """Return a starter repository of an assignment; ``rules`` are those that its README tells.
+def make_repository(assignment: Assignment, rules: Sequence[str] = (), *, language: str = ENGLISH) -> Repository:
+    """Return a starter repository of an assignment; ``rules`` are those that its README tells, in ``language``.
 
     Raises:
         InputError: a workflow could run nothing of it, or its questions differ from student to student.
@@ -58,15 +62,26 @@ def make_repository(assignment: Assignment, rules: Sequence[str] = ()) -> Reposi
     wheel = make_wheel()
     folder = f"{HOME}/assignments/{assignment.id}"
     files = {
-        **render_stub(assignment, checks, rules),
+        **render_stub(assignment, checks, rules, language=language),
         WORKFLOW: (find_data("templates") / "github" / "classroom.yml").read_bytes(),
         f"{HOME}/{wheel.name}": wheel.data,
         f"{HOME}/requirements.txt": list_requirements().encode(),
         f"{folder}/assignment.yaml": _write_public_yaml(assignment, usable).encode(),
         **_read_checks(assignment, folder, usable),
+        **({f"{HOME}/{LANGUAGE}": f"{language}\n".encode()} if language != ENGLISH else {}),
     }
     points = sum((check.points for check in usable if not check.bonus), Fraction(0))
     return Repository(files, points, len(usable), tuple(_find_notes(assignment, checks, usable, left_out)))
+
+
+def read_language(source: Path) -> str:
+    """Return the language of the course whose packed assignment lies in a folder, which students may change."""
+    try:
+        with open(source / LANGUAGE, encoding="ascii") as file:
+            told = file.read(MAX_LANGUAGE).strip()
+    except (OSError, ValueError):
+        return ENGLISH
+    return told if told in list_languages() else ENGLISH
 
 
 def _split(checks: Sequence[Check]) -> tuple[list[Check], list[Check]]:

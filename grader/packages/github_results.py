@@ -12,6 +12,7 @@ from typing import Any
 
 from grader.display import format_amount, to_number
 from grader.errors import FaultError, InputError, reason_of
+from grader.language import _, later
 from grader.report import Report
 from grader.report.wording import check_explanation, check_verdict
 from grader.results import Outcome
@@ -19,7 +20,9 @@ from grader.scoring import CheckGrade, Status
 
 MAX_MESSAGE = 2_000
 MAX_SUMMARY = 200_000  # GitHub takes a megabyte
-FOREWORD = "Public checks only: hidden checks and quiz questions are graded elsewhere, and this is no final grade."
+FOREWORD = later(
+    "Public checks only: hidden checks and quiz questions are graded elsewhere, and this is no final grade."
+)
 
 
 def build_result(report: Report) -> dict[str, Any]:
@@ -39,7 +42,7 @@ def build_result(report: Report) -> dict[str, Any]:
 
 def fail_result() -> dict[str, Any]:
     """Return the result of a fault of ours. Without a maximum the reporter tells Classroom of no points, not of 0."""
-    message = "The grader itself failed; your work is not to blame."
+    message = _("The grader itself failed; your work is not to blame.")
     return {"version": 1, "status": "error", "max_score": 0.0, "tests": [_line("grader", "error", 0.0, message)]}
 
 
@@ -77,8 +80,9 @@ def encode_result(result: dict[str, Any]) -> str:
 def write_summary(report: Report) -> str:
     """Return a page of Markdown for the run: texts from outside are escaped."""
     grade = report.grade
-    amounts = f"{format_amount(grade.score)} of {format_amount(grade.points)} points"
-    lines = [f"## {_escape(grade.title)}: {amounts}", "", FOREWORD, ""]
+    earned, most = format_amount(grade.score), format_amount(grade.points)
+    amounts = _("{score} of {amount} points", score=earned, amount=most)
+    lines = [f"## {_escape(grade.title)}: {amounts}", "", _(FOREWORD), ""]
     for question in grade.questions:
         if len(grade.questions) > 1:
             lines += [f"### {_escape(question.title)}", ""]
@@ -89,7 +93,7 @@ def write_summary(report: Report) -> str:
 
 
 def _table(checks: tuple[CheckGrade, ...]) -> Iterator[str]:
-    yield "| | check | points |"
+    yield "| | " + _("check") + " | " + _("points") + " |"
     yield "|---|---|---:|"
     for check in checks:
         words = [

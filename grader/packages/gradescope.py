@@ -14,6 +14,7 @@ from grader.archive import ZipEntry, is_plain, write_archive
 from grader.checks import Check, read_checks
 from grader.display import format_points
 from grader.errors import InputError
+from grader.language import ENGLISH
 from grader.packages.wheel import list_requirements, make_wheel
 from grader.policy import Policy
 from grader.questions import TextQuestion
@@ -49,13 +50,17 @@ _FIELD_WORDS = {StudentField.EMAIL: "e-mail address", StudentField.SID: "student
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the autograder grades: when hidden checks are shown, when answers' feedback is, and what counts."""
+    """How the autograder grades: when hidden checks are shown, when answers' feedback is, and what counts.
+
+    ``language`` is the course's.
+    """
 
     assignment: str
     hidden: Shown = Shown.AFTER_PUBLISHED
     feedback: Shown = Shown.VISIBLE
     with_bonus: bool = False
     student: StudentField = StudentField.EMAIL
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any
 from grader.display import to_number
 from grader.errors import FaultError, InputError, reason_of
 from grader.files import write_file
+from grader.language import ENGLISH, _, later
 from grader.packages.gradescope import SETTINGS, Settings, Shown, StudentField
 from grader.report import Report
 from grader.report.wording import answer_verdict, check_detail, check_explanation, check_verdict, diagnosis_title
@@ -21,7 +22,7 @@ from grader.scoring import CheckGrade, QuestionGrade, Status
 
 MAX_OUTPUT = 20_000  # characters of one test
 MAX_METADATA_BYTES = 5_000_000
-FAULT = (
+FAULT = later(
     "The autograder itself failed, so this submission has no score; your work is not to blame. "
     "Ask your instructor to run the autograder again."
 )
@@ -61,7 +62,7 @@ def refuse_results(error: InputError, seconds: float) -> dict[str, Any]:
     return {
         "score": 0.0,
         "execution_time": round(seconds),
-        "output": f"Nothing could be graded: {words}"[:MAX_OUTPUT],
+        "output": _("Nothing could be graded: {reason}", reason=words)[:MAX_OUTPUT],
         "output_format": "text",
         "visibility": Shown.VISIBLE.value,
         "stdout_visibility": Shown.HIDDEN.value,
@@ -73,7 +74,7 @@ def fail_results(seconds: float) -> dict[str, Any]:
     """Return results.json after a fault of ours: words, and no score."""
     return {
         "execution_time": round(seconds),
-        "output": FAULT,
+        "output": _(FAULT),
         "output_format": "text",
         "visibility": Shown.VISIBLE.value,
         "stdout_visibility": Shown.HIDDEN.value,
@@ -83,13 +84,14 @@ def fail_results(seconds: float) -> dict[str, Any]:
 def _summary(report: Report) -> Iterator[str]:
     """Yield what is told of the whole; nothing that would tell of hidden checks."""
     grade = report.grade
-    yield f"{grade.title}, graded in a sandbox with {_list_versions(report)}."
+    yield _("{title}, graded in a sandbox with {versions}.", title=grade.title, versions=_list_versions(report))
     if grade.note:
         yield grade.note
     if grade.status is Status.NEEDS_REVIEW:
-        yield "A person reads some of the answers; the score does not count them yet."
+        yield _("A person reads some of the answers; the score does not count them yet.")
     if grade.deferred:
-        yield f"{to_number(grade.deferred):g} points are for checks on a GPU. There is none here, so they were not run."
+        points = f"{to_number(grade.deferred):g}"
+        yield _("{points} points are for checks on a GPU. There is none here, so they were not run.", points=points)
 
 
 def _list_versions(report: Report) -> str:
@@ -111,10 +113,10 @@ def _tests(report: Report, question: QuestionGrade, number: int, settings: Setti
 def _check_test(check: CheckGrade, number: str, settings: Settings) -> dict[str, Any]:
     hidden = check.visibility is Visibility.HIDDEN
     counts = not check.bonus or settings.with_bonus
-    title = check.title if counts else f"{check.title} (bonus, not counted)"
+    title = check.title if counts else _("{title} (bonus, not counted)", title=check.title)
     words = [check_verdict(check).word, check_explanation(check), check_detail(check)]
     words += [f"{frame.file}:{frame.line}: {frame.source}" for frame in check.frames[-3:]]
-    words += [f"hint: {check.hint}"] if check.hint else []
+    words += [_("hint: {hint}", hint=check.hint)] if check.hint else []
     test: dict[str, Any] = {
         "name": title,
         "number": number,
@@ -132,7 +134,8 @@ def _check_test(check: CheckGrade, number: str, settings: Settings) -> dict[str,
 
 def _answer_test(report: Report, question: QuestionGrade, number: str, settings: Settings) -> dict[str, Any]:
     verdict = answer_verdict(report, question)
-    words = [verdict.word, question.answer and f"your answer: {question.answer}", question.message, question.feedback]
+    answer = question.answer and _("your answer: {answer}", answer=question.answer)
+    words = [verdict.word, answer, question.message, question.feedback]
     test: dict[str, Any] = {
         "name": question.title,
         "number": number,
@@ -186,6 +189,7 @@ def read_settings(source: Path) -> Settings:
             feedback=Shown(data["feedback"]),
             with_bonus=bool(data["with_bonus"]),
             student=StudentField(data["student"]),
+            language=str(data.get("language", ENGLISH)),
         )
     except OSError as error:
         message = f"{source / SETTINGS} cannot be read: {reason_of(error)}"

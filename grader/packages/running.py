@@ -11,6 +11,7 @@ from grader.checks import read_checks
 from grader.engine import Examiner
 from grader.errors import FaultError
 from grader.grading import Setup, grade_submissions
+from grader.language import ENGLISH
 from grader.report import Reader, Report, SubmissionInfo, build_report
 from grader.reporting import gather_local_context
 from grader.scoring import Grade
@@ -27,17 +28,26 @@ class GradedHere:
     submission: Submission
     grade: Grade
     seconds: float
+    language: str = ENGLISH
 
     def report(self, reader: Reader) -> Report:
         """Return the report as ``reader`` sees it; all checks that are packed have been run."""
         context = gather_local_context(self.assignment, self.submission, self.grade)
-        return build_report(self.grade, SubmissionInfo(digest=self.submission.digest), reader, context=context)
+        info = SubmissionInfo(digest=self.submission.digest)
+        return build_report(self.grade, info, reader, context=context, language=self.language)
 
 
 def grade_folder(
-    assignment: Assignment, folder: Path, *, student: str | None = None, secrets: Sequence[Path] = ()
+    assignment: Assignment,
+    folder: Path,
+    *,
+    student: str | None = None,
+    secrets: Sequence[Path] = (),
+    language: str = ENGLISH,
 ) -> GradedHere:
     """Grade the submission in a folder with all checks; no student's code may read ``secrets``.
+
+    ``language`` is the course's.
 
     Raises:
         SubmissionError: it is no submission.
@@ -48,9 +58,9 @@ def grade_folder(
     submission = read_submission(folder, assignment)
     own = _fill(assignment, student or submission.drawn_for)
     with Examiner() as examiner:
-        setup = Setup(secrets=tuple(secrets))
+        setup = Setup(secrets=tuple(secrets), language=language)
         ((_, grade),) = grade_submissions(examiner, own, read_checks(own), [submission], setup)
-    return GradedHere(own, submission, grade, time.monotonic() - started)
+    return GradedHere(own, submission, grade, time.monotonic() - started, language)
 
 
 def _fill(assignment: Assignment, student: str | None) -> Assignment:

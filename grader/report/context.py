@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from grader.cells import find_cell
 from grader.display import ELLIPSIS, clean_line, clean_text
+from grader.language import _
 from grader.results import Frame
 from grader.scoring import Grade, Status
 
@@ -47,7 +48,9 @@ class Excerpt:
     @property
     def place(self) -> str:
         """Where in a notebook it is, as stands behind the file and line: `` (cell 4, line 2)``; else nothing."""
-        return "" if self.cell is None else f" (cell {self.cell[0]}, line {self.cell[1]})"
+        if self.cell is None:
+            return ""
+        return " " + _("(cell {cell}, line {line})", cell=self.cell[0], line=self.cell[1])
 
     @property
     def numbered(self) -> list[tuple[int, str]]:
@@ -152,7 +155,7 @@ def _is_what_was_asked(prompt: Prompt, asked: str | None) -> bool:
     """Say whether a prompt of today is the one that the student had, where that was written down with the grade."""
     if asked is None:
         return True
-    texts = (prompt.text, *(text for _, text in prompt.choices))
+    texts = (prompt.text, *(text for _letter, text in prompt.choices))
     same = [clean_text(text).strip()[:COMPARED] in asked for text in texts]
     return all(same) or (same[0] and asked.endswith(ELLIPSIS))  # what was cut off holds the rest
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from grader.display import timestamp, to_number
+from grader.language import speaking
 from grader.report.content import Report, is_code
 from grader.report.wording import next_steps
 from grader.scoring import CheckGrade, FinalGrade, Grade, QuestionGrade
@@ -17,9 +18,15 @@ FORMAT = 1
 
 def to_json(report: Report) -> dict[str, Any]:
     """Return the report as JSON data in the format that ``docs/report.md`` describes; keys come in a fixed order."""
+    with speaking(report.language):
+        return _report_json(report)
+
+
+def _report_json(report: Report) -> dict[str, Any]:
     grade, info = report.grade, report.info
     return {
         "format": FORMAT,
+        "language": report.language,
         "assignment": grade.assignment,
         "title": grade.title,
         "student": info.student,

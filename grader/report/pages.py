@@ -10,11 +10,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup, escape
 
 from grader.display import (
     clean_line,
     clean_text,
     format_amount,
+    format_date,
     format_percent,
     format_points,
     in_utc,
@@ -47,7 +49,13 @@ def to_html(report: Report) -> str:
             page = (
                 _pages()
                 .get_template("student.html.jinja")
-                .render(report=shown, grade=shown.grade, info=shown.info, left_out=left_out and _(left_out))
+                .render(
+                    report=shown,
+                    grade=shown.grade,
+                    info=shown.info,
+                    language=report.language,
+                    left_out=left_out and _(left_out),
+                )
             )
         page = page.replace("</style>", f"{math_style()}\n</style>", 1) if has_math(page) else page
         if len(page.encode("utf-8")) <= SIZE_LIMIT:
@@ -93,6 +101,7 @@ def _pages() -> jinja2.Environment:
         stamp=timestamp,
         share=_share,
         line=clean_line,
+        put=_put,
     )
     pages.globals.update(words=wording, attempts_plot=_attempts_plot, Status=Status, Outcome=Outcome, Reader=Reader)
     return pages
@@ -124,9 +133,13 @@ def render_page(template: str, **values: object) -> str:
     return _pages().get_template(template).render(values)
 
 
+def _put(message: str, **values: object) -> Markup:
+    """Return a message with values in its ``{places}``: markup as it is, all else escaped."""
+    return escape(message).format(**values)
+
+
 def _moment(at: datetime) -> str:
-    at = in_utc(at)
-    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+    return f"{format_date(in_utc(at))} UTC"
 
 
 def _share(part: Fraction, whole: Fraction) -> str:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from grader.display import clean_line, format_amount, format_points, in_utc, shorten_lines
+from grader.display import clean_line, format_amount, in_utc, name_parts, shorten_lines
 from grader.errors import InputError
-from grader.language import speaking
+from grader.language import _, speaking
 from grader.report import wording
 from grader.report.content import Report, is_code
 from grader.report.markup import parse_markdown, to_mathml
@@ -68,23 +68,28 @@ class _Pictures:
 
 def _describe(report: Report, pictures: _Pictures) -> Data:
     grade, info = report.grade, report.info
-    handed_in = f"submitted {in_utc(info.submitted_at):%d %B %Y, %H:%M} UTC" if info.submitted_at else None
+    handed_in = None
+    if info.submitted_at:
+        moment = _("{day} {whole_month} {year}, {time}", **name_parts(in_utc(info.submitted_at)))
+        handed_in = _("submitted {moment}", moment=f"{moment} UTC")
     ours = wording.pending_text(report) if grade.status is Status.PENDING else None
     sentences = [*wording.side_sentences(report), *wording.final_sentences(report), wording.feedback_sentence(report)]
-    so_far = " so far" if grade.status is not Status.GRADED else "" if report.complete else " in public checks"
+    so_far = grade.status is not Status.GRADED
     return {
+        "language": report.language.partition("_")[0],
+        "words": _name_words(),
         "title": grade.title,
         "facts": " · ".join(filter(None, [info.student, handed_in])),
         "notes": [note for note in (ours, grade.fault, grade.note) if note],
         "score": format_amount(grade.score),
-        "of": f"of {format_points(grade.points)}{so_far}",
+        "of": wording.points_phrase(grade.points, so_far=so_far, public=not (so_far or report.complete)),
         "encouragement": wording.encouragement(report),
         "sentences": [sentence for sentence in sentences if sentence],
         "steps": [_blocks(step) for step in wording.next_steps(report)],
         "attempts": [
             {
                 "number": str(one.number),
-                "at": f"{in_utc(one.submitted_at):%d %b %Y, %H:%M} UTC",
+                "at": _("{day} {month} {year}, {time}", **name_parts(in_utc(one.submitted_at))) + " UTC",
                 "score": f"{format_amount(one.score)} / {format_amount(one.points)}" if one.status else "\u2013",
                 "share": float(one.share),
                 "counts": one.counts,
@@ -102,6 +107,20 @@ def _describe(report: Report, pictures: _Pictures) -> Data:
         "questions": [_describe_question(report, question, pictures) for question in grade.questions],
         "output": shorten_lines(grade.output, _OUTPUT_LINES) if grade.output else None,
         "environment": [[name, value] for name, value in grade.environment.items()],
+    }
+
+
+def _name_words() -> Data:
+    """Return the words that the template puts beside what is shown."""
+    return {
+        "next": _("What to do next"),
+        "attempts": _("Attempts so far"),
+        "attempt": _("Attempt"),
+        "handed_in": _("Handed in"),
+        "score": _("Score"),
+        "hint": _("Hint:"),
+        "your_answer": _("(your answer)"),
+        "printed": _("What the program printed"),
     }
 
 
@@ -132,9 +151,9 @@ def _question_lines(question: QuestionGrade, *, with_answer: bool) -> Iterator[s
     if question.message:
         yield question.message
     if question.answer is not None and with_answer:
-        yield f"Your answer: {question.answer}"
+        yield _("Your answer: {answer}", answer=question.answer)
     if question.expected is not None:
-        yield f"Expected: {question.expected}"
+        yield _("Expected: {answer}", answer=question.expected)
     for criterion in question.criteria:
         yield wording.criterion_line(criterion)
     if marked := wording.mark_line(question):
@@ -147,10 +166,10 @@ def _describe_check(
     report: Report, question: QuestionGrade, check: CheckGrade, pictures: _Pictures, *, told: bool
 ) -> Data:
     verdict, tags = wording.check_verdict(check), wording.check_tags(report, check)
-    shown = [pictures.add(check.figure, "What the code drew")] if check.figure else []
+    shown = [pictures.add(check.figure, _("What the code drew"))] if check.figure else []
     reference = report.context.references.get((question.id, check.id))
     if reference:
-        shown.append(pictures.add(reference, "What a right solution draws"))
+        shown.append(pictures.add(reference, _("What a right solution draws")))
     explanation = None if told else wording.check_explanation(check)
     return {
         "verdict": {"label": verdict.label, "tone": verdict.tone},
@@ -167,7 +186,7 @@ def _ending(report: Report, explanation: str | None, frames: tuple[Frame, ...], 
         "explanation": explanation,
         "places": [
             {
-                "label": "Your code at",
+                "label": _("Your code at"),
                 "where": f"{frame.file}:{frame.line}{excerpt.place if excerpt is not None else ''}",
                 "source": frame.source,
             }

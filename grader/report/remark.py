@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from grader.display import clean_line, clean_text, shorten_lines
+from grader.language import _, speaking
 from grader.report.content import Report, is_code
 from grader.report.wording import (
     answer_verdict,
@@ -28,12 +29,17 @@ _RIGHT = "passed"
 
 def to_remark(report: Report) -> str:
     """Return what a report's reader is told, short: the score, what is not right and why, and the hints."""
+    with speaking(report.language):
+        return _write(report)
+
+
+def _write(report: Report) -> str:
     lines = [" ".join([*total_sentences(report), *final_sentences(report)])]
     for question in report.grade.questions:
         lines += _code_lines(question) if is_code(question) else _answer_lines(report, question)
     lines += [diagnosis_title(diagnosis) for diagnosis in report.grade.diagnoses]
-    later = feedback_sentence(report)
-    lines += [later] if later else []
+    told_later = feedback_sentence(report)
+    lines += [told_later] if told_later else []
     cut = [clean_line(line, 3 * _LINE if number == 0 else _LINE) for number, line in enumerate(lines)]
     return clean_text(shorten_lines("\n".join(cut), _LINES), LENGTH)
 
@@ -53,7 +59,7 @@ def _check_line(check: CheckGrade, question: QuestionGrade) -> str:
     parts = [f"{check.title.rstrip('.')} ({check_amount(check, question)}): {check_verdict(check).label}."]
     why = check_explanation(check)
     parts += [_end(why)] if why else []
-    parts += [f"Hint: {_end(check.hint)}"] if check.hint else []
+    parts += [_("Hint: {hint}", hint=_end(check.hint))] if check.hint else []
     return " ".join(parts)
 
 

@@ -11,11 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.display import shorten_lines
-from grader.language import speaking
+from grader.language import _, speaking
 from grader.report.content import Reader, Report, is_code
 from grader.report.context import Excerpt, Prompt
 from grader.report.wording import (
-    NO_CHECKS,
     PARTLY,
     WRONG,
     Verdict,
@@ -34,6 +33,7 @@ from grader.report.wording import (
     final_sentences,
     first_wrong,
     mark_line,
+    no_checks,
     question_amount,
     shared_end,
     shown_frames,
@@ -109,12 +109,12 @@ def _closing_parts(report: Report) -> Iterator[Text | Padding]:
     """Yield what is told of the submission as a whole; the total is near the end, where it is read first."""
     grade = report.grade
     if grade.output:
-        yield Padding(Text("What the program printed", style="bold"), (1, 0, 0, 2))
+        yield Padding(Text(_("What the program printed"), style="bold"), (1, 0, 0, 2))
         yield Padding(_plain(grade.output, _OUTPUT_LINES, "dim"), (0, 0, 0, 4))
     if grade.fault:
-        yield Padding(_plain(f"fault: {grade.fault}", _MESSAGE_LINES, "blue"), (1, 0, 0, 2))
+        yield Padding(_plain(_("fault: {fault}", fault=grade.fault), _MESSAGE_LINES, "blue"), (1, 0, 0, 2))
     if grade.note:
-        yield Padding(_plain(f"note: {grade.note}", _MESSAGE_LINES), (1, 0, 0, 2))
+        yield Padding(_plain(_("note: {note}", note=grade.note), _MESSAGE_LINES), (1, 0, 0, 2))
     yield Text()
     if so_far := attempts_line(report):
         yield Text(so_far, style="dim")
@@ -161,7 +161,7 @@ def _code_table(report: Report, question: QuestionGrade, right: int) -> Padding:
     for line in _end_lines(report, shared.explanation, shared.frames, shared.detail, told) if shared else ():
         table.add_row("", line, "")
     if not question.checks:
-        table.add_row("", Text(NO_CHECKS, style="dim"), "")
+        table.add_row("", Text(no_checks(), style="dim"), "")
     for check in question.checks:
         verdict, tags = check_verdict(check), check_tags(report, check)
         title = Text.assemble(check.title, (f" ({', '.join(tags)})", "dim") if tags else "")
@@ -186,7 +186,8 @@ def _mark_lines(question: QuestionGrade) -> Iterator[Text]:
 def _check_lines(report: Report, check: CheckGrade, told: set[Frame]) -> Iterator[Text]:
     yield from _end_lines(report, check_explanation(check), check.frames, check_detail(check), told)
     if check.hint:
-        yield Text.assemble(("hint: ", "italic"), (_spaced(shorten_lines(check.hint, _MESSAGE_LINES)), "italic"))
+        hint = shorten_lines(check.hint, _MESSAGE_LINES)
+        yield Text.assemble((_spaced(_("hint: {hint}", hint=hint)), "italic"))
 
 
 def _end_lines(
@@ -228,7 +229,7 @@ def _quiz_table(report: Report, question: QuestionGrade, right: int) -> Padding:
     for answer in _answer_lines(question, prompt):
         table.add_row("", _plain(answer, _MESSAGE_LINES, "dim"), "")
     if question.expected is not None:
-        table.add_row("", _plain(f"expected: {question.expected}", _MESSAGE_LINES, "dim"), "")
+        table.add_row("", _plain(_("expected: {answer}", answer=question.expected), _MESSAGE_LINES, "dim"), "")
     for text in (question.message, question.feedback):
         if text:
             table.add_row("", _plain(text, _MESSAGE_LINES), "")
@@ -250,9 +251,9 @@ def _answer_lines(question: QuestionGrade, prompt: Prompt | None) -> Iterator[st
     chosen = chosen_letters(question)
     picked = [(letter, text) for letter, text in prompt.choices if letter in chosen] if prompt is not None else []
     if not picked:
-        yield f"answer: {question.answer}"
+        yield _("answer: {answer}", answer=question.answer)
     for letter, text in picked:
-        yield f"answer: {letter}) {text}"
+        yield _("answer: {answer}", answer=f"{letter}) {text}")
 
 
 def _grid(right: int) -> Table:

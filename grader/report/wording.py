@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from grader.diagnosis import Diagnosis
-from grader.display import UNDECIDED, format_amount, format_moment, format_points
+from grader.display import UNDECIDED, count_of, format_amount, format_moment, format_score
+from grader.language import _, later, plural
 from grader.report.content import Reader, Report, is_code
 from grader.report.context import Excerpt
 from grader.results import SHADOW, STAND_IN, Frame, Outcome, Visibility
@@ -18,60 +19,83 @@ from grader.scoring import CheckGrade, CriterionGrade, FinalGrade, Grade, Questi
 class Verdict:
     """How a check or an answer came out: a short word for the terminal, a label for a page, and which colours."""
 
-    word: str
-    label: str
+    english_word: str
+    english_label: str
     tone: str
+
+    @property
+    def word(self) -> str:
+        """The short word, in the language that is spoken."""
+        return _(self.english_word)
+
+    @property
+    def label(self) -> str:
+        """The label, in the language that is spoken."""
+        return _(self.english_label)
 
 
 VERDICTS = {
-    Outcome.PASSED: Verdict("pass", "passed", "passed"),
-    Outcome.FAILED: Verdict("FAIL", "wrong", "wrong"),
-    Outcome.TIMED_OUT: Verdict("slow", "timed out", "slow"),
-    Outcome.CRASHED: Verdict("crash", "crashed", "crashed"),
-    Outcome.ERRORED: Verdict("error", "check broke", "ours"),
-    Outcome.NOT_RUN: Verdict("not run", "not run", "open"),
+    Outcome.PASSED: Verdict(later("pass"), later("passed"), "passed"),
+    Outcome.FAILED: Verdict(later("FAIL"), later("wrong"), "wrong"),
+    Outcome.TIMED_OUT: Verdict(later("slow"), later("timed out"), "slow"),
+    Outcome.CRASHED: Verdict(later("crash"), later("crashed"), "crashed"),
+    Outcome.ERRORED: Verdict(later("error"), later("check broke"), "ours"),
+    Outcome.NOT_RUN: Verdict(later("not run"), later("not run"), "open"),
 }
-DEFERRED = Verdict("deferred", "deferred", "waiting")
+DEFERRED = Verdict(later("deferred"), later("deferred"), "waiting")
 STATUSES = {
-    Status.GRADED: Verdict("graded", "graded", "passed"),
-    Status.NEEDS_REVIEW: Verdict("review", "needs review", "waiting"),
-    Status.PENDING: Verdict("pending", "pending", "ours"),
-    Status.UNANSWERED: Verdict("blank", "no answer", "open"),
+    Status.GRADED: Verdict(later("graded"), later("graded"), "passed"),
+    Status.NEEDS_REVIEW: Verdict(later("review"), later("needs review"), "waiting"),
+    Status.PENDING: Verdict(later("pending"), later("pending"), "ours"),
+    Status.UNANSWERED: Verdict(later("blank"), later("no answer"), "open"),
 }
-NOT_GRADED = Verdict("waits", "not graded yet", "open")  # submissions only
-UNREADABLE = Verdict("unclear", "not readable", "wrong")
-ANSWERED = Verdict("answered", "answered", "open")
-RIGHT = Verdict("pass", "right", "passed")
-PARTLY = Verdict("partly", "partly right", "slow")
-WRONG = Verdict("FAIL", "wrong", "wrong")
+NOT_GRADED = Verdict(later("waits"), later("not graded yet"), "open")  # submissions only
+UNREADABLE = Verdict(later("unclear"), later("not readable"), "wrong")
+ANSWERED = Verdict(later("answered"), later("answered"), "open")
+RIGHT = Verdict(later("pass"), later("right"), "passed")
+PARTLY = Verdict(later("partly"), later("partly right"), "slow")
+WRONG = Verdict(later("FAIL"), later("wrong"), "wrong")
 _TO_MEND = ("wrong", "slow", "crashed")
 MOST_ATTEMPTS = 12
 MOST_FRAMES = 4
 
 _EXPLANATIONS = {
-    Outcome.TIMED_OUT: "It was stopped: it took too long.",
-    Outcome.CRASHED: "The program died while this check ran.",
-    Outcome.ERRORED: "This check itself broke: a fault on our side, which costs you nothing.",
+    Outcome.TIMED_OUT: later("It was stopped: it took too long."),
+    Outcome.CRASHED: later("The program died while this check ran."),
+    Outcome.ERRORED: later("This check itself broke: a fault on our side, which costs you nothing."),
 }
-_DEFERRED = "This machine cannot run this check. Its points are kept for one that can."
+_DEFERRED = later("This machine cannot run this check. Its points are kept for one that can.")
 _DEVICES = {SHADOW: STAND_IN}
-NO_CHECKS = "It has no public checks."
-PENDING_TITLE = "A fault on our side"
+_NO_CHECKS = later("It has no public checks.")
+_PENDING_TITLE = later("A fault on our side")
+
+
+def no_checks() -> str:
+    """Return what stands in place of a code question's checks where it has none to show."""
+    return _(_NO_CHECKS)
+
+
+def pending_title() -> str:
+    """Return what a fault of ours is called."""
+    return _(_PENDING_TITLE)
 
 
 def diagnosis_title(found: Diagnosis) -> str:
     """Return a line for the terminal that names a known mistake, and says what shows it."""
     if not found.code:
-        return f"An answer points at a known mistake: {found.title}"
-    return f"Computes like a known mistake{', as an answer says' if found.quiz else ''}: {found.title}"
+        return _("An answer points at a known mistake: {title}", title=found.title)
+    if found.quiz:
+        return _("Computes like a known mistake, as an answer says: {title}", title=found.title)
+    return _("Computes like a known mistake: {title}", title=found.title)
 
 
 def diagnosis_source(found: Diagnosis) -> str:
     """Return a sentence that says what shows a known mistake."""
     if not found.code:
-        return "An answer that was picked rests on this known mistake."
-    also = ", and an answer that was picked rests on it, too" if found.quiz else ""
-    return f"The code computes what this known mistake computes{also}."
+        return _("An answer that was picked rests on this known mistake.")
+    if found.quiz:
+        return _("The code computes what this known mistake computes, and an answer that was picked rests on it, too.")
+    return _("The code computes what this known mistake computes.")
 
 
 def check_verdict(check: CheckGrade) -> Verdict:
@@ -96,7 +120,10 @@ def check_explanation(check: CheckGrade) -> str | None:
     """Return what a reader is told of a check that did not pass: its message, or what its outcome says."""
     if check.outcome is Outcome.PASSED and not check.deferred:
         return None
-    return check.message or (_DEFERRED if check.deferred else _EXPLANATIONS.get(check.outcome))
+    if check.message:
+        return check.message
+    explanation = _DEFERRED if check.deferred else _EXPLANATIONS.get(check.outcome)
+    return None if explanation is None else _(explanation)
 
 
 def shown_frames(report: Report, frames: tuple[Frame, ...]) -> list[tuple[Frame, Excerpt | None]]:
@@ -142,9 +169,11 @@ def check_detail(check: CheckGrade) -> str | None:
 def check_tags(report: Report, check: CheckGrade) -> list[str]:
     """Return what sets a check apart from a public one on the CPU that counts."""
     hidden = report.complete and check.visibility is Visibility.HIDDEN
-    tags = ["hidden"] if hidden else []
-    tags += ["bonus"] if check.bonus else []
-    return tags + ([_DEVICES.get(check.device, check.device)] if check.device != "cpu" else [])
+    tags = [_("hidden")] if hidden else []
+    tags += [_("bonus")] if check.bonus else []
+    if check.device != "cpu":
+        tags.append(_(_DEVICES[check.device]) if check.device in _DEVICES else check.device)
+    return tags
 
 
 def check_amount(check: CheckGrade, question: QuestionGrade) -> str:
@@ -169,14 +198,26 @@ def _amount(score: Fraction | None, points: Fraction) -> str:
 def total_sentences(report: Report) -> list[str]:
     """Return what the report comes to, in words: the score, the bonus and what still waits."""
     grade = report.grade
-    if not report.complete:
-        score = public_sentence(report)
-    else:
-        so_far = " so far" if grade.status is not Status.GRADED else ""
-        bonus = f", and {_bonus(grade)}" if grade.bonus_points else ""
-        score = f"{format_amount(grade.score)} of {format_points(grade.points)}{so_far}{bonus}."
-    broken = [f"{PENDING_TITLE}: {pending_text(report)}"] if grade.status is Status.PENDING else []
+    score = _total_sentence(grade) if report.complete else public_sentence(report)
+    broken = []
+    if grade.status is Status.PENDING:
+        broken = [_("{title}: {text}", title=pending_title(), text=pending_text(report))]
     return [score, *_waiting_sentences(report), *broken]
+
+
+def _total_sentence(grade: Grade) -> str:
+    told = {"score": format_score(grade.score, grade.points), "bonus": _bonus(grade) if grade.bonus_points else ""}
+    if grade.status is not Status.GRADED:
+        return _("{score} so far, and {bonus}.", **told) if grade.bonus_points else _("{score} so far.", **told)
+    return _("{score}, and {bonus}.", **told) if grade.bonus_points else _("{score}.", **told)
+
+
+def points_phrase(points: Fraction, *, so_far: bool = False, public: bool = False) -> str:
+    """Return what stands behind a score: ``of 10 points so far``."""
+    told = plural("of {amount} point", "of {amount} points", count_of(points), amount=format_amount(points))
+    if so_far:
+        told = _("{of_points} so far", of_points=told)
+    return _("{of_points} in public checks", of_points=told) if public else told
 
 
 def final_sentences(report: Report) -> list[str]:
@@ -191,17 +232,30 @@ def final_sentences(report: Report) -> list[str]:
     told = [f"{final.penalty[:1].upper()}{final.penalty[1:]}."] if final.penalty and own else []
     told += final.notes
     if not own and final.number is not None and not final.notes:
-        told.append(f"Attempt {final.number} counts.")
+        told.append(_("Attempt {number} counts.", number=final.number))
     if final.override is not None:
-        why = f": {final.override.why.removesuffix('.')}" if final.override.why else ""
-        told.append(f"An instructor decided what counts{why}.")
+        why = final.override.why.removesuffix(".")
+        decided = _("An instructor decided what counts: {why}.", why=why)
+        told.append(decided if why else _("An instructor decided what counts."))
     if final.limit is not None:
-        told.append(f"{final.used} of {final.limit} {'attempt' if final.limit == 1 else 'attempts'} used.")
-    score = final.score if final.status is not None else None
-    if score is not None and (not own or (final.score, final.bonus) != (report.grade.score, report.grade.bonus)):
-        bonus = f" and {_bonus(final)}" if final.bonus_points else ""
-        told.append(f"What counts: {format_amount(score)} of {format_points(final.points)}{bonus}.")
+        used, limit = final.used, final.limit
+        told.append(plural("{used} of {number} attempt used.", "{used} of {number} attempts used.", limit, used=used))
+    if (counts := _counts_sentence(report, own)) is not None:
+        told.append(counts)
     return told
+
+
+def _counts_sentence(report: Report, own: bool) -> str | None:
+    """Return what counts, where that is not what this submission earned."""
+    final = report.final
+    if final is None or final.status is None:
+        return None
+    if own and (final.score, final.bonus) == (report.grade.score, report.grade.bonus):
+        return None
+    score = format_score(final.score, final.points)
+    if final.bonus_points:
+        return _("What counts: {score} and {bonus}.", score=score, bonus=_bonus(final))
+    return _("What counts: {score}.", score=score)
 
 
 def next_steps(report: Report) -> list[str]:
@@ -210,52 +264,63 @@ def next_steps(report: Report) -> list[str]:
         return []
     grade = report.grade
     if grade.status is Status.PENDING and report.complete:
-        return ["There is nothing for you to do: it will be graded again, and costs you no attempt."]
+        return [_("There is nothing for you to do: it will be graded again, and costs you no attempt.")]
     first = first_wrong(report)
     if first is None:
         return _steps_of_right_work(report)
     final = report.final
     if final is not None and final.status is Status.GRADED and final.score >= final.points > 0:
         own = final.attempt is not None and final.attempt.submission == report.info.id
-        return [] if own else ["There is nothing left to do: what counts has full marks."]
-    title = first.title.rstrip(".")
-    steps = [f"Start with \u201c{title}\u201d: what was seen is told there."]
+        return [] if own else [_("There is nothing left to do: what counts has full marks.")]
+    steps = [_("Start with \u201c{title}\u201d: what was seen is told there.", title=first.title.rstrip("."))]
     if not report.complete:
-        return [*steps, "Change your code and run `grader check` again."]
+        return [*steps, _("Change your code and run `grader check` again.")]
     if closed := closed_sentence(report):
         return [*steps, closed]
-    code = any(is_code(question) for question in grade.questions)
-    check = "Run `grader check` until it is content, then hand in" if code else "Hand in"
-    left = _attempts_left(report)
-    return [*steps, f"{check} once more with `grader submit`{left}."]
+    return [*steps, _step_of_handing_in(report)]
+
+
+def _step_of_handing_in(report: Report) -> str:
+    code = any(is_code(question) for question in report.grade.questions)
+    final = report.final
+    left = 0 if final is None or final.limit is None else final.limit - final.used
+    if left > 0 and code:
+        return plural(
+            "Run `grader check` until it is content, then hand in once more with `grader submit` "
+            "({number} attempt left).",
+            "Run `grader check` until it is content, then hand in once more with `grader submit` "
+            "({number} attempts left).",
+            left,
+        )
+    if left > 0:
+        return plural(
+            "Hand in once more with `grader submit` ({number} attempt left).",
+            "Hand in once more with `grader submit` ({number} attempts left).",
+            left,
+        )
+    if code:
+        return _("Run `grader check` until it is content, then hand in once more with `grader submit`.")
+    return _("Hand in once more with `grader submit`.")
 
 
 def closed_sentence(report: Report) -> str | None:
     """Return that another attempt would not count, and why, where that is so."""
     closed = report.context.closed
-    return f"Another attempt would not count: {closed}. This score stands." if closed else None
+    return _("Another attempt would not count: {closed}. This score stands.", closed=closed) if closed else None
 
 
 def _steps_of_right_work(report: Report) -> list[str]:
     grade = report.grade
     if not report.complete:
         blank = sum(answer_verdict(report, q) is STATUSES[Status.UNANSWERED] for q in grade.questions if not is_code(q))
-        answer = f"{blank} {'question has' if blank == 1 else 'questions have'} no answer yet." if blank else None
+        answer = plural("{number} question has no answer yet.", "{number} questions have no answer yet.", blank)
         return [
-            *filter(None, [answer]),
-            "Hand in with `grader submit`: hidden checks run, and answers are graded, then.",
+            *([answer] if blank else []),
+            _("Hand in with `grader submit`: hidden checks run, and answers are graded, then."),
         ]
     if grade.status is Status.NEEDS_REVIEW:
-        return ["There is nothing for you to do: a person reads what you wrote."]
+        return [_("There is nothing for you to do: a person reads what you wrote.")]
     return []
-
-
-def _attempts_left(report: Report) -> str:
-    final = report.final
-    if final is None or final.limit is None:
-        return ""
-    left = final.limit - final.used
-    return f" ({left} {'attempt' if left == 1 else 'attempts'} left)" if left > 0 else ""
 
 
 def attempts_line(report: Report) -> str | None:
@@ -265,8 +330,19 @@ def attempts_line(report: Report) -> str | None:
         return None
     shown = attempts[-MOST_ATTEMPTS:]
     scores = ", ".join(UNDECIDED if one.status is None else format_amount(one.score) for one in shown)
-    earlier = f"the last {len(shown)} of {len(attempts)}: " if len(shown) < len(attempts) else ""
-    return f"Attempts so far: {earlier}{scores} of {format_points(shown[-1].points)}."
+    points = shown[-1].points
+    told = plural(
+        "{scores} of {amount} point", "{scores} of {amount} points", count_of(points), scores=scores,
+        amount=format_amount(points),
+    )  # fmt: skip
+    if len(shown) < len(attempts):
+        return _(
+            "Attempts so far: the last {shown} of {number}: {scores}.",
+            shown=len(shown),
+            number=len(attempts),
+            scores=told,
+        )
+    return _("Attempts so far: {scores}.", scores=told)
 
 
 def feedback_sentence(report: Report) -> str | None:
@@ -274,7 +350,7 @@ def feedback_sentence(report: Report) -> str | None:
     moment = report.context.feedback_from
     if moment is None:
         return None
-    return f"What is said of each answer is shown after {format_moment(moment)}."
+    return _("What is said of each answer is shown after {moment}.", moment=format_moment(moment))
 
 
 def chosen_letters(question: QuestionGrade) -> frozenset[str]:
@@ -285,13 +361,13 @@ def chosen_letters(question: QuestionGrade) -> frozenset[str]:
 def pending_text(report: Report) -> str:
     """Return what a fault of ours means to a student."""
     if not report.complete:
-        return "a check could not be run. Your code is not to blame; it will be graded all the same when you submit."
-    return "part of the grading failed. It costs you nothing: your submission is kept, and will be graded again."
+        return _("a check could not be run. Your code is not to blame; it will be graded all the same when you submit.")
+    return _("part of the grading failed. It costs you nothing: your submission is kept, and will be graded again.")
 
 
 def side_sentences(report: Report) -> list[str]:
     """Return what a page says below the score: the bonus and what still waits."""
-    bonus = [f"On top: {_bonus(report.grade)}."] if report.grade.bonus_points else []
+    bonus = [_("On top: {bonus}.", bonus=_bonus(report.grade))] if report.grade.bonus_points else []
     return [*bonus, *_waiting_sentences(report)]
 
 
@@ -302,57 +378,66 @@ def public_sentence(report: Report) -> str:
     passed = sum(check_verdict(check) is VERDICTS[Outcome.PASSED] for check in checks)
     if not any(is_code(question) for question in grade.questions):
         answered = sum(answer_verdict(report, question) is ANSWERED for question in grade.questions)
-        return f"{answered} of {len(grade.questions)} questions answered."
+        return _("{answered} of {number} questions answered.", answered=answered, number=len(grade.questions))
     if not checks:
-        return "There are no public checks here."
-    points = f"{format_amount(grade.score)} of {format_points(grade.points)}"
+        return _("There are no public checks here.")
+    told = {"passed": passed, "number": len(checks), "score": format_score(grade.score, grade.points)}
     if passed == len(checks):
-        return f"Public checks passed: {passed} of {passed}, {points}."
-    return f"{passed} of {len(checks)} public checks passed, {points}."
+        return _("Public checks passed: {passed} of {number}, {score}.", **told)
+    return _("{passed} of {number} public checks passed, {score}.", **told)
 
 
 def encouragement(report: Report) -> str:
     """Return a sentence on how far the student has come: true first, and kind."""
     if not report.complete:
         return public_sentence(report)
-    verdicts = [verdict for _, _, verdict in _verdicts(report)]
+    verdicts = [verdict for _place, _blocked, verdict in _verdicts(report)]
     passed, of = sum(verdict.tone == "passed" for verdict in verdicts), len(verdicts)
-    nouns = _nouns(report)
+    told = {"right": passed, "number": of, "things": _nouns(report)}
     if report.grade.status is not Status.GRADED:
-        return f"{passed} of {of} {nouns} right so far."
+        return _("{right} of {number} {things} right so far.", **told)
     full, marked = report.grade.score >= report.grade.points, any(one.marked_by for one in report.grade.questions)
     if full and passed == of > 1:
-        return f"Full marks: all {of} {nouns} right. Well done."
+        return _("Full marks: all {number} {things} right. Well done.", **told)
+    if full and (passed == of or marked):
+        return _("Full marks. Well done.")
     if full:
-        return "Full marks. Well done." if passed == of or marked else "Full marks. Well done; what is left is bonus."
+        return _("Full marks. Well done; what is left is bonus.")
     if not passed and not report.grade.score:
-        return "Nothing is right yet. Take it one step at a time: what was seen is said below."
-    return f"{passed} of {of} {nouns} right."
+        return _("Nothing is right yet. Take it one step at a time: what was seen is said below.")
+    return _("{right} of {number} {things} right.", **told)
 
 
 def question_caption(report: Report, question: QuestionGrade) -> str:
     """Return what heads the table of a code question's checks."""
     passed = sum(check_verdict(check) is VERDICTS[Outcome.PASSED] for check in question.checks)
-    kind = "checks" if report.complete else "public checks"
-    bonus = f", and {_bonus(question)}" if question.bonus_points else ""
-    score = f"{format_amount(question.score)} of {format_points(question.points)}"
-    marked = " by a person's mark" if question.marked_by else ""
-    return f"{passed} of {len(question.checks)} {kind} passed, {score}{marked}{bonus}"
+    counts = {"passed": passed, "number": len(question.checks)}
+    public = _("{passed} of {number} public checks passed", **counts)
+    checks = _("{passed} of {number} checks passed", **counts) if report.complete else public
+    told = {"checks": checks, "score": format_score(question.score, question.points), "bonus": ""}
+    if not question.bonus_points:
+        return (
+            _("{checks}, {score} by a person's mark", **told) if question.marked_by else _("{checks}, {score}", **told)
+        )
+    told["bonus"] = _bonus(question)
+    if question.marked_by:
+        return _("{checks}, {score} by a person's mark, and {bonus}", **told)
+    return _("{checks}, {score}, and {bonus}", **told)
 
 
 def mark_line(question: QuestionGrade) -> str | None:
     """Return who gave the question's score, where a person did; of code, that it replaces what the checks gave."""
     if question.marked_by is None:
         return None
-    instead = ", in place of what the checks gave" if is_code(question) else ""
-    return (
-        f"Marked by {question.marked_by}: {format_amount(question.score)} of {format_points(question.points)}{instead}."
-    )
+    told = {"person": question.marked_by, "score": format_score(question.score, question.points)}
+    if is_code(question):
+        return _("Marked by {person}: {score}, in place of what the checks gave.", **told)
+    return _("Marked by {person}: {score}.", **told)
 
 
 def criterion_line(criterion: CriterionGrade) -> str:
     """Return a criterion of the rubric, the level that was chosen, and what it gave."""
-    score = f"{format_amount(criterion.score)} of {format_points(criterion.points)}"
+    score = format_score(criterion.score, criterion.points)
     return f"{criterion.title.removesuffix('.')}: {criterion.level.removesuffix('.')}, {score}"
 
 
@@ -388,23 +473,30 @@ def _verdicts(report: Report) -> Iterator[tuple[Place, bool, Verdict]]:
 def _nouns(report: Report) -> str:
     code = any(is_code(question) for question in report.grade.questions)
     quiz = any(not is_code(question) for question in report.grade.questions)
-    return "checks and answers" if code and quiz else "checks" if code else "answers"
+    return _("checks and answers") if code and quiz else _("checks") if code else _("answers")
 
 
 def _bonus(graded: Grade | QuestionGrade | FinalGrade) -> str:
-    noun = "point" if graded.bonus_points == 1 else "points"
-    return f"{format_amount(graded.bonus)} of {format_amount(graded.bonus_points)} bonus {noun}"
+    points = graded.bonus_points
+    return plural(
+        "{score} of {amount} bonus point", "{score} of {amount} bonus points", count_of(points),
+        score=format_amount(graded.bonus), amount=format_amount(points),
+    )  # fmt: skip
 
 
 def _waiting_sentences(report: Report) -> Iterator[str]:
     grade = report.grade
     if grade.deferred:
-        verb = "is" if grade.deferred == 1 else "are"
-        yield f"{format_points(grade.deferred)} {verb} deferred: this machine cannot run the checks."
+        yield plural(
+            "{amount} point is deferred: this machine cannot run the checks.",
+            "{amount} points are deferred: this machine cannot run the checks.",
+            count_of(grade.deferred),
+            amount=format_amount(grade.deferred),
+        )
     if grade.status is Status.NEEDS_REVIEW:
-        yield "An answer waits for a person to read it."
+        yield _("An answer waits for a person to read it.")
     if not report.complete:
         code = any(is_code(question) for question in grade.questions)
-        yield "Hidden checks run when you submit." if code else "Answers are graded when you submit."
+        yield _("Hidden checks run when you submit.") if code else _("Answers are graded when you submit.")
     if grade.environment.get("isolation") == "none":
-        yield "The code ran without isolation: its result is only as honest as the code."
+        yield _("The code ran without isolation: its result is only as honest as the code.")

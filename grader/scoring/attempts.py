@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from grader.language import _, plural
 from grader.policy import AttemptPolicy, format_duration
 from grader.roster import Roster
 from grader.scoring.grades import Grade, Status
@@ -74,9 +75,10 @@ def judge_attempts(attempts: Iterable[Attempt], policy: AttemptPolicy) -> tuple[
     for number, attempt in enumerate(_in_order(attempts), start=1):
         reason = None
         if policy.limit is not None and len(used) >= policy.limit:
-            reason = f"beyond the limit of {policy.limit}"
+            reason = _("beyond the limit of {limit}", limit=policy.limit)
         elif used and attempt.submitted_at.astimezone(UTC) < _end_of_cooldown(used[-1], policy):
-            reason = f"inside the cooldown of {format_duration(policy.cooldown or timedelta())}"
+            length = format_duration(policy.cooldown or timedelta())
+            reason = _("inside the cooldown of {length}", length=length)
         elif attempt.is_charged:
             used.append(attempt)
         standings.append(Standing(attempt, number, reason))
@@ -100,11 +102,14 @@ def find_next_attempt(attempts: Iterable[Attempt], policy: AttemptPolicy, now: d
     """
     used = [attempt for attempt in counting_attempts(attempts, policy) if attempt.is_charged]
     if policy.limit is not None and len(used) >= policy.limit:
-        noun = "the only attempt is" if policy.limit == 1 else f"all {policy.limit} attempts are"
-        return NextAttempt(False, len(used), policy.limit, reason=f"{noun} used up")
+        reason = plural("{number} attempt is used up", "all {number} attempts are used up", policy.limit)
+        if policy.limit == 1:
+            reason = _("the only attempt is used up")
+        return NextAttempt(False, len(used), policy.limit, reason=reason)
     if used and policy.cooldown and now < (opens_at := _end_of_cooldown(used[-1], policy)):
         wait = format_duration(opens_at - now.astimezone(UTC))
-        return NextAttempt(False, len(used), policy.limit, opens_at, f"the next attempt opens in {wait}")
+        reason = _("the next attempt opens in {wait}", wait=wait)
+        return NextAttempt(False, len(used), policy.limit, opens_at, reason)
     return NextAttempt(True, len(used), policy.limit)
 
 

@@ -11,7 +11,8 @@ from typing import Literal
 from grader.decisions import Extension, HintTaken, Mark, Override
 from grader.errors import InputError
 from grader.fields import amount
-from grader.policy import LatePolicy, Policy, format_duration
+from grader.language import _, plural
+from grader.policy import LatePolicy, Penalty, Policy, format_duration
 from grader.scoring.attempts import Attempt, Standing, count_used, judge_attempts
 from grader.scoring.grades import ZERO, Grade, QuestionGrade, Status
 from grader.scoring.lateness import ON_TIME, count_units, due_date, is_cut_off, measure_lateness, penalise
@@ -267,29 +268,55 @@ def _explain_penalty(chosen: AttemptGrade, grade: Grade, policy: LatePolicy) -> 
     lateness = chosen.lateness
     if lateness <= ON_TIME:
         return None
-    late = f"late by {format_duration(lateness)}"
+    late = format_duration(lateness)
     if is_cut_off(lateness, policy):
-        return f"{late}: after the cut-off of {format_duration(policy.cut_off or ON_TIME)}, nothing counts"
-    units = count_units(lateness, policy)
-    if policy.penalty is None or not units:
-        within = f"within the grace of {format_duration(policy.grace)}" if policy.penalty and policy.grace else ""
-        return f"{late}: {within or 'the policy takes nothing off'}"
-    share = policy.penalty.share
-    taken = units * share * grade.points
+        cut_off = format_duration(policy.cut_off or ON_TIME)
+        return _("late by {late}: after the cut-off of {cut_off}, nothing counts", late=late, cut_off=cut_off)
+    if policy.penalty is None or not count_units(lateness, policy):
+        if policy.penalty and policy.grace:
+            return _("late by {late}: within the grace of {grace}", late=late, grace=format_duration(policy.grace))
+        return _("late by {late}: the policy takes nothing off", late=late)
+    told = {"late": late, "sum": _sum_up(chosen, grade, policy, policy.penalty)}
+    if not grade.bonus:
+        return _("late by {late}: {sum}", **told)
+    bonus, left = amount(grade.bonus), amount(chosen.bonus)
+    return _("late by {late}: {sum}; bonus {bonus}, so {left}", **told, bonus=bonus, left=left)
+
+
+def _sum_up(chosen: AttemptGrade, grade: Grade, policy: LatePolicy, penalty: Penalty) -> str:
+    """Return what the started days or hours cost, and what is left of the score."""
+    units = count_units(chosen.lateness, policy)
+    taken = units * penalty.share * grade.points
     earned = grade.score - chosen.hint_cost
-    noun = policy.penalty.unit if units == 1 else f"{policy.penalty.unit}s"
-    sum_up = (
-        f"{units} started {noun} {TIMES} {amount(100 * share)} % of {amount(grade.points)} points = {amount(taken)}; "
-        f"{amount(earned)} - {amount(taken)}"
-    )
-    if chosen.score == earned - taken:
-        sum_up += f" = {amount(chosen.score)}"
-    elif policy.floor:
-        sum_up += f" is below {amount(100 * policy.floor)} % of {amount(earned)}, so {amount(chosen.score)}"
+    told = {
+        "times": TIMES,
+        "share": amount(100 * penalty.share),
+        "points": amount(grade.points),
+        "taken": amount(taken),
+    }
+    if penalty.unit == "day":
+        cost = plural(
+            "{number} started day {times} {share} % of {points} points = {taken}",
+            "{number} started days {times} {share} % of {points} points = {taken}",
+            units,
+            **told,
+        )
     else:
-        sum_up += " is below 0, so 0"
-    bonus = f"; bonus {amount(grade.bonus)}, so {amount(chosen.bonus)}" if grade.bonus else ""
-    return f"{late}: {sum_up}{bonus}"
+        cost = plural(
+            "{number} started hour {times} {share} % of {points} points = {taken}",
+            "{number} started hours {times} {share} % of {points} points = {taken}",
+            units,
+            **told,
+        )
+    rest = f"{amount(earned)} - {amount(taken)}"
+    left = amount(chosen.score)
+    if chosen.score == earned - taken:
+        return f"{cost}; {rest} = {left}"
+    if policy.floor:
+        floor = amount(100 * policy.floor)
+        told = {"cost": cost, "rest": rest, "floor": floor, "earned": amount(earned), "left": left}
+        return _("{cost}; {rest} is below {floor} % of {earned}, so {left}", **told)
+    return _("{cost}; {rest} is below 0, so 0", cost=cost, rest=rest)
 
 
 def _explain_attempts(
@@ -301,32 +328,48 @@ def _explain_attempts(
 ) -> Iterator[str]:
     """Yield what there is to know of the attempts, in sentences."""
     if chosen is None:
-        yield "Nothing was handed in."
+        yield _("Nothing was handed in.")
         return
+    number = chosen.number
     if chosen.attempt.student not in (None, student):
-        yield f"Attempt {chosen.number}, by {chosen.attempt.student} for the group, counts."
+        by = chosen.attempt.student
+        yield _("Attempt {number}, by {student} for the group, counts.", number=number, student=by)
     if chosen.grade is None:
-        yield f"Attempt {chosen.number} has not been graded yet."
+        yield _("Attempt {number} has not been graded yet.", number=number)
     elif chosen.hint_cost:
-        noun = "hint" if chosen.hints == 1 else "hints"
         earned, cost = chosen.grade.score, chosen.hint_cost
-        sum_up = f"{amount(earned)} - {amount(cost)} = {amount(earned - cost)}"
-        yield f"{chosen.hints} {noun} taken before attempt {chosen.number}: {sum_up} points."
+        yield plural(
+            "{number} hint taken before attempt {attempt}: {sum} points.",
+            "{number} hints taken before attempt {attempt}: {sum} points.",
+            chosen.hints,
+            attempt=number,
+            sum=f"{amount(earned)} - {amount(cost)} = {amount(earned - cost)}",
+        )
     if is_cut_off(chosen.lateness, policy.late):
-        yield f"Attempt {chosen.number} came after the cut-off: it earns nothing."
+        yield _("Attempt {number} came after the cut-off: it earns nothing.", number=number)
     reasons = dict.fromkeys(standing.reason for standing in standings if standing.reason)
     for reason in reasons:
         numbers = [standing.number for standing in standings if standing.reason == reason]
-        yield f"{_name_attempts(numbers)} not count: {reason}."
+        yield plural(
+            "Attempt {numbers} does not count: {reason}.",
+            "Attempts {numbers} do not count: {reason}.",
+            len(numbers),
+            numbers=_list_numbers(numbers),
+            reason=reason,
+        )
     if rivals := _find_rivals(chosen, counting, policy):
-        yield f"{_name_attempts([one.number for one in rivals])} not count yet, and may raise the grade."
+        yield plural(
+            "Attempt {numbers} does not count yet, and may raise the grade.",
+            "Attempts {numbers} do not count yet, and may raise the grade.",
+            len(rivals),
+            numbers=_list_numbers([one.number for one in rivals]),
+        )
 
 
-def _name_attempts(numbers: Sequence[int]) -> str:
-    if len(numbers) == 1:
-        return f"Attempt {numbers[0]} does"
-    more = f" and {len(numbers) - _MOST_NAMED} more" if len(numbers) > _MOST_NAMED else ""
-    return f"Attempts {', '.join(map(str, numbers[:_MOST_NAMED]))}{more} do"
+def _list_numbers(numbers: Sequence[int]) -> str:
+    listed = ", ".join(map(str, numbers[:_MOST_NAMED]))
+    more = len(numbers) - _MOST_NAMED
+    return _("{names} and {number} more", names=listed, number=more) if more > 0 else listed
 
 
 def _apply_override(final: FinalGrade, overrides: Iterable[Override]) -> FinalGrade:
@@ -342,7 +385,8 @@ def _apply_override(final: FinalGrade, overrides: Iterable[Override]) -> FinalGr
     total = min(max(newest.score, ZERO), most)
     notes = final.notes
     if newest.score > most:
-        notes += (f"The override gives {amount(newest.score)}, and no more than {amount(most)} can be earned.",)
+        given, most_told = amount(newest.score), amount(most)
+        notes += (_("The override gives {given}, and no more than {most} can be earned.", given=given, most=most_told),)
     score = min(total, final.points)
     return replace(final, status=Status.GRADED, score=score, bonus=total - score, override=newest, notes=notes)
 

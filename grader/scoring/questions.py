@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from grader.answers import Answers, Value
 from grader.checks import Check
+from grader.language import _
 from grader.questions import (
     ChoiceQuestion,
     CodeQuestion,
@@ -70,8 +71,8 @@ def score_submission(
 def _name_fault(run: Run, questions: Sequence[QuestionGrade]) -> str:
     broken = [check.id for question in questions for check in question.checks if check.outcome is Outcome.ERRORED]
     if broken:
-        return "checks that broke: " + ", ".join(broken)
-    return run.fault or "some checks gave no outcome"
+        return _("checks that broke: {names}", names=", ".join(broken))
+    return run.fault or _("some checks gave no outcome")
 
 
 def _score_code(
@@ -86,7 +87,8 @@ def _score_code(
             result = results[check.id]
             pending |= result.outcome is Outcome.ERRORED
         else:
-            result = CheckResult(check.id, Outcome.NOT_RUN, message="This check gave no outcome: a fault on our side.")
+            message = _("This check gave no outcome: a fault on our side.")
+            result = CheckResult(check.id, Outcome.NOT_RUN, message=message)
             pending = True
         graded.append(_grade_check(check, result))
     return QuestionGrade(
