@@ -230,8 +230,8 @@ class _Output(threading.Thread):
                 left -= len(data)
                 with self._lock:
                     self._read += data
-        if left < 0:
-            self._process.kill()
+            if left < 0:
+                self._process.kill()
 
     def take(self) -> bytes:
         """Return what was read and not taken yet."""
