@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import queue
-import select
 import subprocess
 import sys
 import threading
@@ -34,6 +33,8 @@ from grader.job import (
     job_to_json,
 )
 from grader.language import OWN_CATALOGS, _, later, speaking
+from grader.pipes import read_from
+from grader.platforms import keep_apart
 
 START_SECONDS = 180.0  # both processes import torch, perhaps from a cold disk
 SLACK_SECONDS = 60.0
@@ -43,6 +44,9 @@ ENVIRONMENT = (
     "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "XDG_CACHE_HOME", "VIRTUAL_ENV", "PYTHONPATH",
     "PYTHONHOME", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "CUDA_HOME", "CUDA_VISIBLE_DEVICES",
     OWN_CATALOGS,
+    # Of Windows, without some of which no socket opens and no folder for caches is found.
+    "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "TEMP", "TMP", "USERPROFILE", "HOMEDRIVE", "HOMEPATH",
+    "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "USERNAME", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE",
 )  # fmt: skip
 _ENDED = later("the process that runs checks ended")
 _CONFUSED = later("the process that runs checks sent something that was not asked for")
@@ -86,7 +90,12 @@ class Examiner(Closing):
     """The process that runs checks. Use it as a context manager; it ends with the block."""
 
     def __init__(self) -> None:
+        self._start()
+
+    def _start(self) -> None:
         self._process = _start_process()
+        assert self._process.stdout is not None
+        self._reader = read_from(self._process.stdout)
         self._buffer = b""
 
     @property
@@ -103,6 +112,7 @@ class Examiner(Closing):
         """End the process, and with it every student's process."""
         self._process.kill()
         self._process.wait()
+        self._reader.close()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 with contextlib.suppress(BrokenPipeError):
@@ -111,8 +121,7 @@ class Examiner(Closing):
     def restart(self) -> None:
         """Replace a process that failed."""
         self.close()
-        self._process = _start_process()
-        self._buffer = b""
+        self._start()
 
     def run(self, job: Job) -> Iterator[Event]:
         """Run a job and yield its events as they happen, up to the last submission's ``Finished`` or a ``Fault``.
@@ -178,7 +187,7 @@ class Examiner(Closing):
     def _read_event(self, seconds: float) -> Message:
         deadline = time.monotonic() + seconds
         while b"\n" not in self._buffer:
-            data = self._read(deadline)
+            data = self._reader.read(deadline)
             if data is None:
                 return Fault(_("the process that runs checks said nothing for {seconds:.0f} s", seconds=seconds))
             if not data or len(self._buffer) > MAX_LINE_BYTES:
@@ -189,12 +198,6 @@ class Examiner(Closing):
             return event_from_json(json.loads(line))
         except (KeyError, TypeError, ValueError, RecursionError):
             return Fault(_(_CONFUSED))
-
-    def _read(self, deadline: float) -> bytes | None:
-        assert self._process.stdout is not None
-        descriptor = self._process.stdout.fileno()
-        ready, _writable, _broken = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
-        return os.read(descriptor, 1 << 16) if ready else None
 
 
 def _belongs(message: Message, remaining: Container[int]) -> TypeGuard[Event]:
@@ -329,8 +332,8 @@ def _start_process() -> subprocess.Popen[bytes]:
         # What a check prints, or an error of the examiner's own, is for whoever writes checks.
         stderr=None if os.environ.get("GRADER_DEBUG") else subprocess.DEVNULL,
         bufsize=0,
-        start_new_session=True,  # Ctrl-C is for whoever waits for the grades, who then ends this
         env=_clean_environment(),
+        **keep_apart(),  # Ctrl-C is for whoever waits for the grades, who then ends this
     )
 
 

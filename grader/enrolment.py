@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from grader.errors import InputError, suggest
 from grader.gradebook import Gradebook, check_student
-from grader.roster import Roster, RosterStudent
+from grader.roster import Claims, Roster, RosterStudent, split_sections, suggest_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,20 @@ def check_roster(roster: Roster, where: str) -> Roster:
 
 
 def find_strangers(gradebook: Gradebook, roster: Roster) -> Mapping[str, str]:
-    """Return who has handed in and is not in a roster, by id; each with ``"; did you mean 'x'?"``, or with ``""``."""
+    """Return who has handed in and is not in a roster, by id; each with what may be meant, or with ``""``.
+
+    That is ``"; did you mean 'x'?"``, or whose other id it is: such work was filed before there was a roster.
+    """
     enrolled = [student.id for student in roster.students]
     strangers = sorted(_find_submitters(gradebook) - set(enrolled))
-    return {student: suggest(student, enrolled) for student in strangers}
+    return {student: _explain_stranger(student, roster, enrolled) for student in strangers}
+
+
+def _explain_stranger(word: str, roster: Roster, enrolled: list[str]) -> str:
+    student = roster.match(Claims(id=word))
+    if student is None:
+        return suggest_id(word, enrolled)
+    return f": it is an id of {student.id}, under which grading the same download again files this work"
 
 
 def check_known(gradebook: Gradebook, student: str) -> str:
@@ -75,7 +85,7 @@ def check_known(gradebook: Gradebook, student: str) -> str:
     known |= {override.student for override in gradebook.overrides()}
     known |= {extension.student for extension in gradebook.extensions() if extension.student is not None}
     if student not in known:
-        message = f"no student {student!r}{suggest(student, sorted(known))}"
+        message = f"no student {student!r}{suggest_id(student, sorted(known))}"
         raise InputError(message, "`grader roster` shows who takes the course; nothing was handed in under this id")
     return student
 
@@ -86,7 +96,7 @@ def check_section(gradebook: Gradebook, section: str) -> str:
     Raises:
         InputError: it has none of this name.
     """
-    known = sorted({one.section for one in (gradebook.roster() or Roster()).students if one.section})
+    known = sorted({name for one in (gradebook.roster() or Roster()).students for name in split_sections(one.section)})
     if section not in known:
         hint = f"the sections are {', '.join(known[:20])}" if known else "the roster names no sections"
         raise InputError(f"no section {section!r}{suggest(section, known)}", hint)

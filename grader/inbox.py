@@ -305,7 +305,7 @@ def _open_folder(path: Path, stack: ExitStack) -> Folder:
     hint = "give a folder that holds one folder or zip per student"
     try:
         if not stat.S_ISDIR(path.stat().st_mode):
-            raise InputError(f"{path}: there is no such folder", hint)
+            raise InputError(f"{path} is neither a folder nor a zip", hint)
         return Folder.open(path.resolve(), stack, cap=MAX_CLASS_ENTRIES)
     except (FileNotFoundError, NotADirectoryError, ValueError):
         raise InputError(f"{path}: there is no such folder", hint) from None

@@ -77,7 +77,10 @@ def sort_work(root: Place, layout: Layout | None = None, pattern: re.Pattern[str
     sort = _SORTS[found]
     pieces = list(_list_pieces(root, found))
     if not any(piece.match for piece in pieces):
-        raise InputError(f"nothing here is named as in a download from {_TITLES[found]}", "leave --layout out")
+        shown_by_names = detect_layout(root)
+        other = f": its names are those of {_TITLES[shown_by_names]}" if shown_by_names in _TITLES else ""
+        hint = f"give the zip of all submissions that {_TITLES[found]} makes, as it came"
+        raise InputError(f"nothing here is named as in a download from {_TITLES[found]}{other}", hint)
     return sort(pieces)
 
 

@@ -209,7 +209,8 @@ def _run(file: Path, options: Mapping[str, str | None], *, isolated: bool) -> Re
     for name, value in options.items():
         command += [f"{name}={value}"] if value is not None else []
     command += [] if isolated else ["--no-isolation"]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    environment = {**os.environ, "PYTHONUTF8": "1"}  # what it says comes as UTF-8 on every system
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, env=environment)
     said = clean_text(done.stderr.decode("utf-8", "replace")).strip()
     try:
         report = json.loads(done.stdout)

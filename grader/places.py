@@ -21,6 +21,7 @@ from typing import Protocol
 
 from grader.errors import SubmissionError, reason_of
 from grader.language import _, later
+from grader.platforms import CAN_OPEN_FOLDERS
 
 MAX_FILE_BYTES = 1_000_000
 MAX_FOLDER_ENTRIES = 5_000
@@ -160,14 +161,21 @@ def too_large(name: str, size: int, cap: int) -> SubmissionError:
 
 # Folders.
 
-_READ_ONLY = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+# Not every system has every flag: Windows has one of its own, without which it changes what it reads.
+_FLAGS = ("O_CLOEXEC", "O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_BINARY")
+_READ_ONLY = os.O_RDONLY | sum(getattr(os, name, 0) for name in _FLAGS)
+_FOLDER = _READ_ONLY | getattr(os, "O_DIRECTORY", 0)
+_JUNCTION = 0xA0000003  # the tag by which Windows knows one
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """An open folder. Everything inside is reached through its descriptor, so no path is looked up twice."""
+    """An open folder. Everything inside is reached through its descriptor, so no path is looked up twice.
 
-    descriptor: int
+    Where a system cannot do that ``base`` is the folder's path, and files are compared with what was looked at.
+    """
+
+    base: int | Path
     names: frozenset[str]
     folders: frozenset[str]
     links: frozenset[str]
@@ -175,7 +183,7 @@ class Folder:
 
     @classmethod
     def open(
-        cls, path: str | Path, stack: ExitStack, parent: int | None = None, *, cap: int = MAX_FOLDER_ENTRIES
+        cls, path: str | Path, stack: ExitStack, parent: int | Path | None = None, *, cap: int = MAX_FOLDER_ENTRIES
     ) -> Folder:
         """Open a folder until ``stack`` ends.
 
@@ -183,15 +191,18 @@ class Folder:
             SubmissionError: it is no folder, or holds more than ``cap`` entries.
             OSError: it cannot be opened.
         """
-        mode = os.stat(path, dir_fd=parent, follow_symlinks=False).st_mode
+        reached, opened = _reach(path, parent)
+        mode = _mode_of(os.stat(reached, dir_fd=opened, follow_symlinks=False))
         if not stat.S_ISDIR(mode):
             refuse_special(mode, shown(path))
-        descriptor = os.open(path, _READ_ONLY | os.O_DIRECTORY, dir_fd=parent)
-        stack.callback(os.close, descriptor)
+        base: int | Path = Path(reached)
+        if CAN_OPEN_FOLDERS:
+            base = os.open(reached, _FOLDER, dir_fd=opened)
+            stack.callback(os.close, base)
         names: set[str] = set()
         folders: set[str] = set()
         links: set[str] = set()
-        with os.scandir(descriptor) as entries:
+        with os.scandir(base) as entries:
             for count, entry in enumerate(entries):
                 if count >= cap:
                     message = _("{folder} holds more than {most} files", folder=shown(path), most=cap)
@@ -199,26 +210,40 @@ class Folder:
                 (folders if entry.is_dir(follow_symlinks=False) else names).add(entry.name)
                 if entry.is_symlink():
                     links.add(entry.name)
-        return cls(descriptor, frozenset(names), frozenset(folders), frozenset(links), stack)
+        return cls(base, frozenset(names), frozenset(folders), frozenset(links), stack)
 
     def read(self, name: str, cap: int = MAX_FILE_BYTES) -> bytes:
         """Return the bytes of a file, or raise SubmissionError."""
-        return read_file(name, shown(name), cap, self.descriptor)
+        return read_file(name, shown(name), cap, self.base)
 
     def enter(self, folder: str, stack: ExitStack | None = None) -> Folder:
         """Return a folder directly inside."""
-        return Folder.open(folder, self.stack if stack is None else stack, self.descriptor)
+        return Folder.open(folder, self.stack if stack is None else stack, self.base)
 
 
-def read_file(path: str | Path, name: str, cap: int, parent: int | None = None) -> bytes:
+def _reach(path: str | Path, parent: int | Path | None) -> tuple[str | Path, int | None]:
+    """Return how to reach what lies in a folder: a path, and the open folder that it starts from, if there is one."""
+    return (parent / path, None) if isinstance(parent, Path) else (path, parent)
+
+
+def _mode_of(info: os.stat_result) -> int:
+    """Return a file's mode. A junction of Windows is a link, whatever its mode says."""
+    return stat.S_IFLNK if getattr(info, "st_reparse_tag", 0) == _JUNCTION else info.st_mode
+
+
+def read_file(path: str | Path, name: str, cap: int, parent: int | Path | None = None) -> bytes:
     """Read a regular file of at most ``cap`` bytes; never follow a link, never wait for a pipe."""
+    reached, opened = _reach(path, parent)
     try:
         # Opening a device can already do something, so its kind is asked for first, and again once it is open.
-        refuse_special(os.stat(path, dir_fd=parent, follow_symlinks=False).st_mode, name)
-        descriptor = os.open(path, _READ_ONLY, dir_fd=parent)
+        seen = os.stat(reached, dir_fd=opened, follow_symlinks=False)
+        refuse_special(_mode_of(seen), name)
+        descriptor = os.open(reached, _READ_ONLY, dir_fd=opened)
         try:
             info = os.fstat(descriptor)
             refuse_special(info.st_mode, name)
+            if not CAN_OPEN_FOLDERS and not os.path.samestat(seen, info):  # a link was put there meanwhile
+                raise SubmissionError(_("{name} was replaced while it was read", name=name), _("try again"))
             if info.st_size > cap:
                 raise too_large(name, info.st_size, cap)
             return _read_capped(descriptor, name, cap)
@@ -416,7 +441,7 @@ def open_class_zip(path: Path, stack: ExitStack) -> Archive:
     if size > MAX_CLASS_ZIP_BYTES:
         message = f"{where} is too large: {size:,} bytes, and at most {MAX_CLASS_ZIP_BYTES:,} are taken"
         raise SubmissionError(message, "split it, or unpack it and give the folder")
-    descriptor = os.open(path, _READ_ONLY & ~os.O_NOFOLLOW)
+    descriptor = os.open(path, _READ_ONLY & ~getattr(os, "O_NOFOLLOW", 0))
     file = stack.enter_context(_ClassFile(io.FileIO(descriptor)))
     archive = stack.enter_context(_open_archive(file, where))
     entries = archive.infolist()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -93,7 +93,7 @@ class Roster:
 
     def suggest(self, word: str) -> str:
         """Return ``"; did you mean 'x'?"`` for the id nearest to a word, or nothing."""
-        return suggest(word, (student.id for student in self.students))
+        return suggest_id(word, (student.id for student in self.students))
 
     def _questions(self, claims: Claims) -> Iterator[tuple[Mapping[str, list[RosterStudent]], str]]:
         """Yield where to look and for what, the surest first."""
@@ -143,6 +143,24 @@ class Roster:
     def _names(self) -> Mapping[str, list[RosterStudent]]:
         pairs = ((key, student) for student in self.students for key in set(_name_keys(student.name or "")))
         return _index(pairs)
+
+
+def suggest_id(word: str, ids: Iterable[str]) -> str:
+    """Return ``"; did you mean 'x'?"`` for the id nearest to a word, or nothing.
+
+    Of numbers only one that differs by zeros at its front, which spreadsheets take away: neighbours are other people.
+    """
+    if not word.isdecimal():
+        return suggest(word, ids)
+    return next((f"; did you mean {one!r}?" for one in ids if one.lstrip("0") == word.lstrip("0")), "")
+
+
+def split_sections(text: str | None) -> tuple[str, ...]:
+    """Return the sections that a student is in: Canvas writes several as ``A, B, and C``; a name stays whole, too."""
+    if not text:
+        return ()
+    parts = re.split(r",? and |, ", text) if " and " in text else []
+    return tuple(dict.fromkeys([text, *filter(None, map(str.strip, parts))]))
 
 
 def _index(pairs: Iterator[tuple[str | None, RosterStudent]]) -> dict[str, list[RosterStudent]]:
@@ -197,6 +215,8 @@ _GRADES = re.compile(
     r"|end-of-line|last (?:downloaded|access|modified)|availability|\bfeedback\b",
     re.IGNORECASE,
 )
+# What Moodle writes before its number for one assignment, in some of its languages.
+_PARTICIPANT = re.compile(r"(?:participante?|partecipante|teilnehmer(?:/in)?|deelnemer) ?\d+\Z", re.IGNORECASE)
 _OWN = ("name", "email", "section", "group")
 _HINT = "a roster is a CSV file with a header line: id,name,email,section,group and any ids of your LMS"
 
@@ -208,9 +228,9 @@ def read_roster(source: Path | bytes) -> Roster:
         InputError: it cannot be read, or an id is missing or there twice; the message names the lines.
     """
     where, header, rows = read_table(source)
-    if "id" not in header:
+    if "id" not in header and "canvas_id" not in header:
         raise InputError(f"{where}:1: no column for the id{_near(header)}", _HINT)
-    if all(row["id"].startswith("#") for _, row in rows):  # as Brightspace exports them, and user names, too
+    if all(row.get("id", "").startswith("#") for _, row in rows):  # as Brightspace exports them, and user names, too
         rows = [(line, {name: _unmark(name, value) for name, value in row.items()}) for line, row in rows]
     students: list[RosterStudent] = []
     lines: dict[str, int] = {}
@@ -218,12 +238,16 @@ def read_roster(source: Path | bytes) -> Roster:
     for line, row in rows:
         if _is_of_canvas(row):
             continue
-        student = _to_student(row)
+        # Canvas shows the school's ids to those only who may see them; its own are then what work comes under.
+        student = _to_student(row if "id" in header else {**row, "id": row["canvas_id"]})
         if not student.id:
             problems.append(f"{where}:{line}: this student has no id")
         elif (first := lines.setdefault(_plain(student.id), line)) != line:
             problems.append(f"{where}:{line}: the id {student.id!r} is in line {first} already")
         students.append(student)
+    if students and all(_PARTICIPANT.match(student.id) for student in students):
+        hint = "give the course's list of participants, or a worksheet in which the ID numbers are shown"
+        raise InputError(f"{where}: this grading worksheet has only Moodle's numbers for one assignment", hint)
     if problems:
         more = [f"and {len(problems) - 10} more"] if len(problems) > 10 else []
         raise InputError("\n".join([*problems[:10], *more]), "every student needs an id, and nobody else may have it")
@@ -242,9 +266,14 @@ def _is_of_canvas(row: Mapping[str, str]) -> bool:
     name = (row.get("name") or "").strip().casefold()
     if name == "points possible":
         return True
-    if row["id"] or "canvas_id" not in row:
+    if row.get("id") or "canvas_id" not in row:
         return False
-    return name == "student, test" or not (name or row["canvas_id"])
+    return is_test_student(name) or not (name or row["canvas_id"])
+
+
+def is_test_student(name: str) -> bool:
+    """Is it the name of Canvas' test student, who has no id of the school's?"""
+    return name.strip().casefold() == "student, test"
 
 
 def read_worksheet(source: Path | bytes) -> dict[str, Claims]:
@@ -272,7 +301,7 @@ def read_worksheet(source: Path | bytes) -> dict[str, Claims]:
 def _to_student(row: Mapping[str, str]) -> RosterStudent:
     given = " ".join(filter(None, (row.get("first_name"), row.get("last_name"))))
     own = {name: row.get(name) or None for name in _OWN}
-    known = {"id", "first_name", "last_name", *_OWN}
+    known = {"id", "first_name", "last_name", "participant", "status", *_OWN}  # two are of one assignment only
     return RosterStudent(
         id=row["id"],
         name=own["name"] or given or None,
@@ -303,7 +332,7 @@ def _name_columns(cells: Sequence[str], where: str) -> list[str]:
         for cell in cells
     ]
     signs = [_sign(cell) for cell in cells]
-    if "id" in signs and "sisuserid" in signs:  # a Canvas gradebook: there ID is Canvas' own
+    if {"student", "id", "section"} <= set(signs) or {"id", "sisuserid"} <= set(signs):  # a gradebook of Canvas
         names[signs.index("id")] = "canvas_id"
     for name in names:
         if name and names.count(name) > 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -95,5 +96,8 @@ def _append(listing: Path, assignment_id: str) -> str:
             indent = lines[number][: len(lines[number]) - len(lines[number].lstrip())]
             end = "" if lines[number].endswith("\n") else "\n"
             return "".join([*lines[: number + 1], f"{end}{indent}- {assignment_id}\n", *lines[number + 1 :]])
+    in_brackets = re.compile(r"^(assignments:\s*\[[^\[\]#]*?),?\s*\]", re.MULTILINE)
+    if in_brackets.search(text):
+        return in_brackets.sub(rf"\1, {assignment_id}]", text, count=1)
     hint = f"write one assignment per line there, or add {assignment_id} yourself and make its folder elsewhere"
     raise InputError(f"{listing} lists its assignments in a way that cannot be added to", hint)

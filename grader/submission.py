@@ -67,11 +67,16 @@ IGNORED_FOLDERS = frozenset({"__pycache__", "__MACOSX", "checks"})
 
 
 class Marker(TypedDict):
-    """What ``grader.json`` in a student's folder says; ``student`` is whom its questions were drawn for."""
+    """What ``grader.json`` in a student's folder says; ``student`` is whom its questions were drawn for.
+
+    ``course`` is the title of the course that it was fetched from, ``course_folder`` where that was.
+    """
 
     format: Literal[1]
     assignment: str
     student: NotRequired[str]
+    course: NotRequired[str]
+    course_folder: NotRequired[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -611,10 +616,12 @@ def _check_format(marker: object, where: str, hint: str) -> Marker:
     assignment = marker.get("assignment")
     if not isinstance(assignment, str) or not assignment or not assignment.isprintable():
         raise SubmissionError(_("{where} does not name an assignment", where=where), hint)
-    student = marker.get("student")
-    if isinstance(student, str) and 0 < len(student) <= MAX_NAME_LENGTH and student.isprintable():
-        return {"format": 1, "assignment": assignment, "student": student}
-    return {"format": 1, "assignment": assignment}
+    known: Marker = {"format": 1, "assignment": assignment}
+    for name in ("student", "course", "course_folder"):
+        word = marker.get(name)
+        if isinstance(word, str) and 0 < len(word) <= MAX_NAME_LENGTH and word.isprintable():
+            known[name] = word
+    return known
 
 
 def _check_marker(marker: Marker | None, path: Path, assignment: Assignment) -> None:

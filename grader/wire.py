@@ -49,6 +49,7 @@ DTYPES = {
 
 NAMES = {dtype: name for name, dtype in DTYPES.items()}
 READ_BYTES = 1 << 14  # at once: most messages come whole
+READABLE, WRITABLE = getattr(select, "POLLIN", 1), getattr(select, "POLLOUT", 4)  # Windows has neither
 
 Node = Any  # a JSON value
 Header = dict[str, Any]
@@ -144,7 +145,7 @@ class Channel:
         try:
             if deadline is None:
                 return os.writev(self.fd, parts)
-            self._wait(select.POLLOUT, deadline)
+            self._wait(WRITABLE, deadline)
             return self._socket.sendmsg(parts, [], socket.MSG_DONTWAIT)
         except BlockingIOError:
             return 0
@@ -155,7 +156,7 @@ class Channel:
         while len(view):
             if not self._ahead:
                 if deadline is not None:
-                    self._wait(select.POLLIN, deadline)
+                    self._wait(READABLE, deadline)
                 if len(view) >= READ_BYTES:
                     view = view[self._read_into(view) :]
                     continue
@@ -180,6 +181,36 @@ class Channel:
         poll.register(self.fd, event)
         if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
             raise TimeoutError("no answer in time")
+
+
+class SocketChannel(Channel):
+    """A channel by what sockets can do on every system, also where they are no files to read and write (Windows)."""
+
+    def _write(self, parts: Sequence[memoryview], deadline: float | None) -> int:
+        try:
+            self._give_time(deadline)
+            return self._socket.send(parts[0])
+        except ConnectionError:
+            raise ConnectionClosed("the other end is gone") from None
+
+    def _read_into(self, view: memoryview) -> int:
+        try:
+            count = self._socket.recv_into(view)
+        except ConnectionError:
+            count = 0
+        if count == 0:
+            raise ConnectionClosed("the other end is gone")
+        return count
+
+    def _wait(self, event: int, deadline: float) -> None:
+        """Let the next call wait, and no longer than until the deadline."""
+        self._give_time(deadline)
+
+    def _give_time(self, deadline: float | None) -> None:
+        seconds = None if deadline is None else deadline - time.monotonic()
+        if seconds is not None and seconds <= 0:
+            raise TimeoutError("no answer in time")
+        self._socket.settimeout(seconds)
 
 
 @dataclass(frozen=True, slots=True)

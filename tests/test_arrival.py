@@ -182,6 +182,19 @@ def test_an_older_download_that_is_graded_again_changes_nothing(course: Course, 
         assert [entry.number for entry in gradebook.entries()] == [1, 2, 3]
 
 
+def test_grade_says_whose_answers_cannot_be_read(course: Course, tmp_path: Path) -> None:
+    write(tmp_path / "inbox", {"ada/answers.yaml": "sum: two\n", "ben/answers.yaml": "sum:\n"})
+    shell = Shell(tmp_path, tmp_path / "course")
+    graded = shell("grade", "inbox", "--assignment", "free", "-j", "1")
+    assert "answers that could not be read, and earn nothing: ada\n" in graded.err
+    figures = shell("report", "--json").json["assignments"]
+    (question,) = next(one for one in figures if one["id"] == "free")["questions"]
+    assert (question["unanswered"], question["unreadable"]) == (2, 1)
+    assert shell("report", "--out", "site").code == 0
+    assert "Not readable" in (tmp_path / "site" / "tables" / "free-questions.csv").read_text()
+    assert "1 not readable" in (tmp_path / "site" / "index.html").read_text()
+
+
 def test_what_the_names_of_an_lms_tell_is_enough(course: Course, tmp_path: Path) -> None:
     write(tmp_path / "inbox", {"Lab 1_ada_attempt_2026-11-02-18-30-00_answers.yaml": "sum: 2\n"})
     shell = Shell(tmp_path, tmp_path / "course")

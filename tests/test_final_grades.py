@@ -250,6 +250,7 @@ def extend(days: int | None, at: int = 0, **whom: str) -> Extension:
 )
 def test_the_latest_due_date_that_concerns_a_student_counts(extensions: list[Extension], days: int) -> None:
     assert due_date(DUE, extensions, "losses", "ada", "B") == DUE + days * DAY
+    assert due_date(DUE, extensions, "losses", "ada", "Lab and B") == DUE + days * DAY  # Canvas: in both sections
 
 
 def test_what_is_never_due_is_never_late() -> None:

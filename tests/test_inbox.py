@@ -155,7 +155,7 @@ def test_several_paths_and_single_zips(tmp_path: Path, twice: Assignment) -> Non
         assert refused["broken"] == "broken.zip is not a zip file, or it is damaged"
     with pytest.raises(InputError, match="there is no such folder"):
         open_inbox([paths[0], tmp_path / "gone"], sorting(twice))
-    with pytest.raises(InputError, match="there is no such folder"):
+    with pytest.raises(InputError, match="is neither a folder nor a zip"):
         open_inbox([twice.directory / "assignment.yaml"], sorting(twice))
 
 

@@ -27,6 +27,7 @@ from grader.checks import read_checks
 from grader.decisions import HintTaken, Override
 from grader.diagnosis import Diagnosis
 from grader.engine import Examiner
+from grader.errors import InputError
 from grader.examiner.expect import Expectation, describe, expect_tensor
 from grader.examiner.verdicts import find_came, hide_sizes, judge
 from grader.export.choices import Choices
@@ -38,6 +39,8 @@ from grader.grading import Setup, grade_submissions
 from grader.language import DOMAIN, OWN_CATALOGS, list_languages, speaking
 from grader.notebook import UNSAVED, Result
 from grader.notebook_stub import render_notebook
+from grader.packages import github, github_results, gradescope_results
+from grader.packages.gradescope import Settings
 from grader.policy import Policy, describe_rules
 from grader.questions import Question
 from grader.remarks import add_remarks
@@ -294,6 +297,36 @@ def test_a_notebook_shows_it_in_the_report_s_language(language: str) -> None:
     result = Result(report, notes=("Ν",), warning=UNSAVED)
     expect_foreign(str(result))
     expect_foreign("\n".join(read_page(result._repr_html_()).told))
+
+
+def find_texts(data: Any) -> list[str]:
+    """Return the texts that somebody reads in results of a test."""
+    names = ("name", "output", "message")
+    return [one[name] for one in (data, *data["tests"]) for name in names if one.get(name)]
+
+
+@pytest.mark.parametrize("name", ["all", "waiting", "quiz", "pending"])
+def test_what_gradescope_and_github_show(name: str, language: str) -> None:
+    grade, more = REPORTS[name]
+    report = build_report(replace(grade, diagnoses=()), INFO, Reader.STUDENT, language=language, **more)
+    settings = Settings("ρ", language=language)
+    with speaking(language):
+        told = find_texts({"tests": [], **gradescope_results.build_results(report, settings, 0.0)})
+        told += find_texts(gradescope_results.refuse_results(InputError("Ν", "Ξ"), 0.0))
+        told += find_texts(github_results.build_result(report))
+        told.append(github_results.write_summary(report))
+    expect_foreign("\n".join(told), "<br>", "grader")
+
+
+def test_a_repository_knows_its_course_s_language(tmp_path: Path, write_assignment: Callable[..., Path]) -> None:
+    assignment = load_assignment(write_assignment())
+    place = f"{github.HOME}/{github.LANGUAGE}"
+    assert place not in github.make_repository(assignment).files
+    made = github.make_repository(assignment, language="de").files
+    assert "Schreibe `mean_loss`" in made["README.md"].decode()
+    assert github.read_language(write(tmp_path, {place: made[place]}) / github.HOME) == "de"
+    assert github.read_language(write(tmp_path, {place: "../../de"}) / github.HOME) == "en"
+    assert github.read_language(tmp_path) == "en"
 
 
 # What counts.

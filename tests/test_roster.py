@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader.errors import InputError
-from grader.roster import Claims, Roster, RosterStudent, read_roster, read_worksheet
+from grader.roster import Claims, Roster, RosterStudent, read_roster, read_worksheet, split_sections, suggest_id
 
 PLAIN = """\
 id,name,email,section,group,canvas_id,Badge No.
@@ -97,6 +97,33 @@ def test_rows_of_a_gradebook_of_canvas_that_are_no_student_s() -> None:
         plain = data.replace(b"SIS User ID", b"Student ID").replace(b"ID,Student ID", b"Number,Student ID")
         with pytest.raises(InputError, match="this student has no id"):
             read_roster((plain if "Test" in row else data) + row.encode())
+
+
+def test_canvas_without_the_ids_of_the_school() -> None:
+    head = "Student,ID,SIS Login ID,Section,Loss (7)\n,,,,Manual Posting\n    Points Possible,,,,10\n"
+    roster = read_roster(
+        f'{head}"Love, Ada",99,ada,"A, B, and Lab and Work",1\n"Student, Test",12,c0ffee,A,\n'.encode()
+    )
+    (student,) = roster.students
+    assert (student.id, student.lms_ids) == ("99", {"canvas_id": "99", "username": "ada"})
+    assert split_sections(student.section) == ("A, B, and Lab and Work", "A", "B", "Lab", "Work")
+    assert split_sections("Lab, early") == ("Lab, early",)
+    assert split_sections(None) == ()
+
+
+def test_a_grading_worksheet_s_numbers_are_nobody_s_ids() -> None:
+    with pytest.raises(InputError, match="only Moodle's numbers for one assignment") as caught:
+        read_roster("ID,Vollständiger Name,E-Mail\nTeilnehmer/in300,Ada,a@x\nTeilnehmer/in301,Ben,b@x\n".encode())
+    assert "participants" in str(caught.value.hint)
+    (student,) = read_roster(b"Identifier,Full name,ID number,Status\nParticipant 300,Ada,007,Submitted\n").students
+    assert (student.id, student.lms_ids) == ("007", {})
+
+
+def test_a_number_is_not_taken_for_its_neighbour() -> None:
+    ids = ["0004720", "0004721", "ada"]
+    assert suggest_id("4720", ids) == "; did you mean '0004720'?"
+    assert suggest_id("0004722", ids) == ""
+    assert suggest_id("adda", ids) == "; did you mean 'ada'?"
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

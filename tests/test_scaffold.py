@@ -49,6 +49,17 @@ def test_a_student_gets_it_at_once(shell: Shell) -> None:
     assert "def hinge_loss" in (shell.folder / "work/hinge_loss.py").read_text()
 
 
+def test_a_list_on_one_line_grows_too(shell: Shell) -> None:
+    assert shell("new", "one").code == 0
+    listing = shell.folder / "course.yaml"
+    listing.write_text("title: C\nassignments: [one]     # in this order\n")
+    assert shell("new", "two").code == 0
+    assert listing.read_text() == "title: C\nassignments: [one, two]     # in this order\n"
+    listing.write_text("title: C\nassignments:\n  [one,\n   two]\n")
+    assert shell("new", "three").code == 0
+    assert load_course(shell.folder).assignments == ("one", "two", "three")
+
+
 def test_a_course_grows_and_its_own_words_stay(shell: Shell) -> None:
     for name in ("one", "two"):
         assert shell("new", name).code == 0
@@ -78,10 +89,10 @@ def test_what_cannot_be_made_is_refused_and_nothing_is_written(shell: Shell, nam
 
 def test_a_list_that_cannot_be_added_to_is_left_alone(tmp_path: Path) -> None:
     add_assignment(tmp_path, "one")
-    (tmp_path / "course.yaml").write_text("title: T\nassignments: [one]\n")
+    (tmp_path / "course.yaml").write_text('{"title": "T", "assignments": ["one"]}')
     with pytest.raises(InputError, match="cannot be added to"):
         add_assignment(tmp_path, "two")
-    assert (tmp_path / "course.yaml").read_text() == "title: T\nassignments: [one]\n"
+    assert (tmp_path / "course.yaml").read_text() == '{"title": "T", "assignments": ["one"]}'
     assert not (tmp_path / "two").exists()
 
 

@@ -19,13 +19,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader import wire
-from grader.wire import Channel, ConnectionClosed, ProtocolError, decode, encode
+from grader.wire import Channel, ConnectionClosed, ProtocolError, SocketChannel, decode, encode
 
 
-@pytest.fixture
-def ends() -> Iterator[tuple[Channel, socket.socket]]:
+@pytest.fixture(params=[Channel, SocketChannel])
+def ends(request: pytest.FixtureRequest) -> Iterator[tuple[Channel, socket.socket]]:
     left, right = socket.socketpair()
-    channel = Channel(left)
+    channel: Channel = request.param(left)
     yield channel, right
     channel.close()
     right.close()
@@ -331,7 +331,7 @@ def test_messages_that_come_at_once_are_told_apart(ends: tuple[Channel, socket.s
     """What follows a message belongs to the next one, wherever the pieces that arrive end."""
     channel, other = ends
     left, right = socket.socketpair()
-    sender = Channel(left)
+    sender = type(channel)(left)
     tensors = [torch.arange(size, dtype=torch.float64) for size in (0, 3, wire.READ_BYTES // 8, 5)]
     for number, tensor in enumerate(tensors):
         sender.send({"number": number}, [tensor, tensor + 1])

@@ -10,7 +10,7 @@ from textwrap import dedent
 from grader.examiner import paths
 from grader.examiner.proxy import SubmittedFile
 from grader.examiner.student import Student
-from grader.examiner.workers import Zygote
+from grader.examiner.workers import Workers, Zygote
 from grader.job import Job
 
 FILE = "student.py"
@@ -31,10 +31,10 @@ def make_job(seconds: float = 30, check_seconds: float = 5, memory_mb: int = 102
 
 @contextmanager
 def student(
-    zygote: Zygote, source: str, job: Job | None = None, extra: Mapping[str, bytes] | None = None
+    workers: Workers, source: str, job: Job | None = None, extra: Mapping[str, bytes] | None = None
 ) -> Iterator[tuple[SubmittedFile, Student]]:
     """Load ``source`` in a worker; yields its module and the student behind it."""
-    own = Student(zygote, job or make_job(), {FILE: dedent(source).encode(), **(extra or {})})
+    own = Student(workers, job or make_job(), {FILE: dedent(source).encode(), **(extra or {})})
     try:
         own.start_check()
         yield own.load(FILE, seed=0), own

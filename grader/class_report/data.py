@@ -77,6 +77,7 @@ def _question_json(question: QuestionFigures) -> dict[str, Any]:
         "mean": _number_or_none(question.mean),
         "full_marks": question.full,
         **{status.value: question.statuses[status] for status in Status},
+        "unreadable": question.unreadable,
     }
 
 

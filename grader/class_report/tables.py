@@ -295,22 +295,28 @@ def checks_table(assignment: ClassAssignment) -> Table:
 
 def questions_table(assignment: ClassAssignment) -> Table:
     """Return how the class did on each question."""
+    unreadable = any(one.unreadable for one in assignment.figures.questions)
     rows = tuple(
         (
             Cell(one.title),
             amount_cell(one.points),
             amount_cell(one.mean),
             count_cell(one.full),
-            count_cell(one.statuses[Status.UNANSWERED]),
+            count_cell(one.statuses[Status.UNANSWERED] - one.unreadable),
+            *([count_cell(one.unreadable)] if unreadable else []),
             count_cell(one.statuses[Status.NEEDS_REVIEW]),
         )
         for one in assignment.figures.questions
     )
     columns = (
         Column("Question"),
-        *(Column(title, True) for title in ("Points", "Mean", "Full marks", "No answer", "Needs review")),
+        *(Column(title, True) for title in ("Points", "Mean", "Full marks", "No answer")),
+        *([Column("Not readable", True)] if unreadable else []),
+        Column("Needs review", True),
     )
     caption = "Mean and full marks are of the answers that are graded; no answer earns nothing."
+    if unreadable:
+        caption += " Neither does what is not readable: nobody can tell which answer it is."
     return Table(f"{assignment.id}-questions", caption, columns, rows)
 
 

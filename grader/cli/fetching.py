@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +16,6 @@ from grader.errors import InputError
 from grader.language import ENGLISH, _
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from grader.spec import Assignment
     from grader.stub import WrittenStub
 
@@ -42,8 +41,7 @@ def fetch(
     seat = Seat(course)
     spec = draw_for(seat.course.load(assignment), student)
     target = directory if directory is not None else Path(spec.id)
-    rules, language = seat.tell_rules(spec), seat.course.language
-    result = make_stub(spec, target, rules, language=language, notebook=notebook, course=course, force=force)
+    result = make_stub(spec, target, seat, notebook=notebook, force=force)
     if result.backup is not None:
         click.echo(_("What was there is in {folder}.", folder=result.backup))
     for name in result.written:
@@ -63,17 +61,15 @@ def fetch(
 def make_stub(
     assignment: Assignment,
     target: Path,
-    rules: Sequence[str] = (),
+    seat: Seat | None = None,
     *,
-    language: str = ENGLISH,
     notebook: bool = False,
-    course: Path | None = None,
     force: bool = False,
 ) -> WrittenStub:
     """Write an assignment's stub to a folder; see ``write_stub``.
 
-    It and its ``rules`` are in ``language``. With ``notebook`` it is one, whose last cell looks for the checks in
-    ``course``.
+    It tells the rules of the course that ``seat`` is about, in its language, and says which course it is from. With
+    ``notebook`` it is one, whose last cell looks for the checks in that course.
 
     Raises:
         InputError: the folder holds the questions of another student, and ``force`` is not given.
@@ -81,17 +77,28 @@ def make_stub(
     from grader.checks import read_checks
     from grader.notebook_stub import render_notebook_stub
     from grader.stub import render_stub, write_stub
+    from grader.submission import MARKER
 
     _refuse_source(assignment, target)
     if assignment.student and not force:
         _refuse_others_folder(assignment, target)
     checks = read_checks(assignment)
+    rules, language = (seat.tell_rules(assignment), seat.course.language) if seat is not None else ((), ENGLISH)
     if notebook:
-        where = str(course.resolve()) if course is not None else None
+        where = str(seat.directory.resolve()) if seat is not None and seat.directory is not None else None
         files = render_notebook_stub(assignment, checks, rules, course=where, language=language)
     else:
         files = render_stub(assignment, checks, rules, language=language)
+    if seat is not None:
+        files = {**files, MARKER: _name_course(files[MARKER], seat.course.title, seat.directory)}
     return write_stub(files, target, force=force)
+
+
+def _name_course(marker: bytes, title: str, course: Path | None) -> bytes:
+    named = {**json.loads(marker), "course": title}
+    if course is not None:
+        named["course_folder"] = str(course.resolve())
+    return (json.dumps(named) + "\n").encode()
 
 
 def _refuse_source(assignment: Assignment, target: Path) -> None:

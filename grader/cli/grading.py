@@ -201,6 +201,7 @@ class _Ledger:
     junit: JunitFile | None
     language: str
     rows: list[tuple[str, ...]] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
     entries: list[tuple[Entry, Assignment]] = field(default_factory=list)
     counting: dict[tuple[str, str], str] = field(default_factory=dict)  # where a row's score is not what counts
     reasons: list[tuple[str, str | None]] = field(default_factory=list)
@@ -226,6 +227,8 @@ class _Ledger:
         self.code = max(self.code, exit_code([newest]))
         self.rows.append(_describe(recorded))
         self.entries.append((recorded.entry, work.assignment))
+        if any(question.unreadable for question in found.questions):
+            self.unreadable.append(recorded.entry.student)
         if newest.fault is not None:
             self.faults.setdefault(newest.fault, []).append(work.where)
         if self.as_json or self.junit is not None:
@@ -271,6 +274,10 @@ class _Ledger:
             self._print_rows()
         for fault, places in self.faults.items():
             click.echo(f"pending: {clean_text(fault)} ({list_names(places, 5)})", err=True)
+        if self.unreadable:
+            names = list_names(sorted(self.unreadable), 5)
+            where = "`grader show ASSIGNMENT --student ID` says which and why"
+            self.reasons.append((f"answers that could not be read, and earn nothing: {names}", where))
         for reason, hint in self.reasons:
             click.echo(reason, err=True)
             if hint:

@@ -11,6 +11,7 @@ from grader.cli.output import print_heading, print_json, print_table, progress, 
 from grader.cli.seat import Seat
 from grader.errors import FaultError, GraderError, reason_of
 from grader.language import _
+from grader.platforms import CAN_ISOLATE
 from grader.results import SHADOW, STAND_IN
 
 if TYPE_CHECKING:
@@ -95,7 +96,9 @@ def _print_readiness(survey: Survey, missing: Sequence[Missing], unreadable: str
         for one in missing
     ]
     if survey.tier == "D":
-        lacking.append(_("what keeps code in, so that only your own may run, with --no-isolation"))
+        by_itself = _("what keeps code in, so that only your own may run (development only)")
+        asked_for = _("what keeps code in, so that only your own may run, with --no-isolation")
+        lacking.append(asked_for if CAN_ISOLATE else by_itself)
     if unreadable is not None:
         print_heading(_("The course cannot be read: {reason}", reason=clean_line(unreadable, 500)))
     elif lacking:

@@ -77,7 +77,7 @@ def _open_folder(seat: Seat, where: str, student: str | None) -> tuple[Assignmen
             hint = _("`{command}` gets its files", command=seat.spell(f"fetch {where}"))
             raise InputError(_("{assignment} has no quiz", assignment=where), hint)
         folder = Path(where)
-        make_stub(spec, folder, seat.tell_rules(spec), language=seat.course.language)
+        make_stub(spec, folder, seat)
         click.echo(_("Your folder is {folder}.", folder=folder), err=True)
         return spec, folder
     folder = Path(where)

@@ -7,6 +7,7 @@ import getpass
 import os
 import shlex
 import stat
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ import click
 
 from grader.errors import InputError, reason_of
 from grader.language import _, later, speaking
+from grader.platforms import CAN_ISOLATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,18 +24,26 @@ if TYPE_CHECKING:
     from grader.gradebook import Gradebook
     from grader.grading import Setup
     from grader.spec import Assignment, Course
+    from grader.submission import Marker
 
 NOT_ISOLATED = later(
     "WITHOUT ISOLATION: the code that runs now may read, change and send whatever you may, and can forge its "
     "score. Never do this with somebody else's code."
 )
+DEVELOPMENT_ONLY = later(
+    "development only: this system cannot isolate code, so yours runs as any program that you start. Do this "
+    "with your own code only."
+)
 
 
 class Seat:
-    """The course that a command is about. Nothing is read before it is asked for."""
+    """The course that a command is about. Nothing is read before it is asked for.
+
+    ``directory`` is its folder, None for the course that ships.
+    """
 
     def __init__(self, directory: Path | None) -> None:
-        self._directory = directory
+        self.directory = directory
 
     @cached_property
     def course(self) -> Course:
@@ -41,10 +51,11 @@ class Seat:
         from grader.resources import find_data
         from grader.spec import COURSE_FILE, load_course
 
-        if self._directory is not None:
-            return load_course(self._directory)
-        if Path(COURSE_FILE).exists():  # it may be anybody's, so it is never taken unasked: its checks would be run
-            note = _("this is about the course that ships; for the one in this folder: --course .")
+        if self.directory is not None:
+            return load_course(self.directory)
+        # It may be anybody's, so it is never taken unasked: its checks would be run.
+        if (near := _find_course_here(COURSE_FILE)) is not None:
+            note = _("this is about the course that ships; for the one in this folder: --course {folder}", folder=near)
             click.echo(f"grader: {note}", err=True)
         return load_course(find_data("assignments"))
 
@@ -57,9 +68,9 @@ class Seat:
 
     def spell(self, words: str) -> str:
         """Return a command about the same course, as one would type it."""
-        if self._directory is None or os.environ.get("GRADER_COURSE"):
+        if self.directory is None or os.environ.get("GRADER_COURSE"):
             return f"grader {words}"
-        return f"grader --course {shlex.quote(str(self._directory))} {words}"
+        return f"grader --course {shlex.quote(str(self.directory))} {words}"
 
     def open_gradebook(self) -> Gradebook:
         """Open the course's gradebook; it is made if there is none."""
@@ -85,6 +96,16 @@ class Seat:
         policy, due = self.course.policy_of(assignment), self.course.due_of(assignment)
         with speaking(self.course.language):
             return describe_rules(policy, due, groups=assignment.groups)
+
+    def setup_own(self, *, isolated: bool = True) -> Setup:
+        """Return how to run the checks of somebody's own code: as others' code, where a system can keep that in.
+
+        Where none can be kept in (macOS, Windows) it runs without isolation, and that is said.
+        """
+        if CAN_ISOLATE or not isolated:
+            return self.setup(isolated=isolated)
+        click.echo(f"grader: {_(DEVELOPMENT_ONLY)}", err=True)
+        return replace(self.setup(), isolated=False)
 
     def find_assignment(self, path: Path, assignment_id: str | None) -> Assignment:
         """Return the assignment that a student's folder belongs to: as asked for, or as its marker says.
@@ -113,8 +134,32 @@ class Seat:
                 marker = read_marker(path.parent)
             if marker is None:
                 raise _say_unmarked(path, stat.S_ISDIR(mode))
+            self._check_course(marker, path)
             assignment_id = marker["assignment"]
         return self.course.load(assignment_id)
+
+    def _check_course(self, marker: Marker, path: Path) -> None:
+        """Refuse work that was fetched from another course: it would go into this one's gradebook.
+
+        Raises:
+            InputError: it says that it was.
+        """
+        title, folder = marker.get("course"), marker.get("course_folder")
+        if title is None or title == self.course.title:
+            return
+        values = {"path": path.resolve(), "title": title, "other": self.course.title}
+        message = _("{path} is from the course {title!r}, and this is about {other!r}", **values)
+        where = shlex.quote(folder) if folder is not None else "DIR"
+        raise InputError(message, _("name its course: --course {folder}, or GRADER_COURSE={folder}", folder=where))
+
+
+def _find_course_here(name: str) -> str | None:
+    """Return the way to the nearest folder, from this one up, that holds a course's file."""
+    here = Path.cwd()
+    for steps, folder in enumerate((here, *here.parents)):
+        if (folder / name).exists():
+            return "/".join([".."] * steps) or "."
+    return None
 
 
 def draw_for(assignment: Assignment, student: str | None) -> Assignment:
@@ -150,7 +195,7 @@ def acting_user() -> str:
     """Return who does this, for the trail: the name that this user is logged in with, or a number."""
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a container without a user database
+    except (KeyError, OSError, ImportError):  # a container, or a system, without a user database
         return f"uid {os.getuid()}" if hasattr(os, "getuid") else ""
 
 
@@ -165,6 +210,6 @@ def who(student: str | None) -> str:
     if student is None:
         try:
             student = getpass.getuser()
-        except (KeyError, OSError):  # a container without a user database
+        except (KeyError, OSError, ImportError):  # a container, or a system, without a user database
             raise InputError(_("this user has no name"), _("give your id with --student")) from None
     return check_student(student)

@@ -62,7 +62,7 @@ def check(
     from grader.engine import Examiner  # starts importing torch in its own process while this one reads files
 
     with Examiner() as examiner:
-        setup = seat.setup(isolated=not no_isolation)
+        setup = seat.setup_own(isolated=not no_isolation)
         if watch:
             from grader.cli.watch import Desk, watch_work
 
@@ -128,7 +128,7 @@ def submit(
     with Examiner() as examiner:
         seat = Seat(course)
         report, grade = hand_in(
-            examiner, seat, path, assignment, student, lambda: seat.setup(isolated=not no_isolation)
+            examiner, seat, path, assignment, student, lambda: seat.setup_own(isolated=not no_isolation)
         )
     print_report(report, as_json=as_json)
     raise click.exceptions.Exit(exit_code([grade]))

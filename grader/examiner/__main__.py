@@ -1,22 +1,30 @@
 """``python -m grader.examiner`` answers jobs on standard input; the grader starts it.
 
-The zygote is started first, so that the two processes import torch at the same time.
+What starts workers is started first, so that the two processes import torch at the same time.
 """
 
 from __future__ import annotations
 
-import sys
+from grader.examiner.workers import Workers, Zygote
+from grader.platforms import CAN_ISOLATE
 
-from grader.examiner.workers import Zygote
+
+def start_workers() -> Workers:
+    """Return what starts workers on this system; where that is a process of its own, it is not waited for."""
+    if CAN_ISOLATE:
+        return Zygote()
+    from grader.examiner.spawner import Spawner
+
+    return Spawner()
 
 
 def main() -> None:
     """Serve until standard input ends."""
-    zygote = Zygote()
+    workers = start_workers()
     try:
-        from grader.sandbox import system
+        if CAN_ISOLATE:
+            from grader.sandbox import system
 
-        if sys.platform == "linux":
             system.hide_memory()
             system.die_with_parent()
         import torch
@@ -25,9 +33,9 @@ def main() -> None:
 
         torch.set_num_threads(1)
         jobs, events = split_streams()
-        serve(jobs, events, zygote)
+        serve(jobs, events, workers)
     finally:
-        zygote.close()
+        workers.close()
 
 
 main()

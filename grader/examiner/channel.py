@@ -1,22 +1,23 @@
-"""The examiner's end of the socket to a worker."""
+"""The examiner's end of the connection to a worker."""
 
 from __future__ import annotations
 
 import select
 import socket
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from grader.wire import Channel
+from grader.wire import Channel, ConnectionClosed, SocketChannel
 
 if TYPE_CHECKING:
-    from grader.examiner.workers import WorkerProcess
+    from grader.examiner.workers import ForkedWorker, WorkerProcess
 
 
 class WatchedChannel(Channel):
     """A channel that drains the worker's output while it waits."""
 
-    def __init__(self, connection: socket.socket, worker: WorkerProcess, output: int) -> None:
+    def __init__(self, connection: socket.socket, worker: ForkedWorker, output: int) -> None:
         super().__init__(connection)
         self._worker = worker
         self._output = output
@@ -43,3 +44,25 @@ class WatchedChannel(Channel):
                 return
             if time.monotonic() >= deadline:
                 raise TimeoutError("no answer in time")
+
+
+class SpawnedChannel(SocketChannel):
+    """A channel to a worker whose output is drained by a thread, which ends a worker that prints too much."""
+
+    def __init__(self, connection: socket.socket, worker: WorkerProcess) -> None:
+        super().__init__(connection)
+        self._worker = worker
+
+    def _write(self, parts: Sequence[memoryview], deadline: float | None) -> int:
+        try:
+            return super()._write(parts, deadline)
+        except ConnectionClosed:
+            self._worker.drain()  # says so where it was that
+            raise
+
+    def _read_into(self, view: memoryview) -> int:
+        try:
+            return super()._read_into(view)
+        except ConnectionClosed:
+            self._worker.drain()
+            raise

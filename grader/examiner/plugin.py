@@ -25,7 +25,7 @@ from grader.examiner.recogniser import Recognised, Recogniser
 from grader.examiner.student import Student, seed_generators
 from grader.examiner.trusted import close_figures, import_dotted, import_file
 from grader.examiner.verdicts import find_came, hide_sizes, join_results, judge, say_broken
-from grader.examiner.workers import Zygote, ZygoteFailed
+from grader.examiner.workers import Workers, ZygoteFailed
 from grader.job import Finished, Job, JobCheck, Message, Verdict
 from grader.language import _
 from grader.results import SHADOW, CheckResult, Outcome, Visibility
@@ -41,10 +41,10 @@ class ExaminerPlugin:
     """
 
     def __init__(
-        self, job: Job, zygote: Zygote, devices: tuple[str, ...], environment: Mapping[str, str], emit: Emit
+        self, job: Job, workers: Workers, devices: tuple[str, ...], environment: Mapping[str, str], emit: Emit
     ) -> None:
         self._job = job
-        self._zygote = zygote
+        self._workers = workers
         self._devices = devices
         self._environment = environment
         self._emit = emit
@@ -198,7 +198,7 @@ class ExaminerPlugin:
         self._results = {}
         submissions = self._job.submissions
         last = number == len(submissions) - 1
-        self._student = student = Student(self._zygote, self._job, submissions[number], last=last)
+        self._student = student = Student(self._workers, self._job, submissions[number], last=last)
         for item, following in pair_with_next(session.items, self._plain):
             session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             student.stop_check()

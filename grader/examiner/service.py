@@ -24,7 +24,7 @@ from grader.examiner import paths
 from grader.examiner.plugin import Emit, ExaminerPlugin
 from grader.examiner.walls import Walls
 from grader.examiner.walls import describe as describe_walls
-from grader.examiner.workers import Zygote, ZygoteFailed
+from grader.examiner.workers import Workers, ZygoteFailed
 from grader.job import Fault, Job, Message, event_to_json, job_from_json
 from grader.language import speaking
 from grader.results import SHADOW
@@ -44,7 +44,7 @@ MARKERS = (
 WARM_FOR = {"optim": ("torch._dynamo",), "matplotlib": ("matplotlib.pyplot", "matplotlib.backends.backend_agg")}
 
 
-def serve(jobs: IO[str], events: IO[str], zygote: Zygote) -> None:
+def serve(jobs: IO[str], events: IO[str], workers: Workers) -> None:
     """Answer one job per line until there are no more."""
     gc.freeze()  # torch and its like stay as long as this process: collections need not look at them
 
@@ -56,7 +56,7 @@ def serve(jobs: IO[str], events: IO[str], zygote: Zygote) -> None:
         job = job_from_json(json.loads(line))
         try:
             with speaking(job.language):
-                fault = run_job(job, zygote, emit)
+                fault = run_job(job, workers, emit)
         except ZygoteFailed as error:
             fault = Fault(str(error))
         except Exception as error:  # whatever else breaks here is a fault of ours too, and the next job may go well
@@ -66,7 +66,7 @@ def serve(jobs: IO[str], events: IO[str], zygote: Zygote) -> None:
             emit(fault)
 
 
-def run_job(job: Job, zygote: Zygote, emit: Emit) -> Fault | None:
+def run_job(job: Job, workers: Workers, emit: Emit) -> Fault | None:
     """Run a job's checks; events go to ``emit``. Returns what failed on our side, if anything.
 
     Raises:
@@ -74,12 +74,12 @@ def run_job(job: Job, zygote: Zygote, emit: Emit) -> Fault | None:
     """
     secrets = [Path(secret) for secret in job.secrets]
     try:
-        readable = paths.list_readable(secrets)
+        readable = paths.list_readable(secrets) if job.isolated else []
     except ValueError as error:
         return Fault(
             str(error), "keep the course's assignments and the gradebook in folders without a Python environment"
         )
-    walls = zygote.configure(
+    walls = workers.configure(
         warm=_find_warm_modules(job), readable=readable, writable=paths.DEVICES, isolated=job.isolated
     )
     if not job.submissions:
@@ -88,7 +88,7 @@ def run_job(job: Job, zygote: Zygote, emit: Emit) -> Fault | None:
         return None
     if job.isolated and (fault := walls.find_fault(secrets)) is not None:
         return fault
-    plugin = ExaminerPlugin(job, zygote, find_devices(), describe_environment(job, walls), emit)
+    plugin = ExaminerPlugin(job, workers, find_devices(), describe_environment(job, walls), emit)
     with _forgotten_modules(Path(job.directory)):
         code = pytest.main(_pytest_arguments(job), plugins=[plugin])
     if plugin.broken is not None:

@@ -13,7 +13,7 @@ import torch
 from grader.examiner.bridge import Connection, load_error, set_time
 from grader.examiner.exceptions import LoadError, StudentError, WorkerLost
 from grader.examiner.proxy import Handle, SubmittedFile
-from grader.examiner.workers import Allowance, WorkerProcess, Zygote, ZygoteFailed
+from grader.examiner.workers import Allowance, WorkerProcess, Workers, ZygoteFailed
 from grader.job import Job
 from grader.language import _
 from grader.results import Outcome
@@ -29,8 +29,8 @@ class Student:
     submission, the next one's worker is forked while this one is examined.
     """
 
-    def __init__(self, zygote: Zygote, job: Job, files: Mapping[str, bytes], *, last: bool = True) -> None:
-        self._zygote = zygote
+    def __init__(self, workers: Workers, job: Job, files: Mapping[str, bytes], *, last: bool = True) -> None:
+        self._workers = workers
         self._job = job
         self._files = dict(files)
         self._last = last
@@ -158,12 +158,12 @@ class Student:
     def _start_worker(self) -> Connection:
         """Fork a worker and hand it the submitted files. The time that this takes is ours, not the submission's."""
         started = time.monotonic()
-        self._worker = self._zygote.fork(self._allowance, isolated=self._job.isolated)
+        self._worker = self._workers.fork(self._allowance, isolated=self._job.isolated)
         connection = Connection(self._worker, self._allowance, self._sources, self._make_handle)
         set_time(connection, START_SECONDS, f"{START_SECONDS:g} s")
         self._hand_over(self._worker, connection)
         if not self._last:
-            self._zygote.fork_ahead(self._allowance, isolated=self._job.isolated)
+            self._workers.fork_ahead(self._allowance, isolated=self._job.isolated)
         if self._started is not None:
             self._started += time.monotonic() - started
         return connection

@@ -1,4 +1,4 @@
-"""Starts the zygote, has it fork workers, and watches over what they do."""
+"""Workers, the processes of students' code: what the examiner may do with them, and how the zygote forks them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from grader.language import _
 from grader.results import Outcome
 
 if TYPE_CHECKING:
-    from grader.examiner.channel import WatchedChannel
+    from grader.wire import Channel
 
 MAX_OUTPUT_KEPT = 64 << 10
 MAX_OUTPUT = 1 << 20
@@ -32,12 +33,15 @@ GREET_SECONDS = 30.0
 CLOSE_SECONDS = 2.0
 
 
-CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL)
+# Not every system has every signal; none has the number 0.
+_CRASH_NAMES = ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL")
+CRASHES = tuple(getattr(signal, name) for name in _CRASH_NAMES if hasattr(signal, name))
+SIGXCPU, SIGKILL = getattr(signal, "SIGXCPU", 0), getattr(signal, "SIGKILL", 0)
 NO_CAPABILITIES = "0" * 16
 
 
 class ZygoteFailed(Exception):
-    """The warm process did not start, or died: a fault of ours."""
+    """The warm process, or a worker, did not start, or the former died: a fault of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +54,59 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a worker ended, as the kernel tells it."""
+    """How a worker ended, as the system tells it; what that does not tell is 0 or None."""
 
     killed_by_us: bool
     signal: int | None
     code: int | None
     cpu_seconds: float
     peak_kb: int
+
+
+class Workers(ABC):
+    """What starts workers and ends them."""
+
+    @abstractmethod
+    def configure(
+        self, *, warm: Sequence[str], readable: Sequence[str], writable: Sequence[str], isolated: bool
+    ) -> Walls:
+        """Prepare for an assignment; returns the walls that this machine offers.
+
+        Raises:
+            ZygoteFailed: nothing can be started here.
+        """
+
+    @abstractmethod
+    def fork(self, allowance: Allowance, *, isolated: bool) -> WorkerProcess:
+        """Start a worker, or return the one that was started ahead.
+
+        Raises:
+            ZygoteFailed: it did not start as it should.
+        """
+
+    @abstractmethod
+    def fork_ahead(self, allowance: Allowance, *, isolated: bool) -> None:
+        """Have the worker started that the next ``fork`` with the same arguments returns; does not wait for it.
+
+        Raises:
+            ZygoteFailed: it cannot be started.
+        """
+
+    @abstractmethod
+    def discard(self, pid: int) -> None:
+        """End a worker of which nothing more is wanted, and do not wait until it has ended."""
+
+    @abstractmethod
+    def reap(self, pid: int, grace_seconds: float = 0.0) -> Ending:
+        """End a worker and say how it ended; one that is ending already gets ``grace_seconds`` to do so."""
+
+    @abstractmethod
+    def inspect(self, pid: int) -> dict[str, str | None]:
+        """Return lines of the kernel's status of a worker, by their names."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End all workers, and whatever starts them."""
 
 
 @dataclass(slots=True)
@@ -74,7 +124,7 @@ class _Fork:
         os.close(self.output)
 
 
-class Zygote:
+class Zygote(Workers):
     """The warm process, seen from the examiner. ``configure`` waits until it is ready.
 
     Where bubblewrap is installed it is started inside; where it does not start there, it is started without.
@@ -106,11 +156,7 @@ class Zygote:
     def configure(
         self, *, warm: Sequence[str], readable: Sequence[str], writable: Sequence[str], isolated: bool
     ) -> Walls:
-        """Prepare for an assignment; returns the walls that this machine offers.
-
-        Raises:
-            ZygoteFailed: it did not start.
-        """
+        """Prepare for an assignment; returns the walls that this machine offers."""
         if not isolated and self._mounts is not None:
             self._take_down_wall("no isolation was asked for")
         try:
@@ -155,11 +201,7 @@ class Zygote:
             self._greeted = True
 
     def fork(self, allowance: Allowance, *, isolated: bool) -> WorkerProcess:
-        """Fork a locked-down worker, or return the one that was forked ahead.
-
-        Raises:
-            ZygoteFailed: the zygote could not, or the worker is not locked down.
-        """
+        """Fork a locked-down worker, or return the one that was forked ahead."""
         fork, self._spare = self._spare, None
         if fork is not None and (fork.allowance, fork.isolated) != (allowance, isolated):
             self._settle(fork)
@@ -173,14 +215,10 @@ class Zygote:
             raise
         assert fork.answer is not None
         pid, user = int(fork.answer["pid"]), fork.answer["user"]
-        return WorkerProcess(self, pid, user, fork.connection, fork.output, isolated=isolated)
+        return ForkedWorker(self, pid, user, fork.connection, fork.output, isolated=isolated)
 
     def fork_ahead(self, allowance: Allowance, *, isolated: bool) -> None:
-        """Have the worker forked that the next ``fork`` with the same arguments returns; does not wait for it.
-
-        Raises:
-            ZygoteFailed: the zygote is gone.
-        """
+        """Have the worker forked that the next ``fork`` with the same arguments returns; does not wait for it."""
         if self._spare is None:
             self._spare = self._ask_for_fork(allowance, isolated)
 
@@ -326,25 +364,19 @@ def _split_paths(readable: Sequence[str]) -> Iterator[list[str]]:
         yield part
 
 
-class WorkerProcess:
-    """One worker: its channel, and its output, drained while we wait so that a print never blocks."""
+class WorkerProcess(ABC):
+    """One worker: its channel, and what it printed."""
 
-    def __init__(
-        self, zygote: Zygote, pid: int, user: int | None, connection: socket.socket, output: int, *, isolated: bool
-    ) -> None:
+    channel: Channel
+
+    def __init__(self, workers: Workers, pid: int, *, isolated: bool) -> None:
         self.pid = pid
-        self._user = user
-        self._zygote = zygote
-        self._output = output
+        self._workers = workers
+        self._isolated = isolated
         self._ending: Ending | None = None
         self._discarded = False
         self.printed = bytearray()
         self.printed_bytes = 0
-        os.set_blocking(output, False)
-        from grader.examiner.channel import WatchedChannel  # it imports torch, and the zygote is started before that
-
-        self.channel: WatchedChannel = WatchedChannel(connection, self, output)
-        self._isolated = isolated
 
     @property
     def alive(self) -> bool:
@@ -357,39 +389,24 @@ class WorkerProcess:
         Raises:
             ZygoteFailed: it is not; nothing of a student may run in it.
         """
-        if not self._isolated:
-            return
-        status = self._zygote.inspect(self.pid)
-        wanted = {"Seccomp": "2", "NoNewPrivs": "1", "CapEff": NO_CAPABILITIES, "CapPrm": NO_CAPABILITIES}
-        if self._user is not None:
-            wanted |= dict.fromkeys(("Uid", "Gid"), "\t".join([str(self._user)] * 4))
-        for name, value in wanted.items():
-            if status.get(name) != value:
-                raise ZygoteFailed(f"the worker is not locked down: {name} is {status.get(name)}, not {value}")
+        if self._isolated:
+            raise ZygoteFailed("the worker is not locked down")
 
+    @abstractmethod
     def drain(self) -> None:
-        """Read what it printed so far; keeps the first 64 kB.
+        """Take what it printed so far; keeps the first 64 kB.
 
         Raises:
             WorkerLost: it printed more than 1 MB.
         """
-        while self.printed_bytes <= MAX_OUTPUT:
-            try:
-                data = os.read(self._output, 1 << 16)
-            except BlockingIOError:
-                return
-            if not data:
-                return
-            self.printed += data[: MAX_OUTPUT_KEPT - len(self.printed)]
-            self.printed_bytes += len(data)
-        raise WorkerLost(Outcome.CRASHED, _("The code printed more than 1 MB and was stopped."))
+
+    @abstractmethod
+    def _close_output(self) -> None: ...
 
     def end(self, grace_seconds: float = 0.0) -> Ending:
         """End the process, keep what it printed, and say how it ended."""
         if self._ending is None:
-            self._ending = self._zygote.reap(self.pid, grace_seconds)
-            with contextlib.suppress(WorkerLost):
-                self.drain()
+            self._ending = self._workers.reap(self.pid, grace_seconds)
             self._close()
         return self._ending
 
@@ -400,29 +417,78 @@ class WorkerProcess:
         if not self.alive:
             return
         self._discarded = True
-        with contextlib.suppress(WorkerLost):
-            self.drain()
-        self._zygote.discard(self.pid)
+        self._workers.discard(self.pid)
         self._close()
 
     def _close(self) -> None:
+        with contextlib.suppress(WorkerLost):
+            self.drain()
         self.channel.close()
+        self._close_output()
+
+    def _keep(self, data: bytes) -> None:
+        """Take what was printed, of which not more is kept than may be."""
+        self.printed += data[: MAX_OUTPUT_KEPT - len(self.printed)]
+        self.printed_bytes += len(data)
+
+
+def flooded() -> WorkerLost:
+    """Return what to raise of a worker that printed too much."""
+    return WorkerLost(Outcome.CRASHED, _("The code printed more than 1 MB and was stopped."))
+
+
+class ForkedWorker(WorkerProcess):
+    """A worker of the zygote's. Its output is drained while we wait, so that a print never blocks."""
+
+    def __init__(
+        self, zygote: Zygote, pid: int, user: int | None, connection: socket.socket, output: int, *, isolated: bool
+    ) -> None:
+        super().__init__(zygote, pid, isolated=isolated)
+        self._user = user
+        self._output = output
+        os.set_blocking(output, False)
+        from grader.examiner.channel import WatchedChannel  # it imports torch, and the zygote is started before that
+
+        self.channel = WatchedChannel(connection, self, output)
+
+    def verify_lockdown(self) -> None:
+        """Look from outside whether the worker is locked down; the kernel says so of it."""
+        if not self._isolated:
+            return
+        status = self._workers.inspect(self.pid)
+        wanted = {"Seccomp": "2", "NoNewPrivs": "1", "CapEff": NO_CAPABILITIES, "CapPrm": NO_CAPABILITIES}
+        if self._user is not None:
+            wanted |= dict.fromkeys(("Uid", "Gid"), "\t".join([str(self._user)] * 4))
+        for name, value in wanted.items():
+            if status.get(name) != value:
+                raise ZygoteFailed(f"the worker is not locked down: {name} is {status.get(name)}, not {value}")
+
+    def drain(self) -> None:
+        """Read what it printed so far."""
+        while self.printed_bytes <= MAX_OUTPUT:
+            try:
+                data = os.read(self._output, 1 << 16)
+            except BlockingIOError:
+                return
+            if not data:
+                return
+            self._keep(data)
+        raise flooded()
+
+    def _close_output(self) -> None:
         os.close(self._output)
 
 
 def explain_ending(ending: Ending, allowance: Allowance) -> WorkerLost:
     """Say in the student's words why a worker went away without an answer."""
-    if ending.signal == signal.SIGXCPU or (
-        ending.signal == signal.SIGKILL and ending.cpu_seconds >= allowance.cpu_seconds
-    ):
+    if ending.signal == SIGXCPU or (ending.signal == SIGKILL and ending.cpu_seconds >= allowance.cpu_seconds):
         seconds = allowance.cpu_seconds
-        return WorkerLost(
-            Outcome.TIMED_OUT, _("The code used more than {seconds} s of processor time.", seconds=seconds)
-        )
+        message = _("The code used more than {seconds} s of processor time.", seconds=seconds)
+        return WorkerLost(Outcome.TIMED_OUT, message)
     if ending.killed_by_us:
         return WorkerLost(Outcome.CRASHED, _("The code closed its connection to the grader."))
     # Code can end itself in hundreds of ways, and say by which one what a hidden check passed: few are told apart.
-    if ending.signal in CRASHES:
+    if ending.signal is not None and ending.signal in CRASHES:
         name = signal.Signals(ending.signal).name
         message = _("The code's process crashed ({signal}) before it returned a result.", signal=name)
         return WorkerLost(Outcome.CRASHED, message)
@@ -434,20 +500,26 @@ def _cache_directory() -> Path:
     return (base if base.is_absolute() else Path.home() / ".cache") / "grader"
 
 
-def _clean_environment() -> dict[str, str]:
-    """Return the zygote's environment: nothing of the user's, one thread, fixed hashing."""
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "LANG": "C.UTF-8",
+def fix_environment() -> dict[str, str]:
+    """Return what is the same for every worker, whoever starts it: one thread, fixed hashing, places for caches."""
+    return {
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
-        "MALLOC_ARENA_MAX": "2",  # each thread's arena would reserve up to 128 MB of the worker's address space
-        "TORCHINDUCTOR_CACHE_DIR": "/tmp",  # noqa: S108 - torch makes it, so it must be there; nobody writes to it
         "MPLBACKEND": "agg",
         "MPLCONFIGDIR": str(_cache_directory() / "matplotlib"),
+    }
+
+
+def _clean_environment() -> dict[str, str]:
+    """Return the zygote's environment: nothing of the user's."""
+    environment = fix_environment() | {
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "MALLOC_ARENA_MAX": "2",  # each thread's arena would reserve up to 128 MB of the worker's address space
+        "TORCHINDUCTOR_CACHE_DIR": "/tmp",  # noqa: S108 - torch makes it, so it must be there; nobody writes to it
     }
     for name in ("PYTHONPATH", "LD_LIBRARY_PATH", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
         if name in os.environ:

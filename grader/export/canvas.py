@@ -18,7 +18,7 @@ from grader.export.gradesheet import check_gaps, check_maximum, finish
 from grader.export.scores import Column, ScoreTable
 from grader.export.sheet import Sheet, list_titles
 from grader.export.template import Target, Template, TemplateRow
-from grader.roster import RosterStudent
+from grader.roster import RosterStudent, is_test_student
 
 HEADER = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 POINTS_ROW = "    Points Possible"  # the four spaces are part of it
@@ -180,7 +180,8 @@ def read_template(sheet: Sheet, _choices: Choices) -> Template:
     for place, row in sheet.body:
         keys = tuple((kind, row.value(column)) for kind, column in ids.items())
         label = next((value for _, value in keys if value), "")
-        if label:  # else it is of points, or of how grades are posted
+        is_test = is_test_student(row.value(0)) and not dict(keys)["id"]
+        if label and not is_test:  # else it is of points, or of how grades are posted
             rows.append(TemplateRow(place, keys, label))
     return Template(
         "Canvas",

@@ -126,18 +126,19 @@ def make_config(connection: Connection) -> Config:
 def copy_database(connection: sqlite3.Connection, path: Path) -> None:
     """Write a copy of a database as it is at this moment: whole or not at all, and on disk for good."""
     descriptor, name = tempfile.mkstemp(prefix=".", suffix=PARTIAL, dir=path.parent)
+    os.close(descriptor)  # not every system renames a file that is open
     partial = Path(name)
     try:
         with closing(sqlite3.connect(partial, isolation_level=None)) as copy:
             connection.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
-        os.fsync(descriptor)
+        with open(partial, "rb+") as file:
+            os.fsync(file.fileno())
         for suffix in SUFFIXES:  # of an earlier copy that somebody looked into
             path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
         partial.replace(path)
         sync_folder(path.parent)
     finally:
-        os.close(descriptor)
         partial.unlink(missing_ok=True)
 
 

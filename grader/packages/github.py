@@ -18,7 +18,7 @@ import yaml
 from grader.checks import CHECK_FOLDERS, Check, read_checks
 from grader.errors import InputError, reason_of
 from grader.fields import amount
-from grader.language import ENGLISH
+from grader.language import ENGLISH, list_languages
 from grader.packages.wheel import list_requirements, make_wheel
 from grader.questions import CodeQuestion
 from grader.resources import find_data
@@ -28,6 +28,7 @@ from grader.stub import render_stub
 
 WORKFLOW = ".github/workflows/classroom.yml"
 HOME = ".github/grader"
+MAX_LANGUAGE = 40
 LANGUAGE = "language"  # a file that names the course's, where that is not English
 
 
@@ -74,11 +75,13 @@ def make_repository(assignment: Assignment, rules: Sequence[str] = (), *, langua
 
 
 def read_language(source: Path) -> str:
-    """Return the language of the course whose packed assignment lies in a folder."""
+    """Return the language of the course whose packed assignment lies in a folder, which students may change."""
     try:
-        return (source / LANGUAGE).read_text(encoding="ascii").strip() or ENGLISH
+        with open(source / LANGUAGE, encoding="ascii") as file:
+            told = file.read(MAX_LANGUAGE).strip()
     except (OSError, ValueError):
         return ENGLISH
+    return told if told in list_languages() else ENGLISH
 
 
 def _split(checks: Sequence[Check]) -> tuple[list[Check], list[Check]]:

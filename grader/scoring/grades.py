@@ -85,6 +85,11 @@ class QuestionGrade:
     marked_by: str | None = None
     criteria: tuple[CriterionGrade, ...] = ()
 
+    @property
+    def unreadable(self) -> bool:
+        """Was something answered that could not be understood?"""
+        return self.kind != "code" and self.status is Status.UNANSWERED and self.message is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Grade:

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from grader.decisions import Extension
 from grader.policy import LatePolicy
+from grader.roster import split_sections
 from grader.scoring.grades import ZERO
 
 ON_TIME = timedelta()
@@ -28,9 +29,10 @@ def due_date(
     """
     if due is None:
         return None
+    sections = split_sections(section)
     given: dict[tuple[str | None, str | None], list[datetime]] = {}
     for extension in sorted(extensions, key=lambda extension: extension.at):
-        own = extension.student in (None, student) and extension.section in (None, section)
+        own = extension.student in (None, student) and extension.section in (None, *sections)
         if extension.assignment != assignment or not own:
             continue
         whom = (extension.student, extension.section)

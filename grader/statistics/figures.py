@@ -61,7 +61,10 @@ class CheckFigures:
 
 @dataclass(frozen=True, slots=True)
 class QuestionFigures:
-    """How a class did on one question. ``mean`` is that of the graded and the unanswered, who have earned nothing."""
+    """How a class did on one question. ``mean`` is that of the graded and the unanswered, who have earned nothing.
+
+    ``unreadable`` of the unanswered wrote something that could not be understood.
+    """
 
     id: str
     kind: str
@@ -70,6 +73,7 @@ class QuestionFigures:
     statuses: Mapping[Status, int]
     full: int
     mean: Fraction | None
+    unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +220,7 @@ def _question_figures(questions: Sequence[QuestionGrade]) -> QuestionFigures:
         statuses=_count(Status, [question.status for question in questions]),
         full=sum(question.score >= question.points for question in settled),
         mean=mean([question.score for question in settled]),
+        unreadable=sum(question.unreadable for question in questions),
     )
 
 
