@@ -123,6 +123,9 @@ def run_checks(repository: Path) -> tuple[dict[str, Any], str, str, int]:
 
 def test_the_workflow_is_what_github_and_the_reporter_expect(assignment: Assignment) -> None:
     files = make_repository(assignment).files
+    readme = files["README.md"].decode()
+    assert "## Push your work" in readme
+    assert "grader submit" not in readme
     workflow = yaml.safe_load(files[WORKFLOW])
     assert workflow[True].keys() == {"push", "workflow_dispatch", "repository_dispatch"}  # YAML 1.1 takes "on" for yes
     assert workflow["permissions"] == {"actions": "read", "checks": "write", "contents": "read"}

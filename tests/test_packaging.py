@@ -27,6 +27,7 @@ from grader.policy import describe_rules
 from grader.resources import find_data
 from grader.spec import load_course
 from grader.stub import render_stub
+from grader.submission import MARKER
 from grader.variants import fill_assignment
 
 pytestmark = pytest.mark.slow
@@ -244,7 +245,8 @@ def test_fetching_works_without_torch_and_gives_what_the_checkout_gives(light: I
         assert done.returncode == 0, done.stderr
         assignment = fill_assignment(course.load(name), "ada")
         rules = describe_rules(course.policy_of(assignment), course.due_of(assignment), groups=assignment.groups)
-        stub = render_stub(assignment, read_checks(assignment), rules)
+        stub = dict(render_stub(assignment, read_checks(assignment), rules))
+        stub[MARKER] = (json.dumps({**json.loads(stub[MARKER]), "course": course.title}) + "\n").encode()
         assert read_tree(light.directory / "work" / name, "") == {f"/{file}": stub[file] for file in stub}
 
 

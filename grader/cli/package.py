@@ -127,7 +127,7 @@ def github_classroom(course: Path | None, assignment: str, out: Path | None, for
 
     seat = Seat(course)
     spec = seat.course.load(assignment)
-    found = make_repository(spec, seat.tell_rules(spec), language=seat.course.language)
+    found = make_repository(spec, language=seat.course.language)
     target = out if out is not None else Path(f"{spec.id}-github")
     written = write_stub(found.files, target, force=force)
     if as_json:

@@ -42,8 +42,10 @@ class Repository:
     notes: tuple[str, ...]
 
 
-def make_repository(assignment: Assignment, rules: Sequence[str] = (), *, language: str = ENGLISH) -> Repository:
-    """Return a starter repository of an assignment; ``rules`` are those that its README tells, in ``language``.
+def make_repository(assignment: Assignment, *, language: str = ENGLISH) -> Repository:
+    """Return a starter repository of an assignment, whose README is in ``language``.
+
+    It tells no rules of the course: when and how often to push is Classroom's to say.
 
     Raises:
         InputError: a workflow could run nothing of it, or its questions differ from student to student.
@@ -62,7 +64,7 @@ def make_repository(assignment: Assignment, rules: Sequence[str] = (), *, langua
     wheel = make_wheel()
     folder = f"{HOME}/assignments/{assignment.id}"
     files = {
-        **render_stub(assignment, checks, rules, language=language),
+        **render_stub(assignment, checks, language=language, by_push=True),
         WORKFLOW: (find_data("templates") / "github" / "classroom.yml").read_bytes(),
         f"{HOME}/{wheel.name}": wheel.data,
         f"{HOME}/requirements.txt": list_requirements().encode(),
