@@ -86,7 +86,9 @@ def read_answers(assignment: Assignment, submission: Submission) -> Answers:
         except SpecError as error:
             problems = _find_joined(content, questions) or [_problem(one) for one in error.problems[:MAX_PROBLEMS]]
         else:
-            problems = _read_mapping(document, questions, assignment, values)
+            is_mapping = isinstance(document.value, dict)
+            joined = [] if is_mapping else _find_joined(content, questions)  # one long text, to YAML
+            problems = joined or _read_mapping(document, questions, assignment, values)
     problems.sort(key=lambda problem: (problem.line, problem.column))
     return Answers(MappingProxyType(values), tuple(problems))
 

@@ -130,15 +130,15 @@ def describe_pieces(pieces: Sequence[Piece]) -> Iterator[str]:
         parts = []
         for cell, own in cells.items():
             lines = ", ".join(_span(piece) for piece in own[:5])
-            count = len(own) + own[0].count - 1  # one only where it is one line
+            is_one_line = len(own) == own[0].count == 1
             if own[0].whole or file.endswith(".yaml"):
                 one, many = later("cell {cell} (line {lines})"), later("cell {cell} (lines {lines})")
             else:
                 one, many = later("part of cell {cell} (line {lines})"), later("part of cell {cell} (lines {lines})")
-            parts.append(_(one if count == 1 else many, cell=cell, lines=lines))
+            parts.append(_(one if is_one_line else many, cell=cell, lines=lines))
         told, more = ", ".join(parts[:20]), len(parts) - 20
         if more > 0:
-            told = plural("{names} and {number} more", "{names} and {number} more", more, names=told)
+            told = _("{names} and {number} more", names=told, number=more)
         yield _("{file} was taken from {cells}", file=file, cells=told)
 
 

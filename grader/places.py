@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Protocol
 
 from grader.errors import SubmissionError, reason_of
-from grader.language import _, later, plural
+from grader.language import _, later
 from grader.platforms import CAN_OPEN_FOLDERS
 
 MAX_FILE_BYTES = 1_000_000
@@ -150,7 +150,7 @@ def listed(names: Iterable[str]) -> str:
     if not names:
         return _("nothing")
     first, more = ", ".join(names[:6]), len(names) - 6
-    return plural("{names} and {number} more", "{names} and {number} more", more, names=first) if more > 0 else first
+    return _("{names} and {number} more", names=first, number=more) if more > 0 else first
 
 
 def too_large(name: str, size: int, cap: int) -> SubmissionError:

@@ -35,7 +35,7 @@ TIERS = {
 @json_option
 @click.pass_obj
 def doctor(course: Path | None, try_all: bool, as_json: bool) -> None:
-    """Say what is missing here, and what keeps students' code in; attack that.
+    """Say what is missing here, and attack what keeps code in.
 
     The first line is for students: whether this machine has what the course needs.
 

@@ -269,8 +269,8 @@ def submit_work(
         said = later("Handed in before, and not graded: {assignment}, attempt {number} of {student} ({id}).")
     told = _(said, assignment=assignment.id, number=entry.number, student=student, id=entry.id)
     click.echo(told, err=True)
-    acknowledge(entry)
     try:
+        acknowledge(entry)
         with waiting(_("Running the checks")):
             (graded,) = grade_stored(examiner, gradebook, assignment, [entry], setup, by=student)
     except KeyboardInterrupt:
