@@ -250,6 +250,7 @@ REPORTS: Mapping[str, tuple[Grade, dict[str, Any]]] = {
     "local quiz": (make_grade(*QUIZ), {"complete": False}),
     "quiz": (make_grade(*QUIZ), {"final": replace(FINAL, limit=None)}),
     "right": (make_grade(QUIZ[0], points=Fraction(4), bonus_points=Fraction(0)), {}),
+    "late": (make_grade(QUIZ[0]), {"final": replace(FINAL, attempt=Attempt("7", AT), penalty="κ")}),
     "read": (make_grade(QUIZ[0], status=Status.NEEDS_REVIEW), {}),
     "nothing": (make_grade(*QUIZ[2:4], score=Fraction(0)), {}),
     "no checks": (make_grade(NO_CHECKS), {"complete": False}),
