@@ -202,6 +202,13 @@ def test_titles_that_moodle_misreads_are_refused(title: str, reason: str) -> Non
     assert reason in refusals(export_scores(table, Choices()))
 
 
+def test_a_user_name_of_somebody_who_is_not_in_the_file_is_refused() -> None:
+    twins = (STUDENTS[0], replace(STUDENTS[1], lms_ids={"username": "ALOVEL"}))
+    table = make_table(Column("Focal", Fraction(1), {"007": Fraction(1), "8": None}), students=twins)
+    told = refusals(export_scores(table, Choices(identity="username")))
+    assert "student '007': the user name 'alovel' is also that of '8', who would get the score" in told
+
+
 def test_more_than_the_maximum_is_refused() -> None:
     table = make_table(Column("Focal", Fraction(1), {"1": Fraction(3, 2)}))
     assert "student '1': more than the maximum of 1.00" in refusals(export_scores(table, Choices()))

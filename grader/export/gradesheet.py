@@ -73,12 +73,24 @@ def check_titles(table: ScoreTable, find_own_fault: Callable[[str], str | None])
 
 
 def check_ids(
-    students: Sequence[RosterStudent], read: Callable[[RosterStudent], str | None], kind: str, *, folded: bool = False
+    students: Sequence[RosterStudent],
+    read: Callable[[RosterStudent], str | None],
+    kind: str,
+    *,
+    folded: bool = False,
+    everybody: Sequence[RosterStudent] = (),
 ) -> Iterable[Finding]:
     """Yield which students lack an id of a kind, have one that would be misread, or the same as another.
 
-    ``folded``: the LMS tells capital letters from small ones as little as we do then.
+    ``folded``: the LMS tells capital letters from small ones as little as we do then. ``everybody`` are those whom the
+    LMS may take a row to be of, also where the file has none of theirs.
     """
+
+    def fold(text: str) -> str:
+        return text.casefold() if folded else text
+
+    shown = {student.id for student in students}
+    elsewhere = {fold(read(one) or ""): one.id for one in everybody if one.id not in shown}
     owners: dict[str, str] = {}
     for student in students:
         value = read(student) or ""
@@ -87,8 +99,11 @@ def check_ids(
             what = f"no {kind} in the roster" if not value.strip() else f"the {kind} {value!r}: {fault}"
             yield Finding(Severity.REFUSED, what, SKIP, students=(student.id,))
             continue
-        first = owners.setdefault(value.casefold() if folded else value, student.id)
-        if first != student.id:
+        first = owners.setdefault(fold(value), student.id)
+        if (other := elsewhere.get(fold(value))) is not None:
+            what = f"the {kind} {value!r} is also that of {other!r}, who would get the score"
+            yield Finding(Severity.REFUSED, what, SKIP, students=(student.id,))
+        elif first != student.id:
             what = f"the {kind} {value!r} is also that of {first!r}, and the last row would win"
             yield Finding(Severity.REFUSED, what, SKIP, students=(student.id,))
 

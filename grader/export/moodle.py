@@ -53,7 +53,7 @@ def export_scores(table: ScoreTable, choices: Choices) -> Export:
     kind = {"email": "e-mail address", "idnumber": "id", "username": "user name"}[identity]
     findings = [
         *check_titles(table, _find_title_fault),
-        *check_ids(students, read, kind, folded=identity != "idnumber"),
+        *check_ids(students, read, kind, folded=identity != "idnumber", everybody=table.students),
         *check_gaps(table, _BLANK),
         *check_maximum(table, _OVER),
         *_say_maximum(table),

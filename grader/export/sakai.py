@@ -37,7 +37,7 @@ def export_scores(table: ScoreTable, choices: Choices) -> Export:
     students = table.graded
     findings = [
         *check_titles(table, _find_title_fault),
-        *check_ids(students, _read_eid, "user id"),
+        *check_ids(students, _read_eid, "user id", everybody=table.students),
         *check_gaps(table, _BLANK),
         *check_maximum(table, _OVER),
         *_check_points(table),
