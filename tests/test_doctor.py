@@ -94,6 +94,11 @@ def test_the_first_line_tells_a_student_what_is_missing(tmp_path: Path) -> None:
     first = done.stdout.splitlines()[0]
     assert first.startswith("Missing here: no_such_package for scale (`pip install no_such_package`); ")
     assert "what keeps code in" in first
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADER_LANGUAGE", "de")
+        lines = doctor("--course", str(course), lacking=lacking).stdout.splitlines()
+    assert lines[0].startswith("Hier fehlt: no_such_package für scale (`pip install no_such_package`); ")
+    assert "tier D" in lines[1]
     found = json.loads(doctor("--course", str(course), "--json", lacking=lacking).stdout)["missing"]
     assert {"package": "no_such_package", "install": "pip install no_such_package", "assignments": ["scale"]} in found
     assert {one["install"] for one in found} <= {"pip install no_such_package", "pip install 'grader[pdf]'"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +11,7 @@ from grader.cli.options import json_option
 from grader.cli.output import print_heading, print_json, print_table, progress, waiting
 from grader.cli.seat import Seat
 from grader.errors import FaultError, GraderError, reason_of
-from grader.language import _
+from grader.language import _, choose_language, speaking
 from grader.platforms import CAN_ISOLATE
 from grader.results import SHADOW, STAND_IN
 
@@ -51,7 +52,8 @@ def doctor(course: Path | None, try_all: bool, as_json: bool) -> None:
             survey = examiner.survey()
         missing, unreadable = _look_at_course(Seat(course))
         if not as_json:
-            _print_readiness(survey, missing, unreadable)
+            with speaking(choose_language(os.environ)):  # the rest is for operators, in English
+                _print_readiness(survey, missing, unreadable)
             _print_survey(survey)
         attempts: list[Attempt] = []
         if survey.tier != "D":
