@@ -183,7 +183,9 @@ class Assignment(AssignmentFile):
                 return question
         near = suggest(question_id, (question.id for question in self.questions))
         values = {"question": question_id, "assignment": self.id, "near": near}
-        raise InputError(_("no question {question!r} in assignment {assignment!r}{near}", **values))
+        known = ", ".join(question.id for question in self.questions)
+        message = _("no question {question!r} in assignment {assignment!r}{near}", **values)
+        raise InputError(message, _("its questions are {questions}", questions=known))
 
     def problems(self, found: Iterable[tuple[Location, str]]) -> list[Problem]:
         """Return problems with values of assignment.yaml: each a location such as ("questions", 0), and a message."""

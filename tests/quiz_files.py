@@ -22,7 +22,7 @@ MOODLE = f"""<?xml version="1.0" encoding="UTF-8"?>
     <defaultgrade>2.5000000</defaultgrade><single>true</single>
     <answer fraction="100.00000" format="html"><text>1 &amp;lt; 2</text><feedback><text>Yes</text></feedback></answer>
     <answer fraction="50" format="plain_text"><text>a*b</text><feedback><text></text></feedback></answer>
-    <answer fraction="0"><text>no</text></answer>
+    <answer fraction="-25"><text>no</text></answer>
     <answer fraction="0"><text> no </text></answer>
     <hint><text>think</text></hint>
     <tags><tag><text>one</text></tag><tag><text>two</text></tag></tags>

@@ -113,7 +113,8 @@ def test_moodle_xml_of_others(tmp_path: Path) -> None:
     said = "\n".join(notes)
     for words in (
         "<script> is left out", "'http://x.y/z.png' is left out", "options that earn a part earn nothing here",
-        "the option 'no' is there twice", "its hints are left out", "Uneven (line", "each right option earns the same",
+        "options that take points away take nothing here", "the option 'no' is there twice",
+        "its hints are left out", "Uneven (line", "each right option earns the same",
         "'any*' is left out: it has a wildcard", "'half' is left out", "'*' is left out", "its units are left out",
         "the text that answers start from is left out", "Match (line", "no questions of the kind 'matching'",
         "no questions of the kind 'description'", "Empty (line", "none of its options is right",
@@ -146,8 +147,9 @@ def test_gift_of_others(tmp_path: Path) -> None:
     assert described[8]["accept"] == ["this"]
     said = "\n".join(notes)
     for words in (
-        "GIFT holds no points", "no matching questions", "a text without a question", "its braces do not match",
-        "has a wildcard", "does not earn all points", "(line 34)",
+        "options that take points away take nothing here", "GIFT holds no points", "no matching questions",
+        "a text without a question", "its braces do not match", "has a wildcard", "does not earn all points",
+        "(line 34)",
     ):  # fmt: skip
         assert words in said, words
 

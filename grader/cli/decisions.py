@@ -33,12 +33,13 @@ def roster(ctx: click.Context, as_json: bool) -> None:
     """Show who takes the course, or import it from a file."""
     if ctx.invoked_subcommand is not None:
         return
-    with Seat(ctx.obj).open_gradebook() as gradebook:
+    seat = Seat(ctx.obj)
+    with seat.open_gradebook() as gradebook:
         found = gradebook.roster()
     if as_json:
         print_json([_student_json(student) for student in found.students] if found is not None else [])
     elif found is None or not found.students:
-        click.echo("There is no roster yet. `grader roster import FILE.csv` takes one.")
+        click.echo(f"There is no roster yet. `{seat.spell('roster import FILE.csv')}` takes one.")
     else:
         _print_roster(found)
 

@@ -18,7 +18,7 @@ from grader.cli.options import jobs_option, json_option, no_isolation_option
 from grader.cli.output import exit_code, print_json, print_table, progress
 from grader.cli.seat import Seat, acting_user
 from grader.display import clean_line, clean_text, format_amount, list_names
-from grader.errors import FaultError, GraderError, InputError, SpecError
+from grader.errors import FaultError, GraderError, InputError, SpecError, SubmissionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -202,6 +202,7 @@ class _Ledger:
     language: str
     rows: list[tuple[str, ...]] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+    refused_work: bool = False
     entries: list[tuple[Entry, Assignment]] = field(default_factory=list)
     counting: dict[tuple[str, str], str] = field(default_factory=dict)  # where a row's score is not what counts
     reasons: list[tuple[str, str | None]] = field(default_factory=list)
@@ -282,6 +283,8 @@ class _Ledger:
             click.echo(reason, err=True)
             if hint:
                 click.echo(f"  {hint}", err=True)
+        if self.refused_work:
+            click.echo("Refused work is not stored: let it be handed in again, or mend it and grade again.", err=True)
         if self.stopped:
             click.echo(self.stopped, err=True)
         if self.fault is not None:
@@ -301,6 +304,7 @@ class _Ledger:
         ours = isinstance(error, FaultError | SpecError)
         self.code = max(self.code, 3 if ours else 2)
         status = "pending" if stored else "not stored" if ours else "not graded"
+        self.refused_work |= isinstance(error, SubmissionError) and not stored
         self.rows.append((clean_line(student), assignment or "", "", "", status))
         self._explain(where, status, error.message, error.hint)
         if self.junit is not None:

@@ -171,6 +171,8 @@ class _Reader(Reading):
             weight = Decimal(100) if piece[0] == "=" else weight or Decimal(0)
             if single and 0 < weight < 100:
                 self.note("options that earn a part earn nothing here")
+            if single and weight < 0:
+                self.note("options that take points away take nothing here")
             options.append(Option(self.text(text), weight >= 100 if single else weight > 0, self.text(told) or None))
             weights.append(weight)
         answer = Choices(tuple(options), single, not single and self.is_strict(weights))

@@ -136,6 +136,8 @@ class _Reader(Reading):
         if single:
             if any(0 < fraction < 100 for fraction in correct):
                 self.note("options that earn a part earn nothing here")
+            if any(fraction < 0 for _, fraction, _ in rows):
+                self.note("options that take points away take nothing here")
             options = [Option(text, fraction >= 100, told) for text, fraction, told in rows]
         else:
             options = [Option(text, fraction > 0, told) for text, fraction, told in rows]
