@@ -55,7 +55,7 @@ class Recorded:
     ``kept``: it had this grade already, and nothing changed. ``refused`` is a newer grade that does not count in its
     place; see ``keep_grade``. Without a ``grade`` the ``error`` says why: an InputError where the work could not be
     read, else a fault of ours, with which no grade could be stored. Without an ``entry`` the work is not in the
-    gradebook.
+    gradebook. ``notes`` say what was taken of a notebook and what was not, where somebody should know.
     """
 
     work: Work
@@ -64,6 +64,15 @@ class Recorded:
     kept: bool = False
     error: GraderError | None = None
     refused: Grade | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Work that is on disk for good, and what should be known of how it was read."""
+
+    entry: Entry
+    notes: tuple[str, ...] = ()
 
 
 FindEnvironment = Callable[[], Mapping[str, str]]
@@ -76,7 +85,7 @@ def store_work(
     by: str = "",
     unless_same: bool = False,
     find_roster: Callable[[], Roster | None] | None = None,
-) -> Entry:
+) -> Stored:
     """Read work and store it; when this returns it is on disk for good. See ``Gradebook.submit``.
 
     Where students work in groups it counts for the student's whole group, as the roster has it: ``find_roster`` gives
@@ -90,7 +99,7 @@ def store_work(
     members: tuple[str, ...] = ()
     if work.assignment.groups:
         members = find_members((find_roster or gradebook.roster)(), work.assignment, work.student)
-    return gradebook.submit(
+    entry = gradebook.submit(
         work.student,
         work.assignment.id,
         submission,
@@ -100,6 +109,7 @@ def store_work(
         unless_same=unless_same,
         anew=work.in_order,
     )
+    return Stored(entry, submission.notes)
 
 
 def record_work(
@@ -133,12 +143,10 @@ def record_work(
         else:
             to_grade.setdefault(one.work.assignment.id, []).append(one)
     for own in to_grade.values():
-        works = {one.entry.id: one.work for one in own if one.entry is not None}
+        known = {one.entry.id: one for one in own if one.entry is not None}
         entries = [one.entry for one in own if one.entry is not None]
         for graded in grade_stored(engine, gradebook, own[0].work.assignment, entries, setup, by=by):
-            yield Recorded(
-                works[graded.entry.id], graded.entry, graded.grade, error=graded.error, refused=graded.refused
-            )
+            yield replace(known[graded.entry.id], grade=graded.grade, error=graded.error, refused=graded.refused)
 
 
 def _store_all(gradebook: Gradebook, work: Iterable[Work], by: str) -> Iterator[Recorded]:
@@ -150,7 +158,7 @@ def _store_all(gradebook: Gradebook, work: Iterable[Work], by: str) -> Iterator[
             yield Recorded(one, error=fault)
             continue
         try:
-            entry = store_work(gradebook, one, by=by, unless_same=True, find_roster=find_roster)
+            stored = store_work(gradebook, one, by=by, unless_same=True, find_roster=find_roster)
         except GradebookError as error:
             fault, failures = error, failures + 1
             yield Recorded(one, error=error)
@@ -158,7 +166,7 @@ def _store_all(gradebook: Gradebook, work: Iterable[Work], by: str) -> Iterator[
             yield Recorded(one, error=error)
         else:
             failures = 0
-            yield Recorded(one, entry)
+            yield Recorded(one, stored.entry, notes=stored.notes)
 
 
 def _find_kept(

@@ -485,6 +485,11 @@ def _find_notebook(place: Place, assignment: Assignment, given: Mapping[str, byt
     books, faults = _read_notebooks(place)
     own = [one for one in books if one[1].marker is not None and one[1].marker.get("assignment") == assignment.id]
     found = own or ([] if given else books)
+    if found and (number := len(_list_notebooks(place))) > MAX_NOTEBOOKS:  # one of the others may be the assignment's
+        message = _(
+            "there are {number} notebooks, and at most {most} are looked into", number=number, most=MAX_NOTEBOOKS
+        )
+        raise SubmissionError(message, _("give the one that counts, or delete the others"))
     if len(found) > 1:
         names = listed(name for name, _book in found)
         message = _("there are {number} notebooks: {names}", number=len(found), names=names)

@@ -144,6 +144,7 @@ def test_notebooks_in_an_inbox(shell: Shell, tmp_path: Path) -> None:
             "bob/solution.ipynb": wrong,
             "dora.ipynb": b"{",
             "eve/mean_loss.py": RIGHT,
+            "gus.ipynb": dump(book(code(RIGHT + "\ndisplay(mean_loss)", "mean-loss"))),
             ".ipynb_checkpoints/ada-checkpoint.ipynb": wrong,
         },
     )
@@ -159,7 +160,8 @@ def test_notebooks_in_an_inbox(shell: Shell, tmp_path: Path) -> None:
     assert scores["bob"] == 0.0
     assert "not a notebook" in reports["dora"]["message"]
     assert "symbolic link" in next(report["message"] for name, report in reports.items() if name.startswith("fred"))
-    assert len(reports) == 6
+    assert len(reports) == 7
+    assert "gus: your code uses `display`, which only notebooks have\n" in answer.err
 
 
 def students_of(path: Path, course: Path, *, named: bool = True) -> dict[str, bytes]:

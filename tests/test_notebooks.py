@@ -35,6 +35,7 @@ from grader.stub import render_stub
 from grader.submission import Submission, pack, read_marker, read_submission, take_submission, unpack
 from grader.variants import fill_assignment
 from tests.made_notebooks import Book, book, code, dump, solve, sources, tagged, without_tags
+from tests.shell import write
 
 Writer = Callable[..., Path]
 COURSE = load_course(find_data("assignments"))
@@ -508,6 +509,12 @@ def test_a_notebook_of_ones_own_beside_the_files_is_nobodys_business(assignment:
         folder = write_both(tmp_path / f"{number}", book(), RIGHT)
         (folder / "work.ipynb").write_bytes(other)
         assert read_submission(folder, assignment).files == {"mean_loss.py": RIGHT.encode()}
+
+
+def test_of_too_many_notebooks_none_is_taken(assignment: Assignment, tmp_path: Path) -> None:
+    files = {f"n{number:02}.ipynb": dump(book(code(f"{RIGHT}# {number}\n", "mean-loss"))) for number in range(11)}
+    with pytest.raises(SubmissionError, match="there are 11 notebooks, and at most 10 are looked into"):
+        read_submission(write(tmp_path / "many", files), assignment)
 
 
 def test_several_notebooks_need_one_that_says_it_is_the_answer(assignment: Assignment, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from grader.report import JunitFile
     from grader.spec import Assignment, Course
 
+MOST_NOTES = 20  # on what was taken of notebooks
 STOPPED = 128 + signal.SIGINT  # as a shell has it for what Ctrl-C ended
 
 
@@ -201,6 +202,7 @@ class _Ledger:
     junit: JunitFile | None
     language: str
     rows: list[tuple[str, ...]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     refused_work: bool = False
     entries: list[tuple[Entry, Assignment]] = field(default_factory=list)
@@ -228,6 +230,7 @@ class _Ledger:
         self.code = max(self.code, exit_code([newest]))
         self.rows.append(_describe(recorded))
         self.entries.append((recorded.entry, work.assignment))
+        self.notes += [f"{recorded.entry.student}: {note}" for note in recorded.notes]
         if any(question.unreadable for question in found.questions):
             self.unreadable.append(recorded.entry.student)
         if newest.fault is not None:
@@ -273,6 +276,10 @@ class _Ledger:
                 print_json(failure)
         else:
             self._print_rows()
+        for note in sorted(self.notes)[:MOST_NOTES]:
+            click.echo(clean_line(note, 500), err=True)
+        if len(self.notes) > MOST_NOTES:
+            click.echo(f"and {len(self.notes) - MOST_NOTES} more notes on notebooks", err=True)
         for fault, places in self.faults.items():
             click.echo(f"pending: {clean_text(fault)} ({list_names(places, 5)})", err=True)
         if self.unreadable:

@@ -262,7 +262,7 @@ def submit_work(
 
     read_checks(assignment)  # a broken assignment is better told of before anything is handed in
     work = Work(student, assignment, student, lambda: submission)
-    entry = unfinished or store_work(gradebook, work, by=student)
+    entry = unfinished or store_work(gradebook, work, by=student).entry
     # Whoever stops this now shall know that it is in.
     said = later("Handed in: {assignment}, attempt {number} of {student} ({id}).")
     if unfinished is not None:
