@@ -285,6 +285,7 @@ def test_without_isolation_the_report_says_so(shell: Shell) -> None:
     assert "--no-isolation" in " ".join(shell("check", "--help").out.split())
 
 
+@pytest.mark.slow
 def test_a_class_with_the_assignment_named(shell: Shell) -> None:
     inbox = write(shell.folder / "inbox", {"ada/halve.py": RIGHT, "ben/halve.py": WRONG})
     for name, folder in (("cleo.zip", ""), ("дан.zip", "halve/")):
@@ -676,6 +677,7 @@ def test_the_same_work_gets_the_same_report(zoo: Graded, tmp_path: Path) -> None
 # Work that cannot be taken
 
 
+@pytest.mark.slow
 def test_work_that_cannot_be_read_stops_nobody_else(shell: Shell, tmp_path: Path) -> None:
     inbox = write(
         tmp_path / "inbox",
@@ -740,6 +742,7 @@ def test_work_that_cannot_be_read_stops_nobody_else(shell: Shell, tmp_path: Path
     assert shell("status", "--student", "twin", "--json").json == []
 
 
+@pytest.mark.slow
 def test_an_inbox_that_is_none(shell: Shell, tmp_path: Path) -> None:
     shell("grade", "nowhere").fails(2, "nowhere: there is no such folder", "one folder or zip per student")
     (tmp_path / "inbox").mkdir()
@@ -777,6 +780,7 @@ def test_which_course_is_meant_is_said_and_its_own_folders_are_safe(shell: Shell
     assert sorted(path.name for path in (course / "halve").rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_a_path_that_is_no_submission(shell: Shell, tmp_path: Path) -> None:
     shell("check", "nowhere").fails(2, "nowhere: there is no such file or folder", "`grader fetch ASSIGNMENT`")
     shell("check").fails(2, f"{tmp_path} is not a submission folder: it has no grader.json", "--assignment")
@@ -801,6 +805,7 @@ def test_a_path_that_is_no_submission(shell: Shell, tmp_path: Path) -> None:
         shell("check", "work").fails(2, words)
 
 
+@pytest.mark.slow
 def test_answers_that_cannot_be_read_are_not_handed_in(shell: Shell, tmp_path: Path) -> None:
     write(tmp_path / "work", {"grader.json": marker("quiz")})
     for text, words in (
@@ -942,6 +947,7 @@ def test_a_course_that_cannot_be_read_says_where(tmp_path: Path, course: Path) -
     assert shell("status", "--json").json == []
 
 
+@pytest.mark.slow
 def test_a_check_that_breaks_costs_no_student_anything(tmp_path: Path, course: Path) -> None:
     """The work is stored and its grade is pending; exit 3 says that the fault is ours."""
     broken = tmp_path / "broken"
@@ -1127,6 +1133,7 @@ def test_a_stored_submission_that_is_damaged_is_named(shell: Shell) -> None:
 # Ctrl-C
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_at_once_and_leaves_nothing_running(shell: Shell) -> None:
     write(shell.folder / "work", {"grader.json": marker("halve"), "halve.py": SLEEPERS["looper"][0]})
     process = shell.start("submit", "work")

@@ -83,6 +83,7 @@ def test_where_code_cannot_be_isolated_nothing_is_tried() -> None:
     assert (as_json.returncode, json.loads(as_json.stdout)["attacks"]) == (3, [])
 
 
+@pytest.mark.slow
 def test_the_first_line_tells_a_student_what_is_missing(tmp_path: Path) -> None:
     course = tmp_path / "course"
     with stage_target() as target:

@@ -133,6 +133,7 @@ def shell(tmp_path: Path) -> Shell:
     return shell
 
 
+@pytest.mark.slow
 def test_a_download_from_moodle_is_graded_and_goes_back(shell: Shell) -> None:
     graded = shell("grade", "moodle.zip", "--assignment", "twice", "--worksheet", "sheet.csv")
     assert "participant 39 is not in the worksheet" in graded.err
@@ -174,6 +175,7 @@ def test_a_download_from_moodle_is_graded_and_goes_back(shell: Shell) -> None:
     assert alone.json["reports"][0]["name"] == "Ada Lovelace_31_assignfeedback_file/report.html"
 
 
+@pytest.mark.slow
 def test_a_download_from_canvas_is_graded_and_goes_back(shell: Shell) -> None:
     assert shell("grade", "canvas.zip", "--assignment", "twice").code == 2
     sent = shell("feedback", "canvas", "twice", "--submissions", "canvas.zip", "--out", "f.zip")

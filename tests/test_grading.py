@@ -233,6 +233,7 @@ def test_files_that_are_missing_empty_or_use_what_is_forbidden_do_not_run(
         assert {check.outcome for check in result.questions[0].checks} == {Outcome.NOT_RUN}
 
 
+@pytest.mark.slow
 def test_an_endless_loop_costs_its_own_time_and_no_neighbour(examiner: Examiner, assignment: Assignment) -> None:
     loop = "def double(x):\n    while True: pass\n"
     first, slow, last = grade(examiner, assignment, SOLUTION, loop, SOLUTION)
@@ -269,6 +270,7 @@ def test_quiz_answers_are_graded_beside_the_code(examiner: Examiner, assignment:
     assert result.score == 7
 
 
+@pytest.mark.slow
 def test_an_examiner_that_dies_is_replaced_and_no_grade_is_lost(assignment: Assignment) -> None:
     slow = SOLUTION + "import time\n_double = double\ndef double(x):\n    time.sleep(0.2)\n    return _double(x)\n"
     with Examiner() as own:

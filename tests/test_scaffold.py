@@ -18,6 +18,7 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_new_assignment_lacks_nothing_but_what_is_to_do(shell: Shell) -> None:
     answer = shell("new", "hinge-loss")
     assert answer.code == 0, answer

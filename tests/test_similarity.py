@@ -651,6 +651,7 @@ def test_code_that_students_were_given_counts_for_nobody(shell: Shell) -> None:
     assert all(pair["score"] < 0.1 for pair in found["pairs"])
 
 
+@pytest.mark.slow
 def test_pages_of_an_earlier_run_do_not_stay(shell: Shell) -> None:
     hand_in(shell, [("ada", make_program(1)), ("bob", make_program(1))])
     assert shell("similar", "--out", "alike").code == 0
@@ -741,6 +742,7 @@ def test_groups(shell: Shell) -> None:
     assert found["pairs"][0]["submissions"][1]["students"] == ["cleo"]
 
 
+@pytest.mark.slow
 def test_what_cannot_be_compared_is_said(shell: Shell) -> None:
     shell("similar", "quiz").fails(2, "quiz asks for no code: there is nothing to compare")
     shell("similar", "scoer").fails(2, "no assignment 'scoer'; did you mean 'score'?")

@@ -543,6 +543,7 @@ def test_two_students_get_their_own_and_answer_their_own(quiz: Assignment, shell
     assert (shell.folder / "ada" / ANSWERS).read_text() != (shell.folder / "bob" / ANSWERS).read_text()
 
 
+@pytest.mark.slow
 def test_the_answers_of_another_student_are_wrong_and_the_report_says_why(quiz: Assignment, shell: Shell) -> None:
     shell("fetch", "a-quiz", "--student", "ada")
     folder = shell.folder / "a-quiz"
@@ -571,6 +572,7 @@ def test_what_a_folder_claims_chooses_no_variant(quiz: Assignment, shell: Shell,
     assert (report["note"] is not None) is (claim in ("bob", "{{ a }}"))
 
 
+@pytest.mark.slow
 def test_fetching_for_another_student_overwrites_nothing_unless_forced(quiz: Assignment, shell: Shell) -> None:
     assert shell("fetch", "a-quiz").code == 0
     before = (shell.folder / "a-quiz" / ANSWERS).read_text()
