@@ -253,6 +253,12 @@ def _read_letter(written: str, question: ChoiceQuestion | MultipleChoiceQuestion
         raise _Unclear(
             _("{answer} is one word; write the letters apart: {letters}", answer=answer, letters=apart), location
         )
+    if (
+        question.kind == "choice"
+        and len(parts := re.split(r"\s*[,;]\s*", several)) > 1
+        and set(parts) <= letters.keys()
+    ):
+        raise _Unclear(_("{answer} is more than one letter, and one is asked for", answer=answer), location)
     raise _Unclear(_("{answer} is not one of the choices: {choices}", answer=answer, choices=choices), location)
 
 

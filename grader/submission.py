@@ -446,6 +446,10 @@ def _elsewhere(place: Place, folders: list[str], visible: list[str], assignment:
     for name in visible:
         if name.casefold().endswith(".zip"):
             return _("there is {name}: give it instead", name=shown(name))
+    for name in visible:
+        near = suggest(name, expected)
+        if (wanted := next((one for one in expected if near and repr(one) in near), None)) is not None:
+            return _("rename {name} to {file}", name=shown(name), file=wanted)
     hint = later("put your answer into {file}; `grader fetch {assignment}` makes a fresh folder")
     return _(hint, file=expected[0], assignment=assignment.id)
 

@@ -162,6 +162,11 @@ def test_several_choices_that_are_unclear(assignment: Assignment, written: str, 
     assert words in problem.message
 
 
+def test_one_letter_is_asked_for(assignment: Assignment) -> None:
+    problem = only_problem(assignment, "pick: a, b")
+    assert problem.message == "'a, b' is more than one letter, and one is asked for"
+
+
 def test_a_space_that_is_missing_is_named(assignment: Assignment) -> None:
     found = read_answers(assignment, Submission({"answers.yaml": b"# mine\nseveral:a, b\nother:x\n"}))
     assert [str(problem) for problem in found.problems] == [

@@ -361,6 +361,13 @@ def test_work_from_another_course_is_not_taken_for_this_one_s(shell: Shell) -> N
         "halve is from the course 'Halves', and this is about 'Another one'",
         f"--course {shell.course}, or GRADER_COURSE={shell.course}",
     )
+    left = replace(shell, course=other)("check")  # in the folder above it
+    assert "is from the course 'Halves', and this is about 'Another one'" in left.out
+    assert "halve is from the course 'Halves'" in replace(shell, course=other)("hint", "halve").err
+    shell("check", "hlave").fails(2, "hlave: there is no such file or folder; did you mean 'halve'?")
+    shell("submit", "halve.zip").fails(2, "there is no such file or folder", "look at its name")
+    (shell.folder / "halve/halve.py").rename(shell.folder / "halve/my_halve.py")
+    shell("check", "halve").fails(2, "rename my_halve.py to halve.py")
     inside = replace(shell, course=None, folder=other / "halve")("list")
     assert "this is about the course that ships; for the one in this folder: --course ..\n" in inside.err
 

@@ -880,8 +880,8 @@ def test_attempts_are_drawn_and_told() -> None:
     heights = [float(dot["cy"] or "") for dot in dots]
     assert heights == sorted(heights, reverse=True)
     assert [dot["class"] for dot in dots] == ["other", "other", "counts"]
-    assert page.found("svg")[0]["aria-label"] == "Attempts so far: 2, 3.67, 9 of 16 points."
-    assert "Attempts so far: 2, 3.67, 9 of 16 points." in to_text(report)
+    assert page.found("svg")[0]["aria-label"] == "Attempts so far: 2, then 3.67, then 9 of 16 points."
+    assert "Attempts so far: 2, then 3.67, then 9 of 16 points." in to_text(report)
     one = replace(CONTEXT, attempts=CONTEXT.attempts[:1])
     assert not Page(to_html(student(FULL, context=one))).found("svg")
     assert "Attempts so far" not in to_text(student(FULL, context=one))
@@ -893,7 +893,7 @@ def test_an_attempt_without_a_score_is_a_gap() -> None:
     page = Page(to_html(report))
     assert len(page.found("circle")) == 2
     assert len((page.found("polyline")[0]["points"] or "").split()) == 2
-    assert "Attempts so far: 2, \u2013, 9 of 16 points." in to_text(report)
+    assert "Attempts so far: 2, then \u2013, then 9 of 16 points." in to_text(report)
 
 
 def test_a_figure_stands_beside_that_of_a_right_solution() -> None:

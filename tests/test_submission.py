@@ -316,7 +316,9 @@ def test_a_folder_with_nothing_that_is_asked_for(tmp_path: Path, assignment: Ass
     assert "expected focal_loss.py, hinge_loss.py, answers.yaml" in error.message
     assert "found focal_los.py, notes.txt; did you mean 'focal_loss.py'?" in error.message
     assert error.hint is not None
-    assert "grader fetch two-losses" in error.hint
+    assert error.hint == "rename focal_los.py to focal_loss.py"
+    (folder / "focal_los.py").rename(folder / "readme.md")
+    assert "grader fetch two-losses" in str(refusal(folder, assignment).hint)
 
 
 def test_an_empty_folder(tmp_path: Path, assignment: Assignment) -> None:

@@ -144,6 +144,7 @@ class Round:
         question = self._questions[place]
         if _is_capable():
             click.clear()
+            click.echo(_(KEYS))
         click.echo()
         at = _("{place} of {count}", place=place + 1, count=len(self._questions))
         print_heading(f"{at}  {question.title or question.id}")
@@ -188,6 +189,7 @@ class Round:
         for number, question in enumerate(self._questions, 1):
             mark = " " if values[question.id] is None else "x"
             click.echo(f"  [{mark}] {number:>2}  {question.title or question.id}")
+        click.echo(_(KEYS))
 
 
 def _print_choice(text: str) -> None:

@@ -55,23 +55,26 @@ def show(course: Path | None, what: str | None, student: str | None, out: Path |
 def verify(course: Path | None, file: Path, key: str | None, work: Path | None, as_json: bool) -> None:
     """Say whether a receipt is genuine, and whether the gradebook has what it says.
 
-    Exit code 0: genuine; 1: it is not. Without the gradebook at hand give --key: `grader receipt key` prints it where
-    the gradebook is.
+    Exit code 0: genuine; 1: it is not, or PATH is not the work. Without the gradebook at hand give --key: `grader
+    receipt key` prints it where the gradebook is.
     """
     from grader.receipts import read_receipt, to_json
 
     seat = Seat(course)
     signed = read_receipt(file)
-    faults = list(_find_faults(seat, signed, key, work))
+    faults = _find_faults(seat, signed, key)
+    same = None if work is None else _is_work(seat, signed, work)
     if as_json:
-        print_json({**to_json(signed), "genuine": not faults, "faults": faults})
+        print_json({**to_json(signed), "genuine": not faults, "faults": faults, "is_work": same})
     elif faults:
         click.echo("\n".join(_("NOT GENUINE: {fault}", fault=fault) for fault in faults))
     else:
         click.echo(_describe(signed))
-        if work is not None:
-            click.echo(_("{path} is the work that was handed in.", path=work))
-    raise click.exceptions.Exit(1 if faults else 0)
+    if same is not None and not as_json:
+        told = later("{path} is the work that was handed in.")
+        other = later("{path} is not what was handed in: was it changed since?")
+        click.echo(_(told if same else other, path=work))
+    raise click.exceptions.Exit(1 if faults or same is False else 0)
 
 
 @receipt.command("key")
@@ -84,13 +87,11 @@ def print_key(course: Path | None) -> None:
         click.echo(format_key(public_key(gradebook, datetime.now(UTC))))
 
 
-def _find_faults(seat: Seat, signed: SignedReceipt, key: str | None, work: Path | None) -> list[str]:
+def _find_faults(seat: Seat, signed: SignedReceipt, key: str | None) -> list[str]:
     faults = []
     if not signed.is_genuine:
         faults.append(_("it was changed after it was signed, or never signed with the key that it names"))
     faults += _compare_with_key(signed, key) if key is not None else _compare_with_gradebook(seat, signed)
-    if work is not None:
-        faults += _compare_with_work(seat, signed, work)
     return faults
 
 
@@ -123,12 +124,12 @@ def _compare_with_gradebook(seat: Seat, signed: SignedReceipt) -> list[str]:
     return [] if own == signed.receipt else [_("the gradebook has something else for this submission")]
 
 
-def _compare_with_work(seat: Seat, signed: SignedReceipt, work: Path) -> list[str]:
+def _is_work(seat: Seat, signed: SignedReceipt, work: Path) -> bool:
+    """Is what lies there the same as what was handed in?"""
     from grader.submission import read_submission
 
     assignment = seat.find_assignment(work, signed.receipt.assignment)
-    same = read_submission(work, assignment).digest == signed.receipt.digest
-    return [] if same else [_("{path} is not the work that was handed in: its digest is another one", path=work)]
+    return read_submission(work, assignment).digest == signed.receipt.digest
 
 
 def _describe(signed: SignedReceipt) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.errors import InputError, reason_of
+from grader.errors import InputError, reason_of, suggest
 from grader.language import _, later, speaking
 from grader.platforms import CAN_ISOLATE
 
@@ -120,10 +120,14 @@ class Seat:
         try:
             mode = path.stat().st_mode
         except FileNotFoundError:
+            near = suggest(path.name, self.course.assignments)
             hint = _("`grader fetch ASSIGNMENT` makes one")
+            if path.suffix:
+                hint = _("look at its name, and at the folder that you are in")
             if (Path() / MARKER).exists():
                 hint = _("this folder is that of an assignment itself: leave the name out")
-            raise InputError(_("{path}: there is no such file or folder", path=path), hint) from None
+            message = _("{path}: there is no such file or folder", path=path)
+            raise InputError(f"{message}{near}", hint) from None
         except OSError as error:
             message = _("{path} cannot be read: {reason}", path=path, reason=reason_of(error))
             raise InputError(message, _("give your folder, one of its files, or a zip of it")) from None
@@ -134,11 +138,11 @@ class Seat:
                 marker = read_marker(path.parent)
             if marker is None:
                 raise _say_unmarked(path, stat.S_ISDIR(mode))
-            self._check_course(marker, path)
+            self.check_course(marker, path)
             assignment_id = marker["assignment"]
         return self.course.load(assignment_id)
 
-    def _check_course(self, marker: Marker, path: Path) -> None:
+    def check_course(self, marker: Marker, path: Path) -> None:
         """Refuse work that was fetched from another course: it would go into this one's gradebook.
 
         Raises:

@@ -59,6 +59,8 @@ def _compare(seat: Seat, folder: Path, entries: dict[str, Entry]) -> tuple[str |
 
     try:
         marker = read_marker(folder)
+        if marker is not None:
+            seat.check_course(marker, folder)
         spec = seat.course.load(marker["assignment"]) if marker is not None else None
     except GraderError as error:
         return None, error.message

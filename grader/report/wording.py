@@ -329,7 +329,7 @@ def attempts_line(report: Report) -> str | None:
     if len(attempts) < 2:
         return None
     shown = attempts[-MOST_ATTEMPTS:]
-    scores = ", ".join(UNDECIDED if one.status is None else format_amount(one.score) for one in shown)
+    scores = _(", then ").join(UNDECIDED if one.status is None else format_amount(one.score) for one in shown)
     points = shown[-1].points
     told = plural(
         "{scores} of {amount} point", "{scores} of {amount} points", count_of(points), scores=scores,
