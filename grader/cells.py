@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from grader.display import clean_line
+from grader.display import clean_line, join_first
 from grader.errors import SubmissionError
 from grader.language import _, later, plural
 from grader.notebooks import Cell, Notebook
@@ -136,10 +136,7 @@ def describe_pieces(pieces: Sequence[Piece]) -> Iterator[str]:
             else:
                 one, many = later("part of cell {cell} (line {lines})"), later("part of cell {cell} (lines {lines})")
             parts.append(_(one if is_one_line else many, cell=cell, lines=lines))
-        told, more = ", ".join(parts[:20]), len(parts) - 20
-        if more > 0:
-            told = _("{names} and {number} more", names=told, number=more)
-        yield _("{file} was taken from {cells}", file=file, cells=told)
+        yield _("{file} was taken from {cells}", file=file, cells=join_first(parts, 20))
 
 
 def _span(piece: Piece) -> str:

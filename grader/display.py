@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from fractions import Fraction
 
@@ -111,10 +111,13 @@ def format_percent(rate: Fraction | None) -> str:
 
 def list_names(names: Iterable[str], most: int = 20) -> str:
     """Return names joined by commas, cleaned; past ``most`` of them only their number."""
-    cleaned = [clean_line(name, 80) for name in names]
-    names = ", ".join(cleaned[:most])
-    more = len(cleaned) - most
-    return _("{names} and {number} more", names=names, number=more) if more > 0 else names
+    return join_first([clean_line(name, 80) for name in names], most)
+
+
+def join_first(parts: Sequence[str], most: int) -> str:
+    """Return parts joined by commas; past ``most`` of them only their number."""
+    first, more = ", ".join(parts[:most]), len(parts) - most
+    return _("{names} and {number} more", names=first, number=more) if more > 0 else first
 
 
 def in_utc(moment: datetime) -> datetime:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from grader.display import join_first
 from grader.errors import SubmissionError, reason_of
 from grader.language import _, later
 from grader.platforms import CAN_OPEN_FOLDERS
@@ -147,10 +148,7 @@ def shown(name: object) -> str:
 def listed(names: Iterable[str]) -> str:
     """Return names as they may be printed, the first six of them."""
     names = [shown(name) for name in names]
-    if not names:
-        return _("nothing")
-    first, more = ", ".join(names[:6]), len(names) - 6
-    return _("{names} and {number} more", names=first, number=more) if more > 0 else first
+    return join_first(names, 6) if names else _("nothing")
 
 
 def too_large(name: str, size: int, cap: int) -> SubmissionError:

@@ -25,7 +25,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
 from grader.cells import Piece, take_cells
-from grader.errors import SpecError, SubmissionError, suggest
+from grader.errors import SpecError, SubmissionError, find_near, suggest
 from grader.language import _, later
 from grader.notebooks import MAX_NOTEBOOK_BYTES, SUFFIX, Notebook, is_notebook_name, read_notebook
 from grader.places import (
@@ -447,8 +447,7 @@ def _elsewhere(place: Place, folders: list[str], visible: list[str], assignment:
         if name.casefold().endswith(".zip"):
             return _("there is {name}: give it instead", name=shown(name))
     for name in visible:
-        near = suggest(name, expected)
-        if (wanted := next((one for one in expected if near and repr(one) in near), None)) is not None:
+        if (wanted := find_near(name, expected)) is not None:
             return _("rename {name} to {file}", name=shown(name), file=wanted)
     hint = later("put your answer into {file}; `grader fetch {assignment}` makes a fresh folder")
     return _(hint, file=expected[0], assignment=assignment.id)

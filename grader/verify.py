@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import base64
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -115,7 +115,7 @@ class Proof:
     @property
     def unrun(self) -> Mapping[str, str]:
         """The checks that could not be run, and what each says of it."""
-        return {name: said for trial in self.trials for name, said in trial.unrun.items()}
+        return _join_unrun(self.trials)
 
     def count(self, *roles: Role) -> int:
         """Return how many specimens of some roles were graded."""
@@ -233,7 +233,7 @@ def judge_trials(assignment: Assignment, trials: Sequence[Trial]) -> Proof:
     checks = read_checks(assignment)
     variants = tuple(try_variants(assignment))
     holes = [*_look_at_variants(variants), *_look_at_files(fill_assignment(assignment), checks)]
-    unrun = {name: said for trial in trials for name, said in trial.unrun.items()}
+    unrun = _join_unrun(trials)
     holes += _find_unrun(assignment, unrun)
     for trial in trials:
         holes += _find_broken(trial)
@@ -243,6 +243,10 @@ def judge_trials(assignment: Assignment, trials: Sequence[Trial]) -> Proof:
     alone = {trial.caught_by[0] for trial in wrong if len(trial.caught_by) == 1}
     redundant = tuple(check.id for check in checks if check.id not in alone.union(unrun)) if wrong else ()
     return Proof(assignment, checks, tuple(trials), tuple(holes), redundant, variants)
+
+
+def _join_unrun(trials: Iterable[Trial]) -> Mapping[str, str]:
+    return {name: said for trial in trials for name, said in trial.unrun.items()}
 
 
 def _find_unrun(assignment: Assignment, unrun: Mapping[str, str]) -> Iterator[Hole]:

@@ -205,7 +205,7 @@ class _Ledger:
     notes: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     refused_work: bool = False
-    entries: list[tuple[Entry, Assignment]] = field(default_factory=list)
+    entries: dict[str, tuple[Assignment, list[Entry]]] = field(default_factory=dict)  # of each assignment
     counting: dict[tuple[str, str], str] = field(default_factory=dict)  # where a row's score is not what counts
     reasons: list[tuple[str, str | None]] = field(default_factory=list)
     faults: dict[str, list[str]] = field(default_factory=dict)  # why grades are pending, and where those lie
@@ -229,7 +229,7 @@ class _Ledger:
         newest = recorded.refused or found
         self.code = max(self.code, exit_code([newest]))
         self.rows.append(_describe(recorded))
-        self.entries.append((recorded.entry, work.assignment))
+        self.entries.setdefault(work.assignment.id, (work.assignment, []))[1].append(recorded.entry)
         self.notes += [f"{recorded.entry.student}: {note}" for note in recorded.notes]
         if any(question.unreadable for question in found.questions):
             self.unreadable.append(recorded.entry.student)
@@ -252,12 +252,12 @@ class _Ledger:
         from grader.settlement import settle_assignment
 
         older = []
-        for assignment in {assignment.id: assignment for _, assignment in self.entries}.values():
+        for assignment, entries in self.entries.values():
             settled = settle_assignment(course, gradebook, assignment)
-            for entry, _ in (one for one in self.entries if one[1] is assignment):
-                final = settled[entry.student].final
-                own = next(one for one in settled[entry.student].attempts if one.submission == entry.id)
-                if own.order < max(one.order for one in settled[entry.student].attempts):
+            for entry in entries:
+                final, attempts = settled[entry.student].final, settled[entry.student].attempts
+                own = next(one for one in attempts if one.submission == entry.id)
+                if own.order < max(one.order for one in attempts):
                     older.append(entry.student)
                 if final.status is not None and own.grade is not None and final.score != own.grade.score:
                     self.counting[entry.student, assignment.id] = format_amount(final.score)

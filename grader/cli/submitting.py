@@ -16,7 +16,7 @@ from grader.errors import FaultError, InputError, reason_of
 from grader.language import _, later
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from grader.answers import AnswerProblem
     from grader.engine import Examiner
@@ -156,10 +156,11 @@ def hand_in(
     name = who(student)
     spec, submission = _read(seat, path, assignment, name)
     with seat.open_gradebook() as gradebook:
-        unfinished = _find_unfinished(gradebook, spec, submission, name)
+        entries = gradebook.entries(student=name, assignment=spec.id)
+        unfinished = _find_unfinished(gradebook, entries, submission, name)
         if unfinished is None:
             _refuse_useless(seat, gradebook, spec, name)
-            _doubt(gradebook, spec, submission, name, asking=asking)
+            _doubt(entries, spec, submission, asking=asking)
         entry, grade = submit_work(
             examiner,
             gradebook,
@@ -173,7 +174,7 @@ def hand_in(
         return report_of(seat, gradebook, entry, grade, name), grade
 
 
-def _doubt(gradebook: Gradebook, spec: Assignment, submission: Submission, student: str, *, asking: bool) -> None:
+def _doubt(entries: Sequence[Entry], spec: Assignment, submission: Submission, *, asking: bool) -> None:
     """Say what speaks against handing in.
 
     Raises:
@@ -182,7 +183,7 @@ def _doubt(gradebook: Gradebook, spec: Assignment, submission: Submission, stude
     from grader.submission import find_doubts
 
     doubts = find_doubts(submission, spec)
-    same = [one for one in gradebook.entries(student=student, assignment=spec.id) if one.digest == submission.digest]
+    same = [one for one in entries if one.digest == submission.digest]
     if same:
         doubts.append(_("this is what was handed in as attempt {number}", number=same[-1].number))
     for doubt in doubts:
@@ -191,9 +192,10 @@ def _doubt(gradebook: Gradebook, spec: Assignment, submission: Submission, stude
         raise InputError(_("nothing was handed in"))
 
 
-def _find_unfinished(gradebook: Gradebook, spec: Assignment, submission: Submission, student: str) -> Entry | None:
+def _find_unfinished(
+    gradebook: Gradebook, entries: Sequence[Entry], submission: Submission, student: str
+) -> Entry | None:
     """Return the student's last attempt where it holds the same files and was never graded: somebody stopped it."""
-    entries = gradebook.entries(student=student, assignment=spec.id)
     last = entries[-1] if entries else None
     same = last is not None and last.student == student and last.digest == submission.digest
     return last if last is not None and same and gradebook.grade(last) is None else None

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 
-from grader.errors import InputError
 from grader.quizzes.content import Answer, Choices, Essay, Number, Option, Question, Texts, clean_text
 from grader.quizzes.html_markdown import escape_markdown, to_markdown
-from grader.quizzes.incoming import MAX_ANSWERS, Found, Reading, make_id, read_number
+from grader.quizzes.incoming import MAX_ANSWERS, Found, Reading, make_id, read_number, read_text
 
-MAX_BYTES = 1_000_000  # as much as assignment.yaml may hold
 MAX_QUESTIONS = 2_000
 # Escaped characters stand in the private use area while the text is taken apart.
 _ESCAPED = {f"\\{mark}": chr(0xE000 + number) for number, mark in enumerate(r"\~=#{}:")} | {r"\n": "\ue007"}
@@ -29,13 +27,7 @@ def read_gift(data: bytes, name: str) -> Found:
     Raises:
         InputError: it is no text, or too large.
     """
-    if len(data) > MAX_BYTES:
-        raise InputError(f"{name}: the file is larger than {MAX_BYTES:,} bytes")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name}: byte {error.start} is no UTF-8", "save the file as UTF-8") from None
-    return _Reader().read(text)
+    return _Reader().read(read_text(data, name))
 
 
 def _split(text: str) -> Iterator[tuple[int, str, dict[str, str]]]:

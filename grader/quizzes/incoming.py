@@ -10,13 +10,29 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from string import ascii_lowercase
 
+from grader.errors import InputError
 from grader.quizzes.content import Choices, Note, Notes, Option, Question
 
+MAX_TEXT_BYTES = 1_000_000  # as much as assignment.yaml may hold
 PICTURES = "pictures"  # the folder of an assignment that pictures go into
 MAX_ANSWERS = 500  # of one question
 _LONGEST_ID = 60
 _MOST_OPTIONS = len(ascii_lowercase)
 _MOST_DIGITS = 40
+
+
+def read_text(data: bytes, name: str) -> str:
+    """Return a file of questions as text.
+
+    Raises:
+        InputError: it is no text, or too large.
+    """
+    if len(data) > MAX_TEXT_BYTES:
+        raise InputError(f"{name}: the file is larger than {MAX_TEXT_BYTES:,} bytes")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name}: byte {error.start} is no UTF-8", "save the file as UTF-8") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,19 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
-from grader.errors import InputError
 from grader.quizzes.content import Answer, Choices, Essay, Number, Option, Question, Texts, clean_text
-from grader.quizzes.incoming import PICTURES, Found, Reading, make_id, read_number, read_points, tell_everybody
+from grader.quizzes.incoming import (
+    PICTURES,
+    Found,
+    Reading,
+    make_id,
+    read_number,
+    read_points,
+    read_text,
+    tell_everybody,
+)
 from grader.quizzes.pictures import PictureError, read_picture
 
-MAX_BYTES = 1_000_000  # as much as assignment.yaml may hold
 MAX_QUESTIONS = 2_000
 # What a line begins with; the words behind it, and indented lines below it, belong to it.
 _STARTS = {
@@ -53,13 +60,7 @@ def read_text2qti(data: bytes, name: str, directory: Path | None = None) -> Foun
     Raises:
         InputError: it is no text, or too large.
     """
-    if len(data) > MAX_BYTES:
-        raise InputError(f"{name}: the file is larger than {MAX_BYTES:,} bytes")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{name}: byte {error.start} is no UTF-8", "save the file as UTF-8") from None
-    return _Reader(directory).read(text)
+    return _Reader(directory).read(read_text(data, name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from grader.decisions import Extension, HintTaken, Mark, Override
+from grader.display import join_first
 from grader.errors import InputError
 from grader.fields import amount
 from grader.language import _, plural
@@ -367,9 +368,7 @@ def _explain_attempts(
 
 
 def _list_numbers(numbers: Sequence[int]) -> str:
-    listed = ", ".join(map(str, numbers[:_MOST_NAMED]))
-    more = len(numbers) - _MOST_NAMED
-    return _("{names} and {number} more", names=listed, number=more) if more > 0 else listed
+    return join_first([str(number) for number in numbers], _MOST_NAMED)
 
 
 def _apply_override(final: FinalGrade, overrides: Iterable[Override]) -> FinalGrade:
