@@ -122,25 +122,28 @@ def take_cells(notebook: Notebook, name: str, assignment: Assignment, answers_fi
 
 
 def describe_pieces(pieces: Sequence[Piece]) -> Iterator[str]:
-    """Yield a line for each file that says which cells it is made of, and where in it they stand."""
+    """Yield a line for each file that says which cells it is made of, and which of their lines."""
     files: dict[str, dict[int, list[Piece]]] = {}
     for piece in pieces:
         files.setdefault(piece.file, {}).setdefault(piece.cell, []).append(piece)
     for file, cells in files.items():
         parts = []
         for cell, own in cells.items():
-            lines = ", ".join(_span(piece) for piece in own[:5])
-            is_one_line = len(own) == own[0].count == 1
             if own[0].whole or file.endswith(".yaml"):
-                one, many = later("cell {cell} (line {lines})"), later("cell {cell} (lines {lines})")
-            else:
-                one, many = later("part of cell {cell} (line {lines})"), later("part of cell {cell} (lines {lines})")
-            parts.append(_(one if is_one_line else many, cell=cell, lines=lines))
+                parts.append(_("cell {cell}", cell=cell))
+                continue
+            lines = join_first([_span(piece) for piece in own], 5)
+            one, many = (
+                later("part of cell {cell} (its line {lines})"),
+                later("part of cell {cell} (its lines {lines})"),
+            )
+            parts.append(_(one if len(own) == own[0].count == 1 else many, cell=cell, lines=lines))
         yield _("{file} was taken from {cells}", file=file, cells=join_first(parts, 20))
 
 
 def _span(piece: Piece) -> str:
-    return str(piece.line) if piece.count == 1 else f"{piece.line}-{piece.line + piece.count - 1}"
+    first, last = piece.cell_line, piece.cell_line + piece.count - 1
+    return str(first) if first == last else f"{first}-{last}"
 
 
 # One cell.

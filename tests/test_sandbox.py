@@ -208,8 +208,44 @@ def test_memory_is_limited(zygote: Zygote, body: str) -> None:
 @pytest.mark.timeout(60)
 def test_an_endless_loop_ends_with_its_time(zygote: Zygote) -> None:
     with pytest.raises(WorkerLost, match="did not finish within 1 s") as caught:
-        attempt(zygote, "while True: pass", check_seconds=1)
+        attempt(
+            zygote,
+            "while True:\n    try:\n        time.sleep(0.01)\n    except BaseException:\n        pass",
+            check_seconds=1,
+        )
     assert caught.value.outcome is Outcome.TIMED_OUT
+    (frame,) = caught.value.frames
+    assert (frame.file, frame.function) == ("student.py", "run")
+    assert 3 <= frame.line <= 7  # one of the loop's
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "signal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True: pass",
+        "signal.setitimer(signal.ITIMER_REAL, 0)\nwhile True: pass",
+        "sum(range(10**15))",  # Python looks at no signal in there
+    ],
+)
+def test_time_ends_where_nobody_can_say_at_which_line(zygote: Zygote, body: str) -> None:
+    with pytest.raises(WorkerLost, match="did not finish within 1 s") as caught:
+        attempt(zygote, body, check_seconds=1)
+    assert (caught.value.outcome, caught.value.frames) == (Outcome.TIMED_OUT, ())
+
+
+@pytest.mark.parametrize("late", ['[["student.py", "x", "run"]]', '[["other.py", 1, "run"]]', "7", "[7]"])
+def test_a_place_that_is_none_is_no_answer(zygote: Zygote, late: str) -> None:
+    body = (
+        "frame = sys._getframe()\n"
+        "while 'self' not in frame.f_locals or not hasattr(frame.f_locals['self'], '_channel'): frame = frame.f_back\n"
+        "worker = frame.f_locals['self']\n"
+        f"worker._say_late = lambda *_: worker._channel.send({{'late': {late}}})\n"
+        "signal.signal(signal.SIGALRM, worker._say_late)\n"
+        "while True: pass"
+    )
+    with pytest.raises(WorkerLost, match="not a result") as caught:
+        attempt(zygote, body, check_seconds=1)
+    assert caught.value.outcome is Outcome.CRASHED
 
 
 def test_processor_time_is_limited_even_where_signals_are_ignored(zygote: Zygote) -> None:
@@ -230,6 +266,7 @@ def test_processor_time_is_limited_even_where_signals_are_ignored(zygote: Zygote
         ("os.kill(os.getpid(), signal.SIGUSR1)", Outcome.CRASHED, "ended its own process before"),
         ("os.close(3); time.sleep(60)", Outcome.CRASHED, "closed its connection"),
         ("os.write(3, b'x' * 100); time.sleep(60)", Outcome.CRASHED, "not a result"),
+        ("signal.raise_signal(signal.SIGALRM)", Outcome.CRASHED, "not a result"),  # time was not over
         ("while True: print('x' * 1000)", Outcome.CRASHED, "printed more than 1 MB"),
         ("while True: os.write(1, b'x' * 65536)", Outcome.CRASHED, "printed more than 1 MB"),
         ("os.kill(os.getpid(), signal.SIGSTOP)", Outcome.TIMED_OUT, "did not finish"),

@@ -39,7 +39,7 @@ def fetch(
     from grader.submission import notebook_name
 
     seat = Seat(course)
-    spec = draw_for(seat.course.load(assignment), student)
+    spec = draw_for(seat.load(assignment), student)
     target = directory if directory is not None else Path(spec.id)
     result = make_stub(spec, target, seat, notebook=notebook, force=force)
     if result.backup is not None:

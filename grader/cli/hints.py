@@ -78,7 +78,7 @@ def tell_next(
             click.echo(_("No hint was taken."), err=True)
             raise click.exceptions.Exit(1)
         taken = take_hint(gradebook, spec, state, name, datetime.now(UTC))
-    _print_hint(taken, as_json)
+    _print_hint(taken, as_json, seat.spell(f"hint {spec.id} {taken.question.id}"))
 
 
 def _find_question(seat: Seat, names: Sequence[str]) -> tuple[Assignment, str | None]:
@@ -90,7 +90,7 @@ def _find_question(seat: Seat, names: Sequence[str]) -> tuple[Assignment, str | 
         spec = seat.course.load(names[0])
         question = names[1] if len(names) == 2 else None
     elif names and (Path(names[0]).is_dir() or len(names) == 2):
-        spec = seat.find_assignment(Path(names[0]), None) if Path(names[0]).is_dir() else seat.course.load(names[0])
+        spec = seat.find_assignment(Path(names[0]), None) if Path(names[0]).is_dir() else seat.load(names[0])
         question = names[1] if len(names) == 2 else None
     else:
         try:
@@ -146,7 +146,7 @@ def _agrees(hint: Hint, yes: bool) -> bool:
     return click.confirm(_("The next hint costs {cost}. Take it?", cost=cost), err=True)
 
 
-def _print_hint(state: HintState, as_json: bool) -> None:
+def _print_hint(state: HintState, as_json: bool, command: str) -> None:
     number, hint = state.taken, state.told[-1]
     if as_json:
         print_json(_hint_json(state, number, hint))
@@ -155,7 +155,7 @@ def _print_hint(state: HintState, as_json: bool) -> None:
     print_markdown(hint.text)
     if state.following is not None:
         told = ", ".join([_("There is another one"), *_describe_terms(state.following)])
-        click.echo(f"\n{told}.")
+        click.echo(f"\n{told}: {command}")
 
 
 def _print_told(states: Sequence[HintState], as_json: bool) -> None:

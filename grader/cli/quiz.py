@@ -54,7 +54,17 @@ def quiz(course: Path | None, where: str, student: str | None) -> None:
     if problems := sheet.read(spec).problems:
         hint = _("mend {file} first: what cannot be read would be lost", file=sheet.path)
         raise InputError("\n".join(map(str, problems)), hint)
-    Round(spec, sheet).run()
+    try:
+        Round(spec, sheet).run()
+    except KeyboardInterrupt:
+        _say_state(seat, spec, sheet)
+        raise
+    _say_state(seat, spec, sheet)
+
+
+def _say_state(seat: Seat, spec: Assignment, sheet: Sheet) -> None:
+    """Say where the answers are, which are missing, and how to go on."""
+    folder = sheet.path.parent
     missing = [name for name, value in sheet.read(spec).values.items() if value is None]
     told = _("Your answers are in {file}.", file=sheet.path)
     click.echo(f"\n{told}")
@@ -70,7 +80,7 @@ def _open_folder(seat: Seat, where: str, student: str | None) -> tuple[Assignmen
     from grader.submission import MARKER
 
     if where not in seat.course.assignments and not Path(where).exists():
-        seat.course.load(where)  # says which there are
+        seat.load(where)  # says which there are
     if where in seat.course.assignments and not (Path(where) / MARKER).exists():
         spec = draw_for(seat.course.load(where), student)
         if not spec.quiz_questions:

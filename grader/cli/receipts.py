@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,10 +33,13 @@ def receipt() -> None:
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it to a file.")
 @click.pass_obj
 def show(course: Path | None, what: str | None, student: str | None, out: Path | None) -> None:
-    """Print the receipt of your last submission, of one assignment, or by its ID."""
+    """Print the receipt of your last submission, of your last one for an assignment, or of the one with that ID."""
     from grader.receipts import sign_receipt, write_receipt
 
     seat = Seat(course)
+    if what is not None and what.endswith(".json"):
+        hint = _("`{command}` says whether it is genuine", command=seat.spell(f"receipt verify {shlex.quote(what)}"))
+        raise InputError(_("{file} is a receipt already, it seems", file=what), hint)
     with seat.open_gradebook() as gradebook:
         entry = find_entry(seat, gradebook, what, who(student))
         data = write_receipt(sign_receipt(seat.course.title, gradebook, entry, datetime.now(UTC)))

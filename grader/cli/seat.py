@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.errors import InputError, reason_of, suggest
+from grader.errors import InputError, find_near, reason_of, suggest
 from grader.language import _, later, speaking
 from grader.platforms import CAN_ISOLATE
 
@@ -107,6 +107,46 @@ class Seat:
         click.echo(f"grader: {_(DEVELOPMENT_ONLY)}", err=True)
         return replace(self.setup(), isolated=False)
 
+    def load(self, name: str) -> Assignment:
+        """Return the assignment of an id.
+
+        Raises:
+            InputError: the course has none, maybe since the folders here are from another course.
+        """
+        if name not in self.course.assignments:
+            self.refuse_other_course(name)
+        return self.course.load(name)
+
+    def refuse_other_course(self, unknown: str) -> None:
+        """Say so where a name that this course does not know may be known to the course that work here is from.
+
+        Raises:
+            InputError: the folder of that name, or this one, says that it is from another course; where nothing in
+                this course has such a name, any folder of work in this one.
+        """
+        folders = [folder for folder in (Path(unknown), Path()) if _has_marker(folder)]
+        if find_near(unknown, self.course.assignments) is None:
+            folders += find_fetched(Path())
+        for folder in folders:
+            self._read_marker(folder)
+
+    def find_here(self) -> str | None:
+        """Return the id of the assignment whose folder this is, None where it is none's.
+
+        Raises:
+            InputError: it is from another course, or its marker is broken.
+        """
+        return self._read_marker(Path()) if _has_marker(Path()) else None
+
+    def _read_marker(self, folder: Path) -> str | None:
+        from grader.submission import read_marker
+
+        marker = read_marker(folder)
+        if marker is None:
+            return None
+        self.check_course(marker, folder)
+        return marker["assignment"]
+
     def find_assignment(self, path: Path, assignment_id: str | None) -> Assignment:
         """Return the assignment that a student's folder belongs to: as asked for, or as its marker says.
 
@@ -115,7 +155,7 @@ class Seat:
         """
         from grader.notebooks import is_notebook_name
         from grader.places import is_zip
-        from grader.submission import MARKER, read_marker
+        from grader.submission import read_marker
 
         try:
             mode = path.stat().st_mode
@@ -124,7 +164,7 @@ class Seat:
             hint = _("`grader fetch ASSIGNMENT` makes one")
             if path.suffix:
                 hint = _("look at its name, and at the folder that you are in")
-            if (Path() / MARKER).exists():
+            if _has_marker(Path()):
                 hint = _("this folder is that of an assignment itself: leave the name out")
             message = _("{path}: there is no such file or folder", path=path)
             raise InputError(f"{message}{near}", hint) from None
@@ -157,6 +197,22 @@ class Seat:
         raise InputError(message, _("name its course: --course {folder}, or GRADER_COURSE={folder}", folder=where))
 
 
+def find_fetched(folder: Path) -> list[Path]:
+    """Return the folders of fetched assignments that lie in a folder which is none itself, by name."""
+    try:
+        return [] if _has_marker(folder) else sorted(path for path in folder.iterdir() if _has_marker(path))
+    except OSError:
+        return []
+
+
+def _has_marker(folder: Path) -> bool:
+    from grader.submission import MARKER
+
+    with contextlib.suppress(OSError, ValueError):  # a name that no file can have
+        return (folder / MARKER).is_file()
+    return False
+
+
 def _find_course_here(name: str) -> str | None:
     """Return the way to the nearest folder, from this one up, that holds a course's file."""
     here = Path.cwd()
@@ -184,12 +240,14 @@ def _say_unmarked(path: Path, is_folder: bool) -> InputError:
     if not is_folder:
         message = _("{path}: nothing says which assignment this is", path=path)
         return InputError(message, _("name it with --assignment"))
-    found: list[str] = []
-    with contextlib.suppress(OSError):
-        found = sorted(entry.name for entry in path.iterdir() if (entry / MARKER).is_file())
+    from grader.display import join_first
+
+    found = find_fetched(path)
     hint = _("give a folder that `grader fetch` made, or name the assignment with --assignment")
-    if found:
-        folders = f"{', '.join(found[:5])}{' …' if len(found) > 5 else ''}"
+    if _has_marker(path.resolve().parent):
+        hint = _("the folder above it is one: {folder}", folder=path.resolve().parent)
+    elif found:
+        folders = join_first([folder.name for folder in found], 5)
         hint = _("give one of the folders in it: {folders}", folders=folders)
     message = _("{path} is not a submission folder: it has no {file}", path=path.resolve(), file=MARKER)
     return InputError(message, hint)

@@ -129,18 +129,23 @@ def _overview_json(overview: Overview) -> dict[str, object]:
 
 
 @click.command()
+@click.argument("assignment", required=False, shell_complete=complete_assignment)
 @student_option
 @json_option
 @click.pass_obj
-def status(course: Path | None, student: str | None, as_json: bool) -> None:
-    """List what you have handed in, and what it earned."""
+def status(course: Path | None, assignment: str | None, student: str | None, as_json: bool) -> None:
+    """List what you have handed in, and what it earned.
+
+    With ASSIGNMENT only what was handed in for that one is listed.
+    """
     seat = Seat(course)
     student, now = who(student), datetime.now(UTC)
+    asked = seat.course.assignments if assignment is None else [seat.load(assignment).id]
     with seat.open_gradebook() as gradebook:
-        rows = gradebook.graded(student)
+        rows = [row for row in gradebook.graded(student) if assignment in (None, row[0].assignment)]
         # What is still open is told to people, and is about all of the course; else only what was handed in matters.
-        told = {entry.assignment for entry, _grade in rows} if as_json or not rows else seat.course.assignments
-        names = [name for name in seat.course.assignments if name in told]
+        told = {entry.assignment for entry, _grade in rows} if as_json or not rows else asked
+        names = [name for name in asked if name in told]
         overviews = _review(seat, gradebook, names, student, now)
     finals = (one.final for one in overviews)
     counting = {final.attempt.submission: final for final in finals if final is not None and final.attempt is not None}
@@ -150,7 +155,9 @@ def status(course: Path | None, student: str | None, as_json: bool) -> None:
         return
     if not rows:
         nothing = later("{student} has handed in nothing yet. `grader list` shows what there is to do.")
-        click.echo(_(nothing, student=student))
+        if assignment is not None:
+            nothing = later("{student} has handed in nothing for {assignment} yet.")
+        click.echo(_(nothing, student=student, assignment=assignment))
         return
     from grader.display import format_amount
 
@@ -247,8 +254,8 @@ def show(
 ) -> None:
     """Show the report of something that was handed in.
 
-    Without an argument it is your last submission; ASSIGNMENT is your last one for that assignment; ID is the name of
-    a submission, as `grader status` lists it.
+    Without an argument it is your last submission, and in the folder of an assignment the last one for that;
+    ASSIGNMENT is your last one for that assignment; ID is the name of a submission, as `grader status` lists it.
     """
     from grader.report import to_html
 
@@ -275,10 +282,16 @@ def show(
 
 
 def find_entry(seat: Seat, gradebook: Gradebook, what: str | None, student: str) -> Entry:
-    """Find a submission: by its id, or the student's last one (of an assignment)."""
+    """Find a submission: by its id, or the student's last one (of an assignment, such as that whose folder this is).
+
+    Raises:
+        InputError: there is none, or the folders here are from another course.
+    """
+    what = what or seat.find_here()
     if what is not None and what not in seat.course.assignments:
         known = {entry.id: entry for entry in gradebook.entries()}
         if what not in known:
+            seat.refuse_other_course(what)
             near = suggest(what, seat.course.assignments)
             message = _("there is neither an assignment nor a submission {name!r}{near}", name=what, near=near)
             raise InputError(message, _("`grader list` shows the assignments, `grader status` your submissions"))

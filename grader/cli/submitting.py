@@ -10,7 +10,7 @@ import click
 
 from grader.cli.options import assignment_option, json_option, no_isolation_option, path_argument, student_option
 from grader.cli.output import agrees, exit_code, print_report, waiting
-from grader.cli.seat import Seat, draw_for, who
+from grader.cli.seat import Seat, draw_for, find_fetched, who
 from grader.cli.showing import report_of
 from grader.errors import FaultError, InputError, reason_of
 from grader.language import _, later
@@ -94,18 +94,6 @@ def check_work(
     info = SubmissionInfo(digest=submission.digest)
     language = seat.course.language
     return build_report(grade, info, Reader.STUDENT, complete=complete, context=context, language=language)
-
-
-def find_fetched(folder: Path) -> list[Path]:
-    """Return the folders of fetched assignments that lie in a folder which is none itself, by name."""
-    from grader.submission import MARKER
-
-    try:
-        if (folder / MARKER).exists():
-            return []
-        return sorted(path for path in folder.iterdir() if (path / MARKER).is_file())
-    except OSError:
-        return []
 
 
 @click.command()

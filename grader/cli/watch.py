@@ -68,13 +68,13 @@ def watch_work(desk: Desk) -> None:
         FaultError: nothing can be run here at all.
     """
     desk.seat.find_assignment(desk.path, desk.assignment)  # what can never be checked is told at once
-    with _keys() as keys:
-        _Screen(desk, keys).run()
+    with tempfile.TemporaryDirectory(prefix="grader-report-") as folder, _keys() as keys:
+        _Screen(desk, keys, Path(folder)).run()
 
 
 class _Screen:
-    def __init__(self, desk: Desk, keys: _Keys) -> None:
-        self._desk, self._keys = desk, keys
+    def __init__(self, desk: Desk, keys: _Keys, folder: Path) -> None:
+        self._desk, self._keys, self._page = desk, keys, folder / "report.html"
         self._report: Report | None = None
 
     def run(self) -> None:
@@ -156,11 +156,10 @@ class _Screen:
         if self._report is None:
             click.echo(_("There is no report yet."))
             return
-        page = Path(tempfile.mkdtemp(prefix="grader-report-")) / "report.html"
-        page.write_text(to_html(self._report), encoding="utf-8")
-        click.echo(f"{page}")
+        self._page.write_text(to_html(self._report), encoding="utf-8")
+        click.echo(_("{page} (until this ends; `grader show --html FILE` writes one to keep)", page=self._page))
         if _has_browser():
-            click.launch(page.as_uri())
+            click.launch(self._page.as_uri())
 
     def _say_keys(self, said: str) -> None:
         keys = _("h: hint  s: submit  o: open the report  q: quit") if self._keys.there else _("Ctrl-C ends it.")

@@ -29,6 +29,9 @@ from grader.wire import ConnectionClosed, Header, Message, ProtocolError, decode
 
 # How long a worker that closed its connection gets to finish dying, so that its exit status is its own.
 GRACE_SECONDS = 0.5
+# How long a worker whose time is over gets to say where its code is.
+LATE_SECONDS = 0.25
+MIN_SECONDS = 0.001
 MAX_BYTES_PER_CHECK = 1 << 30
 KINDS = ("file", "module", "class", "function", "object")
 # Names that need not stand in the source to be shown: Python's own, and the errors of torch that people meet.
@@ -238,15 +241,18 @@ class Connection:
         if self._beginning is not None:
             header["begin"], self._beginning = self._beginning, None
         self.used |= header["op"] not in ("load", "import")
+        header["seconds"] = max(MIN_SECONDS, self.deadline - time.monotonic())
         try:
             self._worker.channel.send(header, tensors, self.deadline)
-            message = self._worker.channel.receive(self.deadline)
+            message = self._worker.channel.receive(self.deadline + LATE_SECONDS)
             self._worker.drain()
+            if "late" in message.header:
+                if time.monotonic() < self.deadline:
+                    raise ProtocolError("time is not over yet")
+                raise self._give_up(self._read_frames(message.header["late"]))
             error = self._read_error(message.header["error"]) if "error" in message.header else None
         except TimeoutError:
-            self._worker.end()
-            late = _("The code did not finish within {time}.", time=self.time_words)
-            raise WorkerLost(Outcome.TIMED_OUT, late) from None
+            raise self._give_up() from None
         except ConnectionClosed:
             raise explain_ending(self._worker.end(GRACE_SECONDS), self._allowance) from None
         except ProtocolError:
@@ -258,6 +264,16 @@ class Connection:
             raise error  # out here, since it may be a TimeoutError of the student's
         self._count(message)
         return message
+
+    def _give_up(self, frames: tuple[Frame, ...] = ()) -> WorkerLost:
+        """End a worker that takes too long; returns what to raise."""
+        self._worker.end()
+        late = _(
+            "The code did not finish within {time}. Does a loop in it never end, or go over single elements where one "
+            "tensor operation would do?",
+            time=self.time_words,
+        )
+        return WorkerLost(Outcome.TIMED_OUT, late, frames)
 
     def _count(self, message: Message) -> None:
         """Add up what came in this check: a check may hold on to all of it."""
@@ -294,13 +310,24 @@ class Connection:
         """Turn the answer of a request that raised into an exception of our own making."""
         try:
             type_name, base, text = str(error["type"])[:100], str(error["base"])[:100], str(error["message"])[:4000]
-            frames = tuple(self._read_frame(*frame) for frame in error["frames"][:20])
+            frames = self._read_frames(error["frames"])
         except Exception as problem:
             raise ProtocolError(f"bad error: {type(problem).__name__}") from None
         shown = self.recognise(type_name, self.recognise(base, "Exception"))
         if shown != type_name:
             text = f"{type_name}: {text}" if text else type_name
         return match_exception(base)(shown, text, frames)
+
+    def _read_frames(self, frames: Any) -> tuple[Frame, ...]:
+        """Return the student's own lines that a worker names.
+
+        Raises:
+            ProtocolError: they are none.
+        """
+        try:
+            return tuple(self._read_frame(*frame) for frame in frames[:20])
+        except Exception as problem:
+            raise ProtocolError(f"bad frames: {type(problem).__name__}") from None
 
     def _read_frame(self, file: str, line: int, function: str) -> Frame:
         """The source line is looked up here: what the worker says of it does not matter.

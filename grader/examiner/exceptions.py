@@ -90,13 +90,15 @@ class LoadError(StudentError, ImportError):
 class WorkerLost(BaseException):
     """The student's process is gone or was ended; ``outcome`` is TIMED_OUT or CRASHED, ``message`` safe to show.
 
-    It is no Exception, so that a check which expects any exception does not take it for one.
+    ``frames`` are the student's own lines that it was in when time ran out, where that is known. It is no Exception, so
+    that a check which expects any exception does not take it for one.
     """
 
-    def __init__(self, outcome: Outcome, message: str) -> None:
+    def __init__(self, outcome: Outcome, message: str, frames: tuple[Frame, ...] = ()) -> None:
         super().__init__(message)
         self.outcome = outcome
         self.message = message
+        self.frames = frames
 
 
 def match_exception(base: str) -> type[StudentError]:

@@ -202,7 +202,7 @@ def _explain_failure(file: str, error: StudentError | WorkerLost) -> LoadError |
     if isinstance(error, StudentError):
         return load_error(error)
     words = f"{error.message[:1].lower()}{error.message[1:]}"
-    return WorkerLost(error.outcome, _("While {file} was being imported: {what}", file=file, what=words))
+    return WorkerLost(error.outcome, _("While {file} was being imported: {what}", file=file, what=words), error.frames)
 
 
 def seed_generators(seed: int) -> torch.Generator:

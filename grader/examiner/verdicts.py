@@ -43,7 +43,7 @@ def judge(check: str, error: BaseException | None, last_call: tuple[str, Any] | 
             check, Outcome.NOT_RUN, message=_("Not decided here: {reason}", reason=error.msg), deferred=True
         )
     if isinstance(error, WorkerLost):
-        return CheckResult(check, error.outcome, message=error.message)
+        return CheckResult(check, error.outcome, message=error.message, frames=error.frames)
     if isinstance(error, StudentError):
         detail = f"{error.type_name}: {error.text}" if error.text else error.type_name
         return CheckResult(check, Outcome.FAILED, message=error.safe, detail=_cut(detail), frames=error.frames)

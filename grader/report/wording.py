@@ -148,13 +148,21 @@ def shared_end(question: QuestionGrade) -> SharedEnd | None:
     not even a hint. Values that are wrong alike are no such thing.
     """
     decided = [check for check in question.checks if not check.deferred]
-    told = {(check.outcome, check_explanation(check), check.frames[-1:]) for check in decided}
+    told = {(check.outcome, check_explanation(check), _end_place(check)) for check in decided}
     details = {check_detail(check) for check in decided} - {None}
     if len(question.checks) < 2 or len(told) != 1 or len(details) > 1:
         return None
     ((outcome, explanation, place),) = told
     ended = outcome in (Outcome.CRASHED, Outcome.TIMED_OUT) or (outcome is Outcome.FAILED and place)
-    return SharedEnd(explanation, place, next(iter(details), None)) if ended and explanation else None
+    frames = decided[0].frames[-1:]
+    return SharedEnd(explanation, frames, next(iter(details), None)) if ended and explanation else None
+
+
+def _end_place(check: CheckGrade) -> tuple[object, ...]:
+    """Return where a check ended: its line; or its function where time ran out, which may be anywhere in a loop."""
+    if check.outcome is Outcome.TIMED_OUT:
+        return tuple((frame.file, frame.function) for frame in check.frames[-1:])
+    return check.frames[-1:]
 
 
 def check_detail(check: CheckGrade) -> str | None:

@@ -15,6 +15,7 @@ import inspect
 import linecache
 import os
 import random
+import signal
 import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -115,16 +116,30 @@ class Worker:
                 request = self._channel.receive()
             except ConnectionClosed:
                 return
+            _set_alarm(request.header["seconds"], self._say_late)
             try:
                 answer, tensors = self._answer(request)
             except BaseException as error:  # SystemExit and KeyboardInterrupt must not end the process in silence
                 answer, tensors = {"error": self._describe_error(error)}, []
+            _set_alarm(0)
             try:
                 self._channel.send(answer, tensors)
             except ConnectionClosed:
                 return
             except Exception as error:  # a tensor without data, values nested too deep, more than may be sent
                 self._channel.send({"error": self._describe_error(error)})
+
+    def _say_late(self, _signal: int, frame: types.FrameType | None) -> None:
+        """Tell in which of the student's lines time ran out, and end. Student code may keep this from happening."""
+        frames: list[list[Any]] = []
+        while frame is not None:
+            if frame.f_code.co_filename in self._sources.files:
+                frames.append([frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name])
+            frame = frame.f_back
+        try:
+            self._channel.send({"late": _shorten(frames[::-1])})
+        finally:
+            os._exit(1)
 
     def _answer(self, request: Message) -> tuple[Header, list[Tensor]]:
         header = request.header
@@ -360,9 +375,21 @@ class Worker:
             text = error.msg if isinstance(error, SyntaxError) else str(error)
         except BaseException:
             text = ""
-        half = MAX_FRAMES // 2
-        shown = frames if len(frames) <= MAX_FRAMES else frames[:half] + frames[-half:]
+        shown = _shorten(frames)
         return {"type": type(error).__name__[:100], "base": base, "message": str(text)[:MAX_MESSAGE], "frames": shown}
+
+
+def _set_alarm(seconds: float, ring: Callable[[int, types.FrameType | None], None] | None = None) -> None:
+    """Call ``ring`` in so many seconds; 0 calls that off. Systems without such alarms do nothing."""
+    if hasattr(signal, "setitimer"):
+        if ring is not None:
+            signal.signal(signal.SIGALRM, ring)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _shorten(frames: list[list[Any]]) -> list[list[Any]]:
+    half = MAX_FRAMES // 2
+    return frames if len(frames) <= MAX_FRAMES else frames[:half] + frames[-half:]
 
 
 def _run_backward(outputs: Sequence[Tensor], weights: Sequence[Tensor], *, retain: bool) -> None:
