@@ -130,7 +130,7 @@ def describe_pieces(pieces: Sequence[Piece]) -> Iterator[str]:
         parts = []
         for cell, own in cells.items():
             if own[0].whole or file.endswith(".yaml"):
-                parts.append(_("cell {cell}", cell=cell))
+                parts.append(_("cell {number}", number=cell))
                 continue
             lines = join_first([_span(piece) for piece in own], 5)
             one, many = (

@@ -351,6 +351,27 @@ def test_what_is_doubtful_is_asked_about(shell: Shell) -> None:
     assert "attempt 2 of ada" in again.err
 
 
+def test_the_folder_that_one_stands_in_is_the_one_that_is_meant(shell: Shell) -> None:
+    shell("fetch", "halve")
+    shell("fetch", "halve-soon")
+    (shell.folder / "halve/halve.py").write_text("def halve(values):\n    return values / 2\n")
+    shell("submit", "halve")
+    shell("submit", "halve-soon")
+    last, inside = shell("show"), replace(shell, folder=shell.folder / "halve", home=shell.folder / "state")
+    assert last.out.startswith("halve-soon · ")
+    assert inside("show").out.startswith("halve · ")
+    checks = replace(inside, folder=shell.folder / "halve/checks")
+    checks("check").fails(2, "is not a submission folder", f"the folder above it is one: {shell.folder / 'halve'}")
+    rows = [shell("status", *names, "--json").json for names in ((), ("halve",), ("halve-soon",))]
+    assert [[row["assignment"] for row in some] for some in rows] == [
+        ["halve", "halve-soon"], ["halve"], ["halve-soon"],
+    ]  # fmt: skip
+    shown = shell("status", "halve").out
+    assert "halve-soon" not in shown
+    assert shell("status", "halve", "--student", "bob").out == "bob has handed in nothing for halve yet\n"
+    shell("status", "hlave").fails(2, "no assignment 'hlave'; did you mean 'halve'?")
+
+
 def test_work_from_another_course_is_not_taken_for_this_one_s(shell: Shell) -> None:
     shell("fetch", "halve")
     other = write(shell.folder / "other", {"course.yaml": "title: Another one\nassignments: [halve]\n"})
@@ -370,6 +391,18 @@ def test_work_from_another_course_is_not_taken_for_this_one_s(shell: Shell) -> N
     shell("check", "halve").fails(2, "rename my_halve.py to halve.py")
     inside = replace(shell, course=None, folder=other / "halve")("list")
     assert "this is about the course that ships; for the one in this folder: --course ..\n" in inside.err
+    (other / "course.yaml").write_text("title: Another one\nassignments: [quarter]\n")
+    (other / "halve").rename(other / "quarter")
+    spec = (other / "quarter/assignment.yaml").read_text()
+    (other / "quarter/assignment.yaml").write_text(spec.replace("id: halve\n", "id: quarter\n", 1))
+    for command in ("fetch", "quiz", "hint", "show", "status"):
+        refused = replace(shell, course=other)(command, "halve")
+        refused.fails(2, "halve is from the course 'Halves', and this is about 'Another one'")
+    for command in (("show",), ("fetch", "qarter"), ("receipt", "show")):
+        inside = replace(shell, course=other, folder=shell.folder / "halve", home=shell.folder / "state")(*command)
+        inside.fails(2, "halve is from the course 'Halves', and this is about 'Another one'")
+    replace(shell, course=other)("fetch", "qarter").fails(2, "no assignment 'qarter'; did you mean 'quarter'?")
+    replace(shell, course=other)("fetch", "week-9").fails(2, "halve is from the course 'Halves'")
 
 
 # Answers that students hand in, all in one inbox

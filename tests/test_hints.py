@@ -167,7 +167,8 @@ def test_hints_come_one_after_the_other(shell: Shell) -> None:
     assert listed.out.splitlines()[1:3] == ["loss      0 of 3  free", "number    0 of 1  free"]
     first = shell("hint", "quiz", "loss")
     assert first.out == (
-        "Hint 1 of 3 for loss:\n\nLook at *rare* classes.\n\nThere is another one, which costs 0.5 points.\n"
+        "Hint 1 of 3 for loss:\n\nLook at *rare* classes.\n\nThere is another one, which costs 0.5 points: "
+        "`grader hint quiz loss`\n"
     )
     shell("hint", "quiz", "loss").fails(2, "the next hint costs 0.5 points", "--yes")
     second = shell("hint", "quiz", "loss", "--yes", "--json").json

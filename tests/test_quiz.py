@@ -237,6 +237,31 @@ def test_after_a_kill_every_answer_that_was_given_is_there(shell: Shell, assignm
     assert found == {"one": "b", "many": None, "number": None, "words": None}
 
 
+def test_ctrl_c_says_where_the_answers_are_and_how_to_go_on(shell: Shell) -> None:
+    process = subprocess.Popen(
+        ["env", "--default-signal=INT", *GRADER, "quiz", "quiz"],
+        cwd=shell.folder,
+        env=shell.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("b\n")
+    process.stdin.flush()
+    said = ""
+    while "2 of 4" not in said:
+        said += process.stdout.read(1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Your answers are in quiz/answers.yaml.\n" in out
+    assert "Not answered yet: many, number, words. `grader quiz quiz` goes on.\n" in out
+    assert err.endswith("grader: stopped\n")
+
+
 def wait_for(terminal: int, words: bytes) -> None:
     said = b""
     while words not in said:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,14 @@ def test_whoever_hands_in_gets_a_receipt(shell: Shell, file: Path) -> None:
     again = shell("submit", "work", "--json")
     assert again.err.endswith("Receipt: work/receipts/quiz-2.json\n")
     assert again.json["assignment"] == "quiz"
+
+
+def test_the_folder_that_one_stands_in_is_the_one_that_is_meant(shell: Shell, file: Path) -> None:
+    inside = replace(shell, folder=file.parents[1], home=shell.folder / "state")
+    assert inside("receipt", "show").out.encode() == file.read_bytes()
+    inside("receipt", "show", "receipts/quiz-1.json").fails(
+        2, "receipts/quiz-1.json is a receipt already", "grader receipt verify receipts/quiz-1.json"
+    )
 
 
 def test_a_receipt_is_no_part_of_the_work(shell: Shell, file: Path) -> None:

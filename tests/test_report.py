@@ -535,6 +535,18 @@ def test_what_ended_all_checks_alike_is_said_once() -> None:
         assert json.dumps(to_json(report)).count("The file cannot be imported.") == 3
 
 
+def test_a_loop_that_never_ends_is_said_once_wherever_in_it_time_ran_out() -> None:
+    def slow(number: int, function: str, line: int) -> CheckGrade:
+        frames = (Frame("focal_loss.py", line, function, f"line {line}"),)
+        return check(f"test_{number}", f"Check {number}", 1, Outcome.TIMED_OUT, message="Too long.", frames=frames)
+
+    for functions, times in ((("loop", "loop", "loop"), 1), (("loop", "loop", "other"), 3)):
+        checks = [slow(number, name, 3 + number) for number, name in enumerate(functions)]
+        shown = to_text(build_report(grade_of(code_question(*checks)), INFO, Reader.STUDENT))
+        assert shown.count("Too long.") == times
+        assert "focal_loss.py:3  line 3" in shown
+
+
 def test_the_place_and_the_words_of_an_exception_that_all_checks_share_are_shown_once() -> None:
     place = (Frame("focal_loss.py", 3, "forward", "return x.item(7)"),)
     public: dict[str, Any] = {

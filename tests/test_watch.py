@@ -124,6 +124,7 @@ def test_a_save_is_checked_and_four_keys_do_the_rest(shell: Shell) -> None:
     assert "Half of 2 is 1, hidden" in page.read_text()
     terminal.press("q")
     assert terminal.end() == 0
+    assert not page.parent.exists()
     with Gradebook.open(shell.folder / "state") as gradebook:
         assert [entry.number for entry in gradebook.entries()] == [1]
     assert (shell.folder / "work" / "receipts" / "halve-1.json").exists()

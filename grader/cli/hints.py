@@ -78,7 +78,9 @@ def tell_next(
             click.echo(_("No hint was taken."), err=True)
             raise click.exceptions.Exit(1)
         taken = take_hint(gradebook, spec, state, name, datetime.now(UTC))
-    _print_hint(taken, as_json, seat.spell(f"hint {spec.id} {taken.question.id}"))
+    # The question need not be named where only one has hints.
+    names = spec.id if len(states) == 1 else f"{spec.id} {taken.question.id}"
+    _print_hint(taken, as_json, seat.spell(f"hint {names}"))
 
 
 def _find_question(seat: Seat, names: Sequence[str]) -> tuple[Assignment, str | None]:
@@ -155,7 +157,7 @@ def _print_hint(state: HintState, as_json: bool, command: str) -> None:
     print_markdown(hint.text)
     if state.following is not None:
         told = ", ".join([_("There is another one"), *_describe_terms(state.following)])
-        click.echo(f"\n{told}: {command}")
+        click.echo(f"\n{told}: `{command}`")
 
 
 def _print_told(states: Sequence[HintState], as_json: bool) -> None:

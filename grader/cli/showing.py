@@ -154,9 +154,10 @@ def status(course: Path | None, assignment: str | None, student: str | None, as_
         print_json([_entry_json(entry, grade, counting.get(entry.id), places[entry.id]) for entry, grade in rows])
         return
     if not rows:
-        nothing = later("{student} has handed in nothing yet. `grader list` shows what there is to do.")
-        if assignment is not None:
-            nothing = later("{student} has handed in nothing for {assignment} yet.")
+        if assignment is None:
+            nothing = later("{student} has handed in nothing yet. `grader list` shows what there is to do.")
+        else:
+            nothing = later("{student} has handed in nothing for {assignment} yet")
         click.echo(_(nothing, student=student, assignment=assignment))
         return
     from grader.display import format_amount

@@ -19,6 +19,7 @@ _SIGNS = {
     **{"rvert": "|", "lVert": "\u2016", "rVert": "\u2016", "mid": " | ", "quad": "; ", "qquad": "; "},
     **dict.fromkeys(("left", "right", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "bigg", "Bigg"), ""),
 }
+_NAME = "\0"  # stands before a function's name until it is known whether a space does
 _MARKS = re.compile(r"[*_\[\]<>\\#|]")  # Markdown would take them for something
 
 
@@ -41,6 +42,7 @@ def to_plain_formula(formula: str) -> str:
         plain = " ".join(str(_converter().latex_to_text(formula)).split())
     except Exception:  # the library gives no one kind of error for what it does not understand
         return formula.strip()
+    plain = re.sub(rf"(?<=[\w)\]}}\u2211]){_NAME}", " ", plain).replace(_NAME, "")
     # Around a single letter or number brackets are not needed.
     plain = re.sub(r"(?<!\w)\((\w|\d+)\)/", r"\1/", re.sub(r"/\((\w|\d+)\)(?![\w(^])", r"/\1", plain))
     return re.sub(rf"\b({'|'.join(_FUNCTIONS)}) \(", r"\1(", plain) or formula.strip()
@@ -64,7 +66,7 @@ def _converter() -> Any:
 
     context = get_default_latex_context_db()
     macros = [MacroTextSpec(name, simplify_repl="(%s)/(%s)") for name in ("frac", "dfrac", "tfrac")]
-    macros += [MacroTextSpec(name, simplify_repl=f"{name} ") for name in _FUNCTIONS]
+    macros += [MacroTextSpec(name, simplify_repl=f"{_NAME}{name} ") for name in _FUNCTIONS]
     macros += [MacroTextSpec(name, simplify_repl=sign) for name, sign in _SIGNS.items()]
     macros.append(MacroTextSpec("sqrt", "\u221a(%(2)s)"))
     context.add_context_category("exact", prepend=True, macros=macros)

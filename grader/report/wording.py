@@ -66,8 +66,20 @@ _EXPLANATIONS = {
 }
 _DEFERRED = later("This machine cannot run this check. Its points are kept for one that can.")
 _DEVICES = {SHADOW: STAND_IN}
+# What the environment of a grade says is named after programs, or by these words.
+_ENVIRONMENT = {
+    "devices": later("devices"),
+    "isolation": later("isolation"),
+    "walls": later("isolated by"),
+    "seed": later("seed"),
+}
 _NO_CHECKS = later("It has no public checks.")
 _PENDING_TITLE = later("A fault on our side")
+
+
+def environment_rows(report: Report) -> list[tuple[str, str]]:
+    """Return what a result depends on besides the work, as label and value."""
+    return [(_(_ENVIRONMENT.get(name, name)), value) for name, value in report.grade.environment.items()]
 
 
 def no_checks() -> str:
