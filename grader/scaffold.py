@@ -9,6 +9,7 @@ from pathlib import Path
 
 from grader.errors import InputError, reason_of
 from grader.fields import parse_slug
+from grader.files import write_file
 from grader.resources import find_data
 from grader.spec import COURSE_FILE, load_course
 from grader.stub import WrittenStub, make_environment, write_stub
@@ -75,9 +76,7 @@ def add_files(course: Path, assignment_id: str, files: Mapping[str, bytes]) -> W
         else:
             text = f"title: A course # TODO: how the course is called\nassignments:\n  - {assignment_id}\n"
         written = write_stub(files, target)
-        partial = listing.with_name(f".{COURSE_FILE}.part")
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(listing)
+        write_file(listing, text.encode())
     except OSError as error:
         raise InputError(f"{course} cannot be written to: {reason_of(error)}") from None
     return written

@@ -12,7 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from grader.cli import cli
+from grader.cli import TRANSLATED, cli
 from grader.cli.translation import list_help
 from grader.language import DOMAIN
 
@@ -54,7 +54,7 @@ def _read_sources() -> Iterator[tuple[str, str | tuple[str, ...]]]:
 
 
 def _read_help() -> Iterator[tuple[str, str]]:
-    for command, text in list_help(cli):
+    for command, text in list_help(cli, TRANSLATED):
         yield f"help/{command.replace(' ', '-')}", text
 
 

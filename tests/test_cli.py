@@ -398,8 +398,8 @@ def test_work_from_another_course_is_not_taken_for_this_one_s(shell: Shell) -> N
     for command in ("fetch", "quiz", "hint", "show", "status"):
         refused = replace(shell, course=other)(command, "halve")
         refused.fails(2, "halve is from the course 'Halves', and this is about 'Another one'")
-    for command in (("show",), ("fetch", "qarter"), ("receipt", "show")):
-        inside = replace(shell, course=other, folder=shell.folder / "halve", home=shell.folder / "state")(*command)
+    for words in (("show",), ("fetch", "qarter"), ("receipt", "show")):
+        inside = replace(shell, course=other, folder=shell.folder / "halve", home=shell.folder / "state")(*words)
         inside.fails(2, "halve is from the course 'Halves', and this is about 'Another one'")
     replace(shell, course=other)("fetch", "qarter").fails(2, "no assignment 'qarter'; did you mean 'quarter'?")
     replace(shell, course=other)("fetch", "week-9").fails(2, "halve is from the course 'Halves'")

@@ -24,7 +24,7 @@ import torch
 
 from grader.examiner.exceptions import WorkerLost
 from grader.examiner.spawner import Spawner, read_ending
-from grader.examiner.workers import MAX_OUTPUT_KEPT, Allowance, Ending, ZygoteFailed, explain_ending
+from grader.examiner.workers import MAX_OUTPUT_KEPT, Allowance, Ending, SandboxFailed, explain_ending
 from grader.job import Job
 from grader.pipes import ThreadReader
 from grader.resources import find_data
@@ -247,7 +247,7 @@ def own(**limits: float) -> Job:
 
 
 def test_others_code_gets_no_worker(spawner: Spawner) -> None:
-    with pytest.raises(ZygoteFailed, match="cannot isolate"):
+    with pytest.raises(SandboxFailed, match="cannot isolate"):
         spawner.fork(ALLOWANCE, isolated=True)
 
 
@@ -341,7 +341,7 @@ def test_a_worker_that_does_not_start_says_why() -> None:
     spawner = Spawner()
     try:
         spawner.configure(warm=["no_such_module"], readable=[], writable=[], isolated=False)
-        with pytest.raises(ZygoteFailed, match="no_such_module"):
+        with pytest.raises(SandboxFailed, match="no_such_module"):
             spawner.fork(ALLOWANCE, isolated=False)
     finally:
         spawner.close()

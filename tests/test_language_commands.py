@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog
 
-from grader.cli import cli
-from grader.cli.translation import TRANSLATED
+from grader.cli import TRANSLATED, cli
 from grader.language import DOMAIN, OWN_CATALOGS
 from tests.messages import MARKED, gather, write_catalog
 from tests.shell import Shell, write

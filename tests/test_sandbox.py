@@ -17,7 +17,7 @@ import pytest
 
 from grader.examiner import paths
 from grader.examiner.exceptions import LoadError, StudentError, WorkerLost
-from grader.examiner.workers import Allowance, Zygote, ZygoteFailed
+from grader.examiner.workers import Allowance, SandboxFailed, Zygote
 from grader.results import Outcome
 from tests.workers import find_worker, list_descendants, make_job, start_zygote, student
 
@@ -401,7 +401,7 @@ def test_a_zygote_that_dies_is_a_fault_of_ours(secret: Path) -> None:
     zygote = start_zygote((secret,))
     zygote._process.send_signal(signal.SIGKILL)
     zygote._process.wait()
-    with pytest.raises(ZygoteFailed), student(zygote, "x = 1"):
+    with pytest.raises(SandboxFailed), student(zygote, "x = 1"):
         pass
     zygote.close()
 

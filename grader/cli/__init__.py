@@ -41,7 +41,7 @@ from grader.cli import (
     submitting,
 )
 from grader.cli.examples import add_examples
-from grader.cli.translation import TRANSLATED, translate_help
+from grader.cli.translation import translate_help
 from grader.errors import GraderError, suggest
 from grader.language import ENGLISH, _, later, speaking
 
@@ -89,6 +89,10 @@ SECTIONS = {
 }
 
 
+# Whoever teaches reads English, and so does what reads their files.
+TRANSLATED = frozenset(str(command.name) for command in SECTIONS["Students"])
+
+
 class SectionedGroup(click.Group):
     """Lists commands by who uses them, and answers an unknown one with the nearest."""
 
@@ -106,7 +110,7 @@ class SectionedGroup(click.Group):
             near = suggest(args[0], self.commands)
             raise click.UsageError(_("no command {name!r}{near}", name=args[0], near=near), ctx)
         name, command, rest = super().resolve_command(ctx, args)
-        if name not in TRANSLATED:  # whoever teaches reads English, and so does what reads their files
+        if name not in TRANSLATED:
             ctx.with_resource(speaking(ENGLISH))
         return name, command, rest
 
@@ -169,7 +173,7 @@ add_examples(cli)
 def main() -> None:
     """Run the command line and exit with its code."""
     _prepare_streams()
-    translate_help(cli)
+    translate_help(cli, TRANSLATED)
     try:
         code = cli.main(prog_name="grader", standalone_mode=False)
         if sys.stdout is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,8 @@ from grader.cli.options import assignment_option, json_option, no_isolation_opti
 from grader.cli.output import agrees, exit_code, print_report, waiting
 from grader.cli.seat import Seat, draw_for, find_fetched, who
 from grader.cli.showing import report_of
-from grader.errors import FaultError, InputError, reason_of
+from grader.errors import FaultError, InputError
+from grader.files import write_file
 from grader.language import _, later
 
 if TYPE_CHECKING:
@@ -200,14 +202,13 @@ def keep_receipt(seat: Seat, gradebook: Gradebook, entry: Entry, path: Path) -> 
     target = folder / f"{entry.assignment}-{entry.number}.json"
     data = write_receipt(sign_receipt(seat.course.title, gradebook, entry, datetime.now(UTC)))
     try:
-        if target.exists() and target.read_bytes() != data:  # of somebody else, or from another gradebook
-            target = folder / f"{entry.assignment}-{entry.id}.json"
-        folder.mkdir(exist_ok=True)
-        target.write_bytes(data)
-    except OSError as error:
-        command = seat.spell(f"receipt show {entry.id}")
-        values = {"path": target, "reason": reason_of(error), "command": command}
-        click.echo(_("{path} cannot be written: {reason}; `{command}` prints the receipt.", **values), err=True)
+        with contextlib.suppress(OSError):
+            if target.exists() and target.read_bytes() != data:  # of somebody else, or from another gradebook
+                target = folder / f"{entry.assignment}-{entry.id}.json"
+        write_file(target, data)
+    except InputError as error:
+        told = _("`{command}` prints the receipt.", command=seat.spell(f"receipt show {entry.id}"))
+        click.echo(f"{error.message}; {told}", err=True)
     else:
         click.echo(_("Receipt: {file}", file=target), err=True)
 

@@ -25,7 +25,7 @@ from grader.examiner.recogniser import Recognised, Recogniser
 from grader.examiner.student import Student, seed_generators
 from grader.examiner.trusted import close_figures, import_dotted, import_file
 from grader.examiner.verdicts import find_came, hide_sizes, join_results, judge, say_broken
-from grader.examiner.workers import Workers, ZygoteFailed
+from grader.examiner.workers import SandboxFailed, Workers
 from grader.job import Finished, Job, JobCheck, Message, Verdict
 from grader.language import _
 from grader.results import SHADOW, CheckResult, Outcome, Visibility
@@ -141,7 +141,7 @@ class ExaminerPlugin:
         for number in range(len(self._job.submissions)):
             try:
                 self._examine(number, session)
-            except ZygoteFailed as error:
+            except SandboxFailed as error:
                 self.broken = str(error)
             if self.broken is not None:
                 break  # the job goes on with a fresh sandbox, from this submission's first check
@@ -161,7 +161,7 @@ class ExaminerPlugin:
             started = time.perf_counter()
             if item.function(**arguments) is not None:  # type: ignore[attr-defined]
                 pytest.fail("the check returns a value, which nobody looks at: say assert instead of return")
-        except (KeyboardInterrupt, pytest.exit.Exception, ZygoteFailed):
+        except (KeyboardInterrupt, pytest.exit.Exception, SandboxFailed):
             raise
         except BaseException as raised:
             error = raised
@@ -175,7 +175,7 @@ class ExaminerPlugin:
         """Turn the end of a check's call, or of a setup that failed, into its result."""
         report = yield
         error = call.excinfo.value if call.excinfo is not None else None
-        if isinstance(error, ZygoteFailed):
+        if isinstance(error, SandboxFailed):
             self.broken = str(error)
             item.session.shouldstop = self.broken
         elif call.when == "call" or (call.when == "setup" and error is not None):
@@ -192,7 +192,7 @@ class ExaminerPlugin:
         """Run all checks for one submission, and tell what came of it.
 
         Raises:
-            ZygoteFailed: the sandbox broke.
+            SandboxFailed: the sandbox broke.
         """
         started = time.monotonic()
         self._results = {}

@@ -24,7 +24,7 @@ from grader.examiner import paths
 from grader.examiner.plugin import Emit, ExaminerPlugin
 from grader.examiner.walls import Walls
 from grader.examiner.walls import describe as describe_walls
-from grader.examiner.workers import Workers, ZygoteFailed
+from grader.examiner.workers import SandboxFailed, Workers
 from grader.job import Fault, Job, Message, event_to_json, job_from_json
 from grader.language import speaking
 from grader.results import SHADOW
@@ -57,7 +57,7 @@ def serve(jobs: IO[str], events: IO[str], workers: Workers) -> None:
         try:
             with speaking(job.language):
                 fault = run_job(job, workers, emit)
-        except ZygoteFailed as error:
+        except SandboxFailed as error:
             fault = Fault(str(error))
         except Exception as error:  # whatever else breaks here is a fault of ours too, and the next job may go well
             fault = Fault(f"{type(error).__name__}: {error}")
@@ -70,7 +70,7 @@ def run_job(job: Job, workers: Workers, emit: Emit) -> Fault | None:
     """Run a job's checks; events go to ``emit``. Returns what failed on our side, if anything.
 
     Raises:
-        ZygoteFailed: the sandbox does not work.
+        SandboxFailed: the sandbox does not work.
     """
     secrets = [Path(secret) for secret in job.secrets]
     try:

@@ -27,9 +27,9 @@ from grader.examiner.workers import (
     ZYGOTE_SECONDS,
     Allowance,
     Ending,
+    SandboxFailed,
     WorkerProcess,
     Workers,
-    ZygoteFailed,
     fix_environment,
     flooded,
 )
@@ -68,7 +68,7 @@ class Spawner(Workers):
     def fork(self, allowance: Allowance, *, isolated: bool) -> WorkerProcess:
         """Return the worker that was started ahead, and start the next."""
         if isolated:
-            raise ZygoteFailed("this system cannot isolate students' code")
+            raise SandboxFailed("this system cannot isolate students' code")
         program, self._spare = self._spare, None
         if program is not None and program.ended:
             program.end()
@@ -76,7 +76,7 @@ class Spawner(Workers):
         program = program or _Program(self._warm)
         try:
             connection = program.meet()
-        except ZygoteFailed:
+        except SandboxFailed:
             program.end()
             raise
         self._running[program.pid] = program
@@ -144,7 +144,7 @@ class _Program:
                 **keep_apart(),
             )
         except OSError as error:
-            raise ZygoteFailed(f"a student's process cannot be started: {error}") from None
+            raise SandboxFailed(f"a student's process cannot be started: {error}") from None
         assert self._process.stdout is not None
         self.output = _Output(self._process.stdout, self._process)
         if warm:
@@ -168,7 +168,7 @@ class _Program:
         """Let it connect, and return the connection. Nobody else is let in: only the process itself was told the token.
 
         Raises:
-            ZygoteFailed: it did not come.
+            SandboxFailed: it did not come.
         """
         token = secrets.token_bytes(TOKEN_BYTES)
         deadline = time.monotonic() + ZYGOTE_SECONDS
@@ -190,8 +190,8 @@ class _Program:
             if self.ended:
                 self.output.join(OUTPUT_SECONDS)
                 words = self.output.take().decode("utf-8", "replace").strip()[-1000:]
-                raise ZygoteFailed(f"a student's process did not start: {words or 'it said nothing'}")
-        raise ZygoteFailed(f"a student's process did not start within {ZYGOTE_SECONDS:.0f} s")
+                raise SandboxFailed(f"a student's process did not start: {words or 'it said nothing'}")
+        raise SandboxFailed(f"a student's process did not start within {ZYGOTE_SECONDS:.0f} s")
 
     def end(self, grace_seconds: float = 0.0) -> Ending:
         """End it, with what it started where the system has groups of processes; say how it ended."""

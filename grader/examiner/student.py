@@ -13,7 +13,7 @@ import torch
 from grader.examiner.bridge import Connection, load_error, set_time
 from grader.examiner.exceptions import LoadError, StudentError, WorkerLost
 from grader.examiner.proxy import Handle, SubmittedFile
-from grader.examiner.workers import Allowance, WorkerProcess, Workers, ZygoteFailed
+from grader.examiner.workers import Allowance, SandboxFailed, WorkerProcess, Workers
 from grader.job import Job
 from grader.language import _
 from grader.results import Outcome
@@ -172,14 +172,14 @@ class Student:
         """Send the submitted files to a worker that is locked down; none of them has run yet.
 
         Raises:
-            ZygoteFailed: the worker did not start as it should, which is never the submission's fault.
+            SandboxFailed: the worker did not start as it should, which is never the submission's fault.
         """
         try:
             connection.request({"op": "load", "forbid": self._list_forbidden()}, self._files, "files")
         except (WorkerLost, StudentError) as error:
             worker.end()
             words = worker.printed.decode("utf-8", "replace").strip()[-1000:]
-            raise ZygoteFailed(f"a student's process did not start: {error} {words}") from None
+            raise SandboxFailed(f"a student's process did not start: {error} {words}") from None
         worker.verify_lockdown()
 
     def _list_forbidden(self) -> list[str]:

@@ -40,7 +40,7 @@ SIGXCPU, SIGKILL = getattr(signal, "SIGXCPU", 0), getattr(signal, "SIGKILL", 0)
 NO_CAPABILITIES = "0" * 16
 
 
-class ZygoteFailed(Exception):
+class SandboxFailed(Exception):
     """The warm process, or a worker, did not start, or the former died: a fault of ours."""
 
 
@@ -73,7 +73,7 @@ class Workers(ABC):
         """Prepare for an assignment; returns the walls that this machine offers.
 
         Raises:
-            ZygoteFailed: nothing can be started here.
+            SandboxFailed: nothing can be started here.
         """
 
     @abstractmethod
@@ -81,7 +81,7 @@ class Workers(ABC):
         """Start a worker, or return the one that was started ahead.
 
         Raises:
-            ZygoteFailed: it did not start as it should.
+            SandboxFailed: it did not start as it should.
         """
 
     @abstractmethod
@@ -89,7 +89,7 @@ class Workers(ABC):
         """Have the worker started that the next ``fork`` with the same arguments returns; does not wait for it.
 
         Raises:
-            ZygoteFailed: it cannot be started.
+            SandboxFailed: it cannot be started.
         """
 
     @abstractmethod
@@ -145,7 +145,7 @@ class Zygote(Workers):
                 self._control.settimeout(GREET_SECONDS)
                 self._greet()
                 self._control.settimeout(ZYGOTE_SECONDS)
-            except (ZygoteFailed, TimeoutError) as error:
+            except (SandboxFailed, TimeoutError) as error:
                 self._take_down_wall(f"does not start here: {error}")
 
     @property
@@ -161,7 +161,7 @@ class Zygote(Workers):
             self._take_down_wall("no isolation was asked for")
         try:
             return self._configure(warm, readable, writable, isolated)
-        except ZygoteFailed as error:
+        except SandboxFailed as error:
             if self._mounts is None:
                 raise
             self._take_down_wall(f"does not start here: {error}")
@@ -194,7 +194,7 @@ class Zygote(Workers):
         """Wait for the hello that says that the process runs.
 
         Raises:
-            ZygoteFailed: it ended instead.
+            SandboxFailed: it ended instead.
         """
         if not self._greeted:
             self._receive()
@@ -210,7 +210,7 @@ class Zygote(Workers):
         fork = fork or self._ask_for_fork(allowance, isolated)
         try:
             self._settle(fork)
-        except ZygoteFailed:
+        except SandboxFailed:
             fork.close()
             raise
         assert fork.answer is not None
@@ -229,7 +229,7 @@ class Zygote(Workers):
         try:
             request = {"op": "fork", "cpu_seconds": allowance.cpu_seconds, "memory_mb": allowance.memory_mb}
             self._tell(request, [theirs.fileno(), output_end])
-        except ZygoteFailed:
+        except SandboxFailed:
             fork.close()
             raise
         finally:
@@ -245,7 +245,7 @@ class Zygote(Workers):
     def _discard_spare(self) -> None:
         if (fork := self._spare) is not None:
             self._spare = None
-            with contextlib.suppress(ZygoteFailed):
+            with contextlib.suppress(SandboxFailed):
                 self._settle(fork)
             self._drop(fork)
 
@@ -301,13 +301,13 @@ class Zygote(Workers):
         except OSError as error:
             raise _silent(error) from None
         if "fault" in answer:
-            raise ZygoteFailed(str(answer["fault"]))
+            raise SandboxFailed(str(answer["fault"]))
         return answer
 
     def _receive(self) -> bytes:
         data = self._control.recv(MAX_ANSWER_BYTES)
         if not data:
-            raise ZygoteFailed(f"the process that runs submissions ended: {self._last_words()}")
+            raise SandboxFailed(f"the process that runs submissions ended: {self._last_words()}")
         return data
 
     def _last_words(self) -> str:
@@ -316,8 +316,8 @@ class Zygote(Workers):
         return self._process.stderr.read().decode(errors="replace")[-2000:].strip() or "it said nothing"
 
 
-def _silent(error: OSError) -> ZygoteFailed:
-    return ZygoteFailed(f"the process that runs submissions does not answer: {error}")
+def _silent(error: OSError) -> SandboxFailed:
+    return SandboxFailed(f"the process that runs submissions does not answer: {error}")
 
 
 def _start_zygote(wall: str | None, mounts: Sequence[str] | None) -> tuple[subprocess.Popen[bytes], socket.socket]:
@@ -387,10 +387,10 @@ class WorkerProcess(ABC):
         """Look from outside whether the worker is locked down. Call after its first answer.
 
         Raises:
-            ZygoteFailed: it is not; nothing of a student may run in it.
+            SandboxFailed: it is not; nothing of a student may run in it.
         """
         if self._isolated:
-            raise ZygoteFailed("the worker is not locked down")
+            raise SandboxFailed("the worker is not locked down")
 
     @abstractmethod
     def drain(self) -> None:
@@ -461,7 +461,7 @@ class ForkedWorker(WorkerProcess):
             wanted |= dict.fromkeys(("Uid", "Gid"), "\t".join([str(self._user)] * 4))
         for name, value in wanted.items():
             if status.get(name) != value:
-                raise ZygoteFailed(f"the worker is not locked down: {name} is {status.get(name)}, not {value}")
+                raise SandboxFailed(f"the worker is not locked down: {name} is {status.get(name)}, not {value}")
 
     def drain(self) -> None:
         """Read what it printed so far."""
