@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from grader.class_report import build_class_report, plan_links, plan_site, read_
 from grader.class_report.earlier import to_term
 from grader.gradebook import Gradebook
 from grader.roster import Roster, RosterStudent
+from grader.scoring import Grade, Status
+from grader.submission import Submission
 from tests.browser import PHONE, WIDE, Open, Visit
 from tests.made_class import NOW, make_class, make_course
 
@@ -51,6 +54,23 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         one["mean"] = one["mean"] / (1 + place / 4) if one["mean"] is not None else None
     list(write_site(folder / "report", plan_site(source, report, plan_links(source), to_term(then), NOW)))
     return folder / "report"
+
+
+@pytest.fixture(scope="module")
+def whole_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The overview of 20 students in all ten assignments; the first has a name of 400 letters without a space."""
+    folder = tmp_path_factory.mktemp("whole")
+    course = make_course(folder / "course")
+    make_class(course, folder / "state", 20)
+    with Gradebook.open(folder / "state") as gradebook:
+        roster = gradebook.roster()
+        assert roster is not None
+        gradebook.set_roster(Roster((RosterStudent("s0000", "N" * 400), *roster.students[1:])), "kim", NOW)
+        source = read_class(course, gradebook, [course.load(name) for name in course.assignments])
+    files = plan_site(source, build_class_report(source, NOW), {}, None, NOW)
+    shown = [one for one in files if one.path == "index.html" or one.path.startswith("assets/")]
+    list(write_site(folder / "report", shown))
+    return folder / "report" / "index.html"
 
 
 def drawn(visit: Visit) -> int:
@@ -122,6 +142,89 @@ def test_a_table_is_sorted_by_mouse_and_by_keyboard(visit: Open, site: Path) -> 
     scores = [float(text.split()[0]) for text in found if text != "\u2013"]
     assert scores == sorted(scores)
     assert found == [*found[: len(scores)], *["\u2013"] * (len(found) - len(scores))]  # what is missing comes last
+
+
+# How wide the column of names is, how high the second row and those after it are, and which words of headings and
+# names stand on more than one line.
+MEASURE = """table => {
+    const rows = [...table.tBodies[0].rows].slice(1);
+    const places = [...table.querySelectorAll('thead .head'), ...rows.map(row => row.cells[1].firstChild)];
+    const broken = [];
+    for (const place of places) {
+        const walker = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
+        while (walker.nextNode()) {
+            for (const found of walker.currentNode.data.matchAll(/\\S+/g)) {
+                const range = document.createRange();
+                range.setStart(walker.currentNode, found.index);
+                range.setEnd(walker.currentNode, found.index + found[0].length);
+                if (range.getClientRects().length > 1) broken.push(found[0]);
+            }
+        }
+    }
+    return {name: rows[0].cells[1].offsetWidth, height: Math.max(...rows.map(row => row.offsetHeight)), broken};
+}"""
+
+
+@pytest.mark.parametrize("width", [WIDE, 1000, PHONE])
+def test_names_and_headings_stay_whole_beside_ten_assignments(visit: Open, whole_course: Path, width: int) -> None:
+    one = visit(whole_course, width=width)
+    table = one.page.locator("[aria-label='Table: Scores of every student'] table")
+    assert table.locator("thead th").count() == 13
+    found = table.evaluate(MEASURE)
+    assert found["broken"] == []
+    assert found["name"] >= 100
+    assert found["height"] <= 60
+    assert not one.scrolls_sideways()
+    assert column(one, "Scores of every student", 1)[0].startswith("N" * 100)
+
+
+@pytest.mark.parametrize("width", [WIDE, PHONE])
+def test_plots_stay_in_their_frames_and_labels_apart(visit: Open, whole_course: Path, width: int) -> None:
+    """Nothing of a drawing is cut off at its edges, and no label of an axis touches the next."""
+    one = visit(whole_course, width=width)
+    assert drawn(one) == 4
+    faults = one.page.evaluate(
+        """() => [...document.querySelectorAll('[data-plot]')].flatMap(place => {
+            const box = place.getBoundingClientRect();
+            const outside = [...place.querySelectorAll('svg text')].filter(text => {
+                const own = text.getBoundingClientRect();
+                const seen = own.width && text.getAttribute('opacity') !== '0';
+                return seen && (own.left < box.left - 1 || own.right > box.right + 1);
+            });
+            const close = [...place.querySelectorAll('.role-axis-label')].flatMap(axis => {
+                const labels = [...axis.querySelectorAll('text')].filter(text => text.getAttribute('opacity') !== '0');
+                const boxes = labels.map(text => text.getBoundingClientRect());
+                return labels.slice(1).filter((_, place) => {
+                    const [before, own] = [boxes[place], boxes[place + 1]];
+                    const beside = own.left < before.right + 3 && before.left < own.right + 3;
+                    return beside && own.top < before.bottom && before.top < own.bottom;
+                });
+            });
+            return [...outside, ...close].map(text => `${place.dataset.plot}: ${text.textContent}`);
+        })"""
+    )
+    assert faults == []
+
+
+def test_an_axis_of_time_names_days_however_short_it_is(visit: Open, tmp_path: Path) -> None:
+    """A student with one attempt, and one with two within a second."""
+    course = make_course(tmp_path / "course", 2)
+    work = Submission({"regression_losses.py": b"x = 1"})
+    with Gradebook.open(tmp_path / "state") as gradebook:
+        for student, seconds in (("ada", [0]), ("ben", [0, 1])):
+            for second in seconds:
+                at = NOW + timedelta(seconds=second)
+                entry = gradebook.submit(student, "regression-losses", work, at)
+                grade = Grade("regression-losses", "", Status.GRADED, Fraction(4), Fraction(11))
+                gradebook.add_grade(entry, grade, "sha256:1", at)
+        source = read_class(course, gradebook, [course.load("regression-losses")])
+    files = plan_site(source, build_class_report(source, NOW), {}, None, NOW)
+    list(write_site(tmp_path / "report", files))
+    for number in (1, 2):
+        one = visit(tmp_path / "report" / "students" / f"000{number}.html")
+        assert drawn(one) == 1
+        labels = one.page.locator("[data-plot] .role-axis-label").first.locator("text:not([opacity='0'])")
+        assert labels.all_text_contents() == ["Sun 29 Nov 2026"]
 
 
 def test_dates_and_shares_are_sorted_by_what_they_are(visit: Open, site: Path) -> None:

@@ -604,6 +604,39 @@ def test_an_extension_moves_what_is_late(course: Course, tmp_path: Path) -> None
     assert [one.assignments[0].late for one in (late, extended)] == [1, 0]
 
 
+def test_days_say_what_was_late_and_a_due_line_stands_behind_its_day(course: Course, tmp_path: Path) -> None:
+    """Due on 20 November at 18:00 in Berlin: what comes before is left of the line, and so is what comes that evening.
+
+    What was due at midnight is so at the end of the day before.
+    """
+    with Gradebook.open(tmp_path) as gradebook:
+        for student, at in (("ada", DUE - HOUR), ("ben", DUE + HOUR), ("cy", DUE + 6 * HOUR)):
+            hand_in(gradebook, student, mean_grade(True, True), at)
+        found = build_class_report(read_class(course, gradebook, [course.load("mean")]), DUE + DAY)
+    table = tables_of.days_table(found)
+    assert [[cell.text for cell in row] for row in table.rows] == [
+        ["Fri 20 Nov 2026", "2", "2", "1"],
+        ["Sat 21 Nov 2026", "1", "1", "1"],
+    ]
+    assert [row[0].exported for row in table.rows] == ["2026-11-20", "2026-11-21"]
+
+    def read_days(shown: ClassReport) -> tuple[list[tuple[str, str]], list[str]]:
+        (plot,) = [one for one in overview_plots(shown) if one.name == "days"]
+        bars = [(one["day"], one["when"]) for one in plot.spec["data"]["values"]]
+        return bars, [one["day"] for one in plot.spec["layer"][1]["data"]["values"]]
+
+    morning = "2026-11-21T00:00:00Z"
+    assert read_days(found) == (
+        [("2026-11-20T00:00:00Z", "on time"), ("2026-11-20T00:00:00Z", "late"), (morning, "late")],
+        [morning],
+    )
+    midnight = datetime(2026, 11, 20, 23, tzinfo=UTC)
+    one = replace(found.assignments[0], due=midnight)
+    assert read_days(replace(found, assignments=(one,)))[1] == [morning]
+    never = replace(found.assignments[0], due=datetime(9999, 12, 31, 23, 59, tzinfo=UTC))
+    assert read_days(replace(found, assignments=(never,)))[1] == []
+
+
 # Writing
 
 

@@ -21,6 +21,7 @@ from grader.scoring import Status
 from grader.statistics import FEW, ROUGH
 
 TOP = 8  # students at risk that the overview names
+MANY = 9  # columns; a table with more is set smaller, so that a course of ten assignments fits a window
 _COMPARED = {
     "compared_means": "Mean scores",
     "compared_medians": "Median scores",
@@ -176,6 +177,7 @@ def _pages() -> jinja2.Environment:
         UNDECIDED=UNDECIDED,
         SCRIPTS=SCRIPTS,
         TOP=TOP,
+        MANY=MANY,
     )
     return pages
 

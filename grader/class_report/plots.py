@@ -6,32 +6,35 @@ if they were UTC and stand for the course's own zone: a browser would show its o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from fractions import Fraction
 from typing import Any
 
 from grader.class_report.cells import Table
-from grader.class_report.content import ClassAssignment, ClassReport, ClassStudent
+from grader.class_report.content import AttemptLine, ClassAssignment, ClassReport, ClassStudent
+from grader.class_report.days import count_days, day_of, format_day
 from grader.class_report.earlier import Comparison
 from grader.class_report.tables import (
     attempts_table,
     bin_labels,
     bins_table,
     comparison_table,
-    count_days,
     days_table,
     items_table,
     submissions_table,
     success_table,
     totals_table,
 )
+from grader.display import format_moment
 from grader.scoring import Status
 from grader.statistics import quantile
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"  # names the language; nothing is fetched from there
-MOST_SERIES = 10
+NEAR = timedelta(days=10)  # a due date so far from the submissions' days is drawn beside them
+MOST_DATES = 12  # on an axis
 Spec = dict[str, Any]
 Values = Sequence[Mapping[str, Any]]
 
@@ -67,21 +70,21 @@ def assignment_plots(assignment: ClassAssignment) -> list[Plot]:
 
 def student_plots(report: ClassReport, student: ClassStudent) -> list[Plot]:
     """Return the plot of a student's attempts, where there are some to draw."""
+    drawn = list(_list_drawn(report, student))
+    if not drawn:
+        return []
     values = [
         {
             "assignment": one.title,
             "attempt": attempt.number,
             "at": _local(attempt.submitted_at, report.zone),
+            "submitted": format_moment(attempt.submitted_at, report.zone),
             "share": _percent(attempt.score / attempt.points),
             "counts": "counts" if attempt.counts else "does not count",
         }
-        for one in report.assignments
-        if student.key in one.cells
-        for attempt in one.cells[student.key].attempts
-        if attempt.points > 0 and attempt.status in (Status.GRADED, Status.NEEDS_REVIEW)
+        for one, attempt in drawn
     ]
-    if not values:
-        return []
+    days = [day_of(attempt.submitted_at, report.zone) for _, attempt in drawn]
     title = "Attempts over time, as shares of the points"
     spec = _spec(
         title,
@@ -98,12 +101,12 @@ def student_plots(report: ClassReport, student: ClassStudent) -> list[Plot]:
                         "title": None,
                         "scale": {"domain": ["counts", "does not count"], "range": ["circle", "cross"]},
                     },
-                    "tooltip": _tooltip("assignment", "attempt", "share", "counts"),
+                    "tooltip": _tooltip("assignment", "attempt", "submitted", "share", "counts"),
                 },
             },
         ],
         encoding={
-            "x": _time("at", _zone_title(report.zone)),
+            "x": _days("at", _zone_title(report.zone), min(days), max(days)),
             "y": {
                 "field": "share",
                 "type": "quantitative",
@@ -114,6 +117,14 @@ def student_plots(report: ClassReport, student: ClassStudent) -> list[Plot]:
         },
     )
     return [Plot("attempts", title, spec, attempts_table(report, student))]
+
+
+def _list_drawn(report: ClassReport, student: ClassStudent) -> Iterator[tuple[ClassAssignment, AttemptLine]]:
+    """Yield the attempts that have a share of the points."""
+    for one in report.assignments:
+        for attempt in one.cells[student.key].attempts if student.key in one.cells else ():
+            if attempt.points > 0 and attempt.status in (Status.GRADED, Status.NEEDS_REVIEW):
+                yield one, attempt
 
 
 def comparison_plots(comparison: Comparison) -> list[Plot]:
@@ -242,48 +253,70 @@ def _plot_totals(report: ClassReport) -> Plot:
 
 
 def _plot_days(report: ClassReport) -> Plot:
-    titles = {one.id: one.title for one in report.assignments}
+    """Each day's submissions, and a line at the end of each day on which something was due.
+
+    A bar is a whole day: a line at the hour would cut it in two, one at the day's beginning stand before what came
+    in time on the last day.
+    """
+    counted = count_days(report)
     values = [
-        {"day": day, "assignment": titles[assignment], "submissions": count}
-        for day, counts in count_days(report).items()
-        for assignment, count in counts.items()
+        {"day": _midnight(day), "date": format_day(day), "when": when, "order": order, "submissions": count}
+        for day, one in counted.items()
+        for order, (when, count) in enumerate((("on time", one.on_time), ("late", one.late)))
+        if count
     ]
-    dues = [
-        {"day": one.due.astimezone(report.zone or UTC).date().isoformat(), "assignment": one.title, "what": "due"}
+    ends = {  # what is due at midnight is so at the end of the day before
+        one.id: day_of(one.due - timedelta(microseconds=1), report.zone)
         for one in report.assignments
-        if one.due is not None
+        if one.due is not None and _is_near(one.due, min(counted), max(counted))
+    }
+    dues = [
+        {
+            "day": _midnight(ends[one.id] + timedelta(days=1)),
+            "assignment": one.title,
+            "due": format_moment(one.due, report.zone),
+        }
+        for one in report.assignments
+        if one.due is not None and one.id in ends
     ]
-    title = "Submissions by day; dashed lines are due dates"
+    title = "Submissions by day; a dashed line ends a day on which something was due"
+    days = [*counted, *ends.values()]
+    axis = _days("day", "day", min(days), max(days))
+    when = {"field": "when", "type": "nominal", "title": None, "scale": {"domain": ["on time", "late"]}}
     spec = _spec(
         title,
         values,
         height=220,
-        encoding={"x": {**_time("day", "day"), "timeUnit": "utcyearmonthdate"}},
         layer=[
             {
                 "mark": {"type": "bar"},
                 "encoding": {
+                    "x": {"timeUnit": "utcyearmonthdate", **axis},
                     "y": {
-                        "aggregate": "sum",
                         "field": "submissions",
                         "type": "quantitative",
                         "title": "submissions",
                         "axis": {"tickMinStep": 1},
                     },
-                    "tooltip": [
-                        {"field": "day", "type": "temporal", "timeUnit": "utcyearmonthdate"},
-                        {"aggregate": "sum", "field": "submissions", "type": "quantitative"},
-                    ],
+                    "color": when,
+                    "order": {"field": "order", "type": "quantitative"},
+                    "tooltip": _tooltip("date", "when", "submissions"),
                 },
             },
             {
                 "data": {"values": dues},
                 "mark": {"type": "rule", "strokeDash": [4, 3]},
-                "encoding": {"tooltip": _tooltip("assignment", "what")},
+                "encoding": {"x": axis, "tooltip": _tooltip("assignment", "due")},
             },
         ],
     )
     return Plot("days", title, spec, days_table(report))
+
+
+def _is_near(due: datetime, first: date, last: date) -> bool:
+    """Is a due date among days, or not far from them? One that is far away would leave no room for the bars."""
+    start, end = (datetime.combine(day, time(), due.tzinfo or UTC) for day in (first, last))
+    return due - start >= -NEAR and due - end <= NEAR
 
 
 # An assignment
@@ -405,8 +438,33 @@ def _tooltip(*fields: str) -> list[dict[str, str]]:
     return [{"field": field, "type": "quantitative" if field in numbers else "nominal"} for field in fields]
 
 
-def _time(field: str, title: str) -> dict[str, Any]:
-    return {"field": field, "type": "temporal", "title": title, "scale": {"type": "utc"}}
+def _days(field: str, title: str, first: date, last: date) -> dict[str, Any]:
+    """Return an axis from the beginning of the first day to the end of the last, with dates at midnights only.
+
+    Left to itself Vega would name hours, or the seconds of a single moment. Labels that do not fit are left out.
+    """
+    end = last + timedelta(days=1)
+    step = math.ceil((end - first).days / MOST_DATES)
+    ticks = [_midnight(first + timedelta(days=days)) for days in range(0, (end - first).days + 1, step)]
+    return {
+        "field": field,
+        "type": "temporal",
+        "title": title,
+        "scale": {"type": "utc", "domain": [_midnight(first), _midnight(end)]},
+        "axis": {
+            "format": "%a %d %b %Y",
+            "values": ticks,
+            "labelAlign": "left",  # a day begins at its tick
+            "labelBound": True,
+            "labelFlush": False,
+            "labelOverlap": "greedy",
+            "grid": False,
+        },
+    }
+
+
+def _midnight(day: date) -> str:
+    return f"{datetime.combine(day, time()):%Y-%m-%dT%H:%M:%S}Z"
 
 
 def _local(at: datetime, zone: tzinfo | None) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from fractions import Fraction
 
 from grader.class_report.cells import (
@@ -30,6 +29,7 @@ from grader.class_report.content import (
     ClassStudent,
     DiagnosisFigures,
 )
+from grader.class_report.days import count_days, format_day
 from grader.class_report.earlier import Comparison, Pair
 from grader.class_report.versions import Versions
 from grader.display import UNDECIDED, format_amount, format_moment, to_number
@@ -154,29 +154,24 @@ def totals_table(report: ClassReport) -> Table:
     )
 
 
-def count_days(report: ClassReport) -> dict[str, Counter[str]]:
-    """Return how many submissions came on each day of the course's calendar, by the assignments' ids.
-
-    One for a group counts for each of its students, as attempts do everywhere.
-    """
-    days: dict[str, Counter[str]] = {}
-    for assignment in report.assignments:
-        for cell in assignment.cells.values():
-            for attempt in cell.attempts:
-                day = attempt.submitted_at.astimezone(report.zone or UTC).date().isoformat()
-                days.setdefault(day, Counter())[assignment.id] += 1
-    return dict(sorted(days.items()))
-
-
 def days_table(report: ClassReport) -> Table:
     """Return how many submissions came on each day, by assignment."""
-    days = list(count_days(report).items())
     titles: Mapping[str, str] = {one.id: one.title for one in report.assignments}
     rows = tuple(
-        (Cell(day), *(count_cell(counts.get(one, 0)) for one in titles), count_cell(sum(counts.values())))
-        for day, counts in days
+        (
+            Cell(format_day(day), day.isoformat()),
+            *(count_cell(one.by_assignment[name]) for name in titles),
+            count_cell(one.all),
+            count_cell(one.late),
+        )
+        for day, one in count_days(report).items()
     )
-    columns = (Column("Day"), *(Column(title, True) for title in titles.values()), Column("All", True))
+    columns = (
+        Column("Day"),
+        *(Column(title, True) for title in titles.values()),
+        Column("All", True),
+        Column("Late", True),
+    )
     return Table("submissions-by-day", "All submissions that came, attempts that do not count included.", columns, rows)
 
 

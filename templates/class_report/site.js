@@ -72,16 +72,17 @@
     table.closest(".wide").before(label);
   }
 
-  function readTheme() {
+  function readTheme(narrow) {
     const style = getComputedStyle(document.documentElement);
     const color = (name) => style.getPropertyValue(`--${name}`).trim();
+    const labels = narrow ? 110 : 220;
     const words = { labelColor: color("ink"), titleColor: color("soft"), labelFontSize: 12, titleFontSize: 12 };
     return {
       background: "transparent",
       font: getComputedStyle(document.body).fontFamily,
       view: { stroke: null },
-      axis: { ...words, titleFontWeight: "normal", gridColor: color("line"), domainColor: color("soft"), tickColor: color("soft"), labelLimit: 220 },
-      legend: { ...words, orient: "top", symbolStrokeColor: color("soft") },
+      axis: { ...words, titleFontWeight: "normal", gridColor: color("line"), domainColor: color("soft"), tickColor: color("soft"), labelLimit: labels, labelSeparation: 6 },
+      legend: { ...words, orient: "top", symbolStrokeColor: color("soft"), layout: { top: { bounds: "full", anchor: "start" } } },
       bar: { color: color("series-1"), stroke: color("panel"), strokeWidth: 1 },
       line: { color: color("series-1") },
       point: { color: color("series-1") },
@@ -91,7 +92,7 @@
     };
   }
 
-  function draw(place, dark) {
+  function draw(place, dark, narrow) {
     const spec = JSON.parse(document.getElementById(place.dataset.plot).textContent);
     place.hidden = false;
     const wishes = {
@@ -99,7 +100,7 @@
       renderer: "svg",
       actions: false,
       ast: true, // expressions are interpreted: none becomes a function
-      config: readTheme(),
+      config: readTheme(narrow),
       tooltip: { theme: dark ? "dark" : "light" },
     };
     vegaEmbed(place, spec, wishes).catch((error) => {
@@ -113,8 +114,11 @@
   const places = [...document.querySelectorAll("[data-plot]")];
   if (places.length > 0 && typeof vegaEmbed === "function") {
     const scheme = matchMedia("(prefers-color-scheme: dark)");
-    const drawAll = () => places.forEach((place) => draw(place, scheme.matches));
-    scheme.addEventListener("change", drawAll);
+    const narrow = matchMedia("(max-width: 30rem)");
+    const drawAll = () => places.forEach((place) => draw(place, scheme.matches, narrow.matches));
+    for (const one of [scheme, narrow]) {
+      one.addEventListener("change", drawAll);
+    }
     drawAll();
   }
 })();
