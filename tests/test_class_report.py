@@ -307,9 +307,75 @@ def test_a_check_that_the_newest_three_attempts_fail_is_a_reason(course: Course)
     assert words.endswith("of The mean <of> it: 3 attempts in a row failed it.")
 
 
-def test_who_is_at_risk_is_named_with_most_reasons_first(report: ClassReport) -> None:
+def test_being_stuck_counts_while_something_can_be_changed(course: Course) -> None:
+    stuck = work(course, None, None, None)
+    assert len(risks(stuck, now=DUE - DAY)) == len(risks(stuck, now=DUE + 7 * DAY)) == 1
+    assert risks(stuck, now=DUE + 7 * DAY + HOUR) == []
+    assert len(risks(work(course, None, None, None, due=None), now=DUE + 90 * DAY)) == 1
+    extended = work(course, None, None, None, due=DUE + 20 * DAY)
+    assert len(risks(extended, now=DUE + 20 * DAY)) == 1
+
+
+def test_the_strongest_reason_comes_first(course: Course) -> None:
+    """Two assignments are missing and one is stuck; a third is due tomorrow."""
+    works = (work(course, None, None, None), work(course, due=DUE + DAY + HOUR), work(course), work(course))
+    found = find_risks(works, DUE + DAY)
+    assert [(risk.kind, risk.weight) for risk in found] == [
+        (RiskKind.MISSING, 4),
+        (RiskKind.MISSING, 1),
+        (RiskKind.STUCK, 1),
+    ]
+    assert found[0].words.startswith("Nothing handed in for 2 of 3 that were due")
+
+
+def test_who_is_at_risk_is_named_with_the_weightiest_reasons_first(report: ClassReport) -> None:
     assert [student.id for student in report.at_risk] == ["dee", "ada", "ben", "cy"]
-    assert len(report.at_risk[0].risks) == 2
+    assert [[risk.weight for risk in student.risks] for student in report.at_risk] == [[2, 1], [1], [1], [1]]
+
+
+@pytest.mark.parametrize("count", [4, 5])
+def test_what_nobody_does_says_something_from_five_students_on(course: Course, tmp_path: Path, count: int) -> None:
+    """All fail the same check, pass the other, and pick the same choice."""
+    with Gradebook.open(tmp_path) as gradebook:
+        for number in range(count):
+            hand_in(gradebook, f"s{number}", mean_grade(False, True, answer="b"), DUE - HOUR)
+        found = read_class(course, gradebook, [course.load("mean")])
+    report = build_class_report(found, DUE)
+    (assignment,) = report.assignments
+    items = {tag.label for item in assignment.analysis.items for tag in tables_of.item_flags(assignment, item)}
+    choices = {
+        tag.label
+        for table in assignment.choices
+        for line in table.choices
+        for tag in tables_of.choice_flags(assignment, line)
+    }
+    overview = make_site(found, report)["index.html"]
+    if count < tables_of.FLAGGED:
+        assert (items, choices, tables_of.list_concerns(report)) == (set(), set(), [])
+        assert "Too early to tell: no check or question is decided for 5 students." in overview
+    else:
+        assert items == {"nobody passes", "everybody passes"}
+        assert choices == {"nobody picks it"}
+        assert [(one.flag.label, one.choice) for one in tables_of.list_concerns(report)] == [
+            ("nobody passes", None)
+        ] * 2
+        assert "Too early to tell" not in overview
+
+
+def test_a_choice_that_stronger_students_pick_is_told_of_on_the_overview(course: Course, tmp_path: Path) -> None:
+    """Of twelve, the six who pass all checks pick a distractor, the others what is right."""
+    with Gradebook.open(tmp_path) as gradebook:
+        for number in range(12):
+            strong = number < 6
+            grade = mean_grade(strong, strong, answer="b" if strong else "a")
+            hand_in(gradebook, f"s{number:02}", grade, DUE - HOUR)
+        found = read_class(course, gradebook, [course.load("mean")])
+    report = build_class_report(found, DUE)
+    told = [(one.flag.label, one.title, one.choice) for one in tables_of.list_concerns(report)]
+    assert ("stronger students pick it", "Why?", "b) It is a sum.") in told
+    assert ("weaker students pick it", "Why?", "a) It is $n$.") in told
+    overview = " ".join(PageReader(make_site(found, report)["index.html"]).text.split())
+    assert "stronger students pick it Why?: b) It is a sum. in The mean <of> it" in overview
 
 
 def test_without_a_roster_who_has_handed_in_something_is_asked_after(course: Course, tmp_path: Path) -> None:
@@ -560,7 +626,8 @@ def test_pages_say_what_matters_in_words(source: ClassSource, report: ClassRepor
         assert (words in overview) is (words != "1 bonus"), words
     page = " ".join(PageReader(site["assignments/mean.html"]).text.split())
     assert "2 students have every check and question decided. With fewer than 10" in page
-    assert "everybody passes" in page
+    assert "With fewer than 5, nothing is said of what all or none pass." in page
+    assert "everybody passes" not in page
     student = " ".join(PageReader(site["students/0001.html"]).text.split())
     assert "Ada Lovelace" in student
     assert "2 h" in student
@@ -572,9 +639,27 @@ def test_a_course_without_anybody_has_pages(course: Course, tmp_path: Path) -> N
         empty = read_class(course, gradebook, [course.load("mean")])
     report = build_class_report(empty, DUE)
     site = make_site(empty, report)
-    assert "0 students" in site["index.html"]
+    overview = " ".join(PageReader(site["index.html"]).text.split())
+    for words in ("0 students", "There is nobody yet", "Nothing has been handed in yet.", "Too early to tell"):
+        assert words in overview
+    for page in ("index.html", "assignments/mean.html", "at-risk.html"):
+        assert not re.search("every submission is graded|nobody fails all|Nobody: nothing that was", site[page])
+        assert "There is nobody yet" in site[page]
     assert site["tables/scores.csv"].startswith("Student,")
     assert not [path for path in site if path.startswith(("students/", "reports/"))]
+
+
+def test_a_class_that_handed_in_nothing_is_told_so(course: Course, tmp_path: Path) -> None:
+    with Gradebook.open(tmp_path) as gradebook:
+        gradebook.set_roster(Roster((RosterStudent("ada", None),)), "kim", DUE)
+        early = read_class(course, gradebook, [course.load("mean")])
+        report = build_class_report(early, DUE - 20 * DAY)
+        site = make_site(early, report)
+        assert "Too early to tell: nothing has been handed in, and nothing was due." in site["index.html"]
+        assert "Nobody has handed in yet." in site["assignments/mean.html"]
+        hand_in(gradebook, "ada", None, DUE - HOUR)
+        waits = read_class(course, gradebook, [course.load("mean")])
+    assert "Nothing is graded yet." in make_site(waits, build_class_report(waits, DUE))["assignments/mean.html"]
 
 
 def test_plots_are_vega_lite(report: ClassReport, large: ClassReport) -> None:
@@ -633,7 +718,7 @@ def test_days_say_what_was_late_and_a_due_line_stands_behind_its_day(course: Cou
     midnight = datetime(2026, 11, 20, 23, tzinfo=UTC)
     one = replace(found.assignments[0], due=midnight)
     assert read_days(replace(found, assignments=(one,)))[1] == [morning]
-    never = replace(found.assignments[0], due=datetime(9999, 12, 31, 23, 59, tzinfo=UTC))
+    never = replace(found.assignments[0], due=datetime(9999, 12, 31, 22, tzinfo=UTC))
     assert read_days(replace(found, assignments=(never,)))[1] == []
 
 

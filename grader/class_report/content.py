@@ -201,9 +201,14 @@ class ClassReport:
 
     @property
     def at_risk(self) -> list[ClassStudent]:
-        """The students with a reason to ask after them, the most reasons first."""
+        """The students with a reason to ask after them, those with the weightiest reasons first."""
         found = [student for student in self.students if student.risks]
-        return sorted(found, key=lambda one: (-len(one.risks), -sum(risk.weight for risk in one.risks), one.number))
+        return sorted(found, key=lambda one: (-sum(risk.weight for risk in one.risks), one.number))
+
+    @property
+    def has_work(self) -> bool:
+        """Whether anybody has handed in anything."""
+        return any(assignment.handed_in for assignment in self.assignments)
 
     def total(self, student: str) -> Fraction | None:
         """Return the sum of a student's scores so far; None where there is none. What is pending does not count yet."""

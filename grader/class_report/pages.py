@@ -13,6 +13,7 @@ from grader.class_report import plots, tables
 from grader.class_report.cells import Table, correlation_cell
 from grader.class_report.content import ClassAssignment, ClassReport, ClassStudent
 from grader.class_report.earlier import Comparison
+from grader.class_report.risk import RECENT
 from grader.display import UNDECIDED, format_moment
 from grader.report.markup import math_style
 from grader.report.pages import make_environment
@@ -40,6 +41,8 @@ def render_overview(report: ClassReport, comparison: Comparison | None) -> str:
         plots=plots.overview_plots(report),
         assignments=tables.submissions_table(report),
         scores=tables.scores_table(report),
+        concerns=tables.list_concerns(report),
+        judged=tables.is_judged(report),
     )
 
 
@@ -121,9 +124,11 @@ def describe_size(assignment: ClassAssignment) -> str | None:
     count = analysis.complete
     noun = "student has" if count == 1 else "students have"
     if analysis.has_few:
+        known = max(item.known for item in analysis.items)
+        few = f" With fewer than {tables.FLAGGED}, nothing is said of what all or none pass." * (known < tables.FLAGGED)
         return (
             f"{count} {noun} every check and question decided. With fewer than {FEW}, discrimination and alpha would "
-            f"be chance, so there is a dash."
+            f"be chance, so there is a dash.{few}"
         )
     if analysis.is_rough:
         return (
@@ -172,7 +177,8 @@ def _pages() -> jinja2.Environment:
         format_moment=format_moment,
         correlation=correlation_cell,
         diagnosis_anchor=tables.diagnosis_anchor,
-        item_flags=tables.item_flags,
+        FLAGGED=tables.FLAGGED,
+        RECENT=RECENT,
         Status=Status,
         UNDECIDED=UNDECIDED,
         SCRIPTS=SCRIPTS,

@@ -21,6 +21,10 @@ NEAR = timedelta(days=2)  # so long before it is due, nothing handed in is worth
 FALLING = 3  # scores in a row, each lower than the one before …
 FALL = Fraction(1, 5)  # … by at least this share of the points from the first to the last
 STUCK = 3  # attempts in a row that fail the same check
+RECENT = timedelta(days=7)  # since it was due: so long being stuck on it is worth a word
+# How much a reason weighs beside the others. What was due is lost already, and scores that fall are about more than one
+# assignment; being stuck, and what is soon due, can still turn out well.
+MISSED_WEIGHT, FALLING_WEIGHT, STUCK_WEIGHT, SOON_WEIGHT = 2, 2, 1, 1
 
 
 class RiskKind(StrEnum):
@@ -33,7 +37,7 @@ class RiskKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """One reason, in words. ``weight`` says how much of it there is: assignments, or attempts."""
+    """One reason, in words. ``weight`` says how much it matters beside others; each missed assignment adds to it."""
 
     kind: RiskKind
     words: str
@@ -54,13 +58,15 @@ class StudentWork:
 
 
 def find_risks(works: Sequence[StudentWork], now: datetime, zone: tzinfo | None = None) -> tuple[Risk, ...]:
-    """Return the reasons to ask after a student; ``works`` come in the course's order, one for each assignment.
+    """Return the reasons to ask after a student, the strongest first; ``works`` are one for each assignment, in order.
 
     - missing: nothing is handed in although it was due, or will be within NEAR, for this student;
     - falling: the last FALLING settled scores, as shares of the points, fall each time, and by FALL in all;
-    - stuck: the newest STUCK attempts or more at an assignment fail the same check.
+    - stuck: the newest STUCK attempts or more fail the same check of an assignment that has no due date, is not due
+      yet, or was within RECENT. What was due long ago can no longer be changed.
     """
-    return (*_find_missing(works, now, zone), *_find_falling(works), *_find_stuck(works))
+    found = (*_find_missing(works, now, zone), *_find_falling(works), *_find_stuck(works, now))
+    return tuple(sorted(found, key=lambda risk: -risk.weight))
 
 
 def _find_missing(works: Sequence[StudentWork], now: datetime, zone: tzinfo | None) -> Iterator[Risk]:
@@ -71,12 +77,12 @@ def _find_missing(works: Sequence[StudentWork], now: datetime, zone: tzinfo | No
         of = sum(due <= now for _, due in dues)
         told = f"{past[0]}, which was due" if len(past) == of == 1 else f"{len(past)} of {of} that were due"
         names = "" if len(past) == of == 1 else f": {list_names(past, 4)}"
-        yield Risk(RiskKind.MISSING, f"Nothing handed in for {told}{names}.", len(past))
+        yield Risk(RiskKind.MISSING, f"Nothing handed in for {told}{names}.", MISSED_WEIGHT * len(past))
     for work, due in missing:
         if now < due <= now + NEAR:
             left = format_duration(timedelta(minutes=(due - now) // timedelta(minutes=1)))
             words = f"Nothing handed in yet for {work.title}, due in {left} ({format_moment(due, zone)})."
-            yield Risk(RiskKind.MISSING, words, 1)
+            yield Risk(RiskKind.MISSING, words, SOON_WEIGHT)
 
 
 def _find_falling(works: Sequence[StudentWork]) -> Iterator[Risk]:
@@ -86,18 +92,19 @@ def _find_falling(works: Sequence[StudentWork]) -> Iterator[Risk]:
         return
     if all(later < before for before, later in pairwise(shares)):
         row = ", ".join(map(format_percent, shares))
-        yield Risk(RiskKind.FALLING, f"Scores fall: {row} of the points in the last {FALLING} graded.", FALLING)
+        yield Risk(RiskKind.FALLING, f"Scores fall: {row} of the points in the last {FALLING} graded.", FALLING_WEIGHT)
 
 
-def _find_stuck(works: Sequence[StudentWork]) -> Iterator[Risk]:
+def _find_stuck(works: Sequence[StudentWork], now: datetime) -> Iterator[Risk]:
     for work in works:
-        runs = _count_failures(work.settled.attempts)
+        due = work.settled.final.due
+        runs = _count_failures(work.settled.attempts) if due is None or now - due <= RECENT else []
         if not runs:
             continue
         title, most = max(runs, key=lambda run: run[1])
         more = f", and on {len(runs) - 1} more" if len(runs) > 1 else ""
         words = f"Stuck on “{title}” of {work.title}: {most} attempts in a row failed it{more}."
-        yield Risk(RiskKind.STUCK, words, most)
+        yield Risk(RiskKind.STUCK, words, STUCK_WEIGHT)
 
 
 def _count_failures(attempts: Sequence[Attempt]) -> list[tuple[str, int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
 from fractions import Fraction
 
@@ -39,6 +40,7 @@ from grader.scoring import Status
 from grader.statistics import AssignmentFigures, Item, ItemFigures, Spread, SuccessFigures, count_bins
 
 POOR = 0.2  # below this an item tells students apart poorly: see docs/class_report.md
+FLAGGED = 5  # students from whom on what everybody or nobody does says something of an item
 NOTICED = 0.01  # a change of alpha below this is not worth a word
 
 # The overview
@@ -129,7 +131,7 @@ def risk_table(report: ClassReport) -> Table:
         for student in report.at_risk
     )
     columns = (Column("Student"), Column("Why"), Column("Points so far", True), Column("Of", True))
-    return Table("at-risk", "The most reasons first. It is a reason to ask, not a verdict.", columns, rows)
+    return Table("at-risk", "The weightiest reasons first. It is a reason to ask, not a verdict.", columns, rows)
 
 
 def totals_table(report: ClassReport) -> Table:
@@ -236,20 +238,48 @@ def _kind_tags(item: Item) -> list[Verdict]:
 def item_flags(assignment: ClassAssignment, one: ItemFigures) -> tuple[Verdict, ...]:
     """Return what an author should look at in an item, in a few words each."""
     found = []
-    if one.difficulty == 1:
+    enough = one.known >= FLAGGED
+    if enough and one.difficulty == 1:
         found.append(Verdict("", "everybody passes", "open"))
-    elif one.difficulty == 0:
+    elif enough and one.difficulty == 0:
         found.append(Verdict("", "nobody passes", "wrong"))
     elif one.discrimination is not None and one.discrimination < -_chance(assignment):
         found.append(Verdict("", "stronger students fail it", "wrong"))
     elif one.discrimination is not None and one.discrimination < POOR:
         found.append(Verdict("", "tells little", "slow"))
-    if one.never_decides:
+    if enough and one.never_decides:
         found.append(Verdict("", "never fails alone", "open"))
     alpha = assignment.analysis.alpha
     if alpha is not None and one.alpha_without is not None and one.alpha_without > alpha + NOTICED:
         found.append(Verdict("", "alpha is higher without it", "slow"))
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """What is wrong with a check or a question, and where; ``choice`` is one of a quiz's, as Markdown."""
+
+    flag: Verdict
+    title: str
+    assignment: ClassAssignment
+    choice: str | None = None
+
+
+def list_concerns(report: ClassReport) -> list[Concern]:
+    """Return the checks, questions and choices that an author should look at first, in the course's order."""
+    found = []
+    for one in report.assignments:
+        found += [Concern(flag, item.item.title, one) for item in one.analysis.items for flag in item_flags(one, item)]
+        for question in one.choices:
+            for line in question.choices:
+                choice = f"{line.figures.letter}) {line.text or ''}".strip()
+                found += [Concern(flag, question.title, one, choice) for flag in choice_flags(one, line)]
+    return [concern for concern in found if concern.flag.tone == "wrong"]
+
+
+def is_judged(report: ClassReport) -> bool:
+    """Say whether enough students have done something for it to be looked at."""
+    return any(item.known >= FLAGGED for one in report.assignments for item in one.analysis.items)
 
 
 def _chance(assignment: ClassAssignment) -> float:
@@ -348,7 +378,7 @@ def choices_table(assignment: ClassAssignment, tables: Iterable[ChoiceTable]) ->
 def choice_flags(assignment: ClassAssignment, line: ChoiceLine) -> tuple[Verdict, ...]:
     """Return what an author should look at in a choice."""
     told = line.figures.discrimination
-    if line.correct is False and line.figures.answered and not line.figures.picked:
+    if line.correct is False and line.figures.answered >= FLAGGED and not line.figures.picked:
         return (Verdict("", "nobody picks it", "open"),)
     if line.correct is None or told is None:
         return ()
