@@ -7,8 +7,10 @@ import re
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from pypdf import PdfReader
 
 from grader.class_report import build_class_report, plan_links, plan_site, read_class, to_class_json, write_site
 from grader.class_report.earlier import to_term
@@ -267,6 +269,38 @@ def test_pages_are_useful_without_scripts(visit: Open, site: Path) -> None:
     one.page.locator("summary").first.click()
     assert one.page.locator("figure table:visible").count() == 1
     assert one.page.locator("[aria-label='Table: Scores of every student'] tbody tr").count() == 24
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_folded_mistakes_unfold_where_they_are_led_to(visit: Open, site: Path, script: bool) -> None:
+    """By a link of the table, and by words that stand in one, as a search in the page would find them."""
+    one = visit(site / "diagnoses.html", script=script)
+    folded = one.page.locator("details.mistake:not([open])")
+    assert one.page.locator("details.mistake[open]").count() == 3
+    count = folded.count()
+    assert count > 3
+    table = one.page.locator("[aria-label='Table: Known mistakes'] tbody a[href^='#']")
+    table.last.click()
+    assert folded.count() == count - 1
+    last = folded.last.locator("summary + div")
+    assert not last.is_visible()
+    words = " ".join((last.locator("div").first.text_content() or "").split()[:6])
+    there = visit(f"{(site / 'diagnoses.html').as_uri()}#:~:text={quote(words)}", script=script)
+    there.page.wait_for_function("document.querySelectorAll('details.mistake[open]').length > 3")
+
+
+def read_print(visit: Visit, path: Path) -> PdfReader:
+    """Return a page as it is printed."""
+    visit.page.pdf(path=path, prefer_css_page_size=True)
+    return PdfReader(path)
+
+
+def test_folded_mistakes_are_open_on_paper(visit: Open, site: Path, tmp_path: Path) -> None:
+    one = visit(site / "diagnoses.html")
+    examples = one.page.locator("details.mistake p.soft")
+    assert examples.count() > one.page.locator("details.mistake p.soft:visible").count()
+    printed = "".join(page.extract_text() for page in read_print(one, tmp_path / "printed.pdf").pages)
+    assert printed.count("For example") + printed.count("Picked in the quiz") == examples.count()
 
 
 def test_every_focus_can_be_seen(visit: Open, site: Path) -> None:

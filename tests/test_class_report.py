@@ -662,6 +662,24 @@ def test_a_class_that_handed_in_nothing_is_told_so(course: Course, tmp_path: Pat
     assert "Nothing is graded yet." in make_site(waits, build_class_report(waits, DUE))["assignments/mean.html"]
 
 
+def test_mistakes_of_one_student_stand_at_the_end(course: Course, tmp_path: Path) -> None:
+    """Two made one mistake, a third another: the table has the first, the list at the end the second, the file both."""
+    other = Diagnosis("other", "Another one", "Mend it.", ("code",), ())
+    with Gradebook.open(tmp_path) as gradebook:
+        for number in range(2):
+            hand_in(gradebook, f"s{number}", mean_grade(True, False, diagnosed=True), DUE - HOUR)
+        hand_in(gradebook, "s2", replace(mean_grade(True, False), diagnoses=(other,)), DUE - HOUR)
+        found = read_class(course, gradebook, [course.load("mean")])
+    site = make_site(found, build_class_report(found, DUE))
+    page = site["diagnoses.html"]
+    shared, single = page.split("Of a single student each")
+    assert "The sum" in shared
+    assert "Another one" not in shared
+    assert "1 more, each of a single student" in " ".join(PageReader(page).text.split())
+    assert ("Another one" in single, "The mean &lt;of&gt; it, in code" in single) == (True, True)
+    assert [row[0] for row in csv.reader(io.StringIO(site["tables/diagnoses.csv"]))][1:] == ["The sum", "Another one"]
+
+
 def test_plots_are_vega_lite(report: ClassReport, large: ClassReport) -> None:
     schema_file = Path(__file__).with_name("vendor") / "vega-lite-schema.json.gz"
     validator = jsonschema.Draft7Validator(json.loads(gzip.decompress(schema_file.read_bytes())))

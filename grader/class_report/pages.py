@@ -22,6 +22,8 @@ from grader.scoring import Status
 from grader.statistics import FEW, ROUGH
 
 TOP = 8  # students at risk that the overview names
+SHARED = 2  # students who make a mistake, from whom on it has a row and a place under its assignment
+OPEN = 3  # mistakes that are not folded: the most frequent
 MANY = 9  # columns; a table with more is set smaller, so that a course of ten assignments fits a window
 _COMPARED = {
     "compared_means": "Mean scores",
@@ -74,7 +76,18 @@ def render_assignment(report: ClassReport, assignment: ClassAssignment, comparis
 
 def render_diagnoses(report: ClassReport, comparison: Comparison | None) -> str:
     """Return the page of known mistakes: how many made which, with examples that say nothing of who."""
-    return _render("diagnoses", report, comparison, diagnoses=tables.diagnoses_table(report))
+    found = [(one, diagnosis) for one in report.assignments for diagnosis in one.diagnoses]
+    shared = [pair for pair in found if pair[1].students >= SHARED]
+    most = sorted(shared, key=lambda pair: -pair[1].students)[:OPEN]
+    return _render(
+        "diagnoses",
+        report,
+        comparison,
+        diagnoses=tables.diagnoses_table(report, least=SHARED),
+        shared=[(one, own) for one in report.assignments if (own := [found for of, found in shared if of is one])],
+        single=[pair for pair in found if pair[1].students < SHARED],
+        opened={(one.id, diagnosis.mistake) for one, diagnosis in most},
+    )
 
 
 def render_risks(report: ClassReport, comparison: Comparison | None) -> str:

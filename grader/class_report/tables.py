@@ -472,9 +472,9 @@ def versions_table(assignment: ClassAssignment, versions: Versions, zone: tzinfo
 # Diagnoses
 
 
-def diagnoses_table(report: ClassReport) -> Table:
-    """Return how many made which known mistake, in which assignment."""
-    found = [(one, diagnosis) for one in report.assignments for diagnosis in one.diagnoses]
+def diagnoses_table(report: ClassReport, least: int = 1) -> Table:
+    """Return how many made which known mistake, in which assignment: those that ``least`` students made, or more."""
+    found = [(one, own) for one in report.assignments for own in one.diagnoses if own.students >= least]
     rows = tuple(_diagnosis_row(*pair) for pair in sorted(found, key=lambda pair: -pair[1].students))
     columns = (
         Column("Mistake"),

@@ -109,7 +109,19 @@
     });
   }
 
+  // Chromium unfolds what a link leads into, and what is found in a page, by itself; others do not.
+  function unfold() {
+    const target = document.querySelector(":target");
+    const folded = target?.closest("details");
+    if (folded && !folded.open) {
+      folded.open = true;
+      target.scrollIntoView();
+    }
+  }
+
   document.querySelectorAll("table.data").forEach(makeSortable);
+  addEventListener("hashchange", unfold);
+  unfold();
   document.querySelectorAll("table[data-find]").forEach(makeFindable);
   const places = [...document.querySelectorAll("[data-plot]")];
   if (places.length > 0 && typeof vegaEmbed === "function") {
