@@ -60,10 +60,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The overview of 20 students in all ten assignments; the first has a name of 400 letters without a space."""
+    """The overview of 30 students in all ten assignments; the first has a name of 400 letters without a space."""
     folder = tmp_path_factory.mktemp("whole")
     course = make_course(folder / "course")
-    make_class(course, folder / "state", 20)
+    make_class(course, folder / "state", 30)
     with Gradebook.open(folder / "state") as gradebook:
         roster = gradebook.roster()
         assert roster is not None
@@ -254,13 +254,16 @@ def test_a_plot_has_a_tooltip_and_follows_the_colour_scheme(visit: Open, site: P
     one = visit(site / "assignments" / "regression-losses.html")
     drawn(one)
     bar = one.page.locator("[data-plot='plot-success'] svg .mark-rect path").last
-    light = bar.get_attribute("fill")
+    filled = "getComputedStyle(document.querySelector('[data-plot=plot-success] svg .mark-rect path')).fill"
+    light = one.page.evaluate(filled)
     bar.hover()
     one.page.wait_for_selector("#vg-tooltip-element.visible")
     assert "not so far" in one.page.inner_text("#vg-tooltip-element")
     one.page.emulate_media(color_scheme="dark")
-    bars = "document.querySelector('[data-plot=plot-success] svg .mark-rect path')"
-    one.page.wait_for_function(f"light => ![null, undefined, light].includes({bars}?.getAttribute('fill'))", arg=light)
+    one.page.wait_for_function("document.querySelector('[data-plot=plot-success] svg .mark-rect path')")
+    assert one.page.evaluate(filled) not in (light, "none", "rgb(0, 0, 0)")
+    one.page.emulate_media(media="print")  # paper is light, whatever the window is
+    assert one.page.evaluate(filled) == light
 
 
 def test_pages_are_useful_without_scripts(visit: Open, site: Path) -> None:
@@ -293,6 +296,38 @@ def read_print(visit: Visit, path: Path) -> PdfReader:
     """Return a page as it is printed."""
     visit.page.pdf(path=path, prefer_css_page_size=True)
     return PdfReader(path)
+
+
+UPRIGHT, ACROSS = 718, 1047  # what margins of 10 mm leave of A4, in CSS pixels
+
+
+@pytest.mark.parametrize("path", ["whole", *PAGES])
+def test_nothing_is_cut_off_on_paper(visit: Open, site: Path, whole_course: Path, path: str) -> None:
+    """Tables fit the sheet, those of plots that nobody opened are left out, and there are no arrows to sort by."""
+    target, width = (whole_course, ACROSS) if path == "whole" else (site / path, UPRIGHT)
+    one = visit(target, width=width)
+    drawn(one)
+    one.page.emulate_media(media="print")
+    assert not one.scrolls_sideways()
+    cut = f"all => all.filter(one => one.getBoundingClientRect().right > {width}).length"
+    assert one.page.locator("table, svg").evaluate_all(cut) == 0
+    assert one.page.locator("figure table:visible").count() == 0
+    arrows = "all => all.map(one => getComputedStyle(one, '::after').content).filter(one => one !== 'none')"
+    assert one.page.locator("table .sort").evaluate_all(arrows) == []
+    one.page.emulate_media(media="screen")
+    assert one.page.locator("table .sort").evaluate_all(arrows) != []
+
+
+def test_the_overview_lies_across_the_paper_and_repeats_its_heads(
+    visit: Open, whole_course: Path, tmp_path: Path
+) -> None:
+    one = visit(whole_course, scheme="dark")
+    drawn(one)
+    pages = read_print(one, tmp_path / "printed.pdf").pages
+    assert all(page.mediabox.width > page.mediabox.height for page in pages)
+    first, last = (pages[place].extract_text() for place in (-2, -1))
+    assert ("s0000" in first, "s0029" in first, "s0029" in last) == (True, False, True)
+    assert all(re.search("Student.*Name.*Total", text, re.DOTALL) for text in (first, last))
 
 
 def test_folded_mistakes_are_open_on_paper(visit: Open, site: Path, tmp_path: Path) -> None:

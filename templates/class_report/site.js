@@ -73,8 +73,7 @@
   }
 
   function readTheme(narrow) {
-    const style = getComputedStyle(document.documentElement);
-    const color = (name) => style.getPropertyValue(`--${name}`).trim();
+    const color = (name) => `var(--${name})`; // so that paper is not printed in the colours of a dark window
     const labels = narrow ? 110 : 220;
     const words = { labelColor: color("ink"), titleColor: color("soft"), labelFontSize: 12, titleFontSize: 12 };
     return {
