@@ -36,8 +36,9 @@ from grader.class_report import (
 )
 from grader.class_report import tables as tables_of
 from grader.class_report.cells import Cell, Column, Table, correlation_cell, late_cell, to_csv
-from grader.class_report.earlier import to_term
+from grader.class_report.earlier import Pair, to_term
 from grader.class_report.examples import strip_source
+from grader.class_report.pages import describe_terms
 from grader.class_report.plots import assignment_plots, comparison_plots, overview_plots, student_plots
 from grader.class_report.risk import RiskKind, StudentWork, find_risks
 from grader.decisions import Extension, Override
@@ -470,7 +471,8 @@ def test_a_file_of_before_diagnoses_were_written_has_none_to_compare(report: Cla
         ('{"format": 2}', "has format 2"),
         ('{"format": 1, "course": "C"}', "assignments: Field required"),
         ('{"format": 1, "course": "C", "assignments": [{"id": 3}]}', "assignments.0.id"),
-        ('{"format": 1, "course": "C", "assignments": [], "students": NaN}', ""),
+        ('{"format": 1, "course": "C", "assignments": [], "as": NaN}', ""),
+        ('{"format": 1, "course": "C", "assignments": [], "students": NaN}', "students: "),
         ('{"format": 1, "course": "C", "assignments": [{"id": "a", "points": NaN}]}', "assignments.0"),
         ("\x00", "NUL"),
     ],
@@ -484,6 +486,63 @@ def test_what_is_no_class_report_is_refused_in_words(tmp_path: Path, text: str, 
         read_term(path)
     assert error.value.hint
     assert "then.json" in error.value.message
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"mean": -1.0}, "its mean is -1, of 6 points"),
+        ({"mean": 60.0}, "its mean is 60, of 6 points"),
+        ({"median": 6.1}, "its median is 6.1, of 6 points"),
+        ({"graded": 5}, "5 graded, of 4 submitted"),
+        ({"late": 5}, "5 late, of 4 submitted"),
+        ({"full_marks": 3}, "3 full_marks, of 2 graded"),
+        ({"submitted": 6}, "6 submitted, of 5 students"),
+        ({"id": "essay"}, "is there twice"),
+        ({"points": -6.0}, "assignments.0.points"),
+        ({"graded": -1}, "assignments.0.graded"),
+        ({}, ""),
+    ],
+)
+def test_figures_that_cannot_be_are_refused_in_words(
+    report: ClassReport, tmp_path: Path, change: Mapping[str, Any], words: str
+) -> None:
+    data = to_class_json(report)
+    data["assignments"][0] |= change
+    path = write(tmp_path, {"then.json": json.dumps(data)}) / "then.json"
+    if not words:
+        assert read_term(path).size == 5
+        return
+    with pytest.raises(InputError, match=re.escape(words)) as error:
+        read_term(path)
+    assert error.value.hint
+    assert "then.json" in error.value.message
+    assert "assignment" in error.value.message
+
+
+def test_a_change_is_the_difference_of_what_is_shown(report: ClassReport) -> None:
+    """0.755 is shown as 76 % and 0.855 as 86 %, to even: that is 10 points and nothing else."""
+    shares = (Fraction("0.7649"), Fraction("0.8551"))
+    pair = Pair("T", shares[0], shares[1], (3, 40))
+    (row,) = tables_of.comparison_table("t", "T", "A", [pair]).rows
+    assert [cell.text for cell in row] == ["T", "76 %", "86 %", "+10", "3", "40"]
+    falls = tables_of.change_cell(Pair("T", shares[1], shares[0], (3, 40)))
+    assert (falls.text, falls.value) == ("\u221210", -10)
+
+
+def test_class_sizes_stand_beside_a_comparison_and_small_ones_are_called_so(
+    source: ClassSource, report: ClassReport, large: ClassReport
+) -> None:
+    comparison = compare(report, to_term(to_class_json(report)))
+    assert (comparison.sizes, comparison.fewest) == ((5, 5), 2)
+    page = " ".join(PageReader(make_site(source, report, against=True)["compared.html"]).text.split())
+    assert "as of Sun 29 Nov 2026, matched" in page
+    assert "5 students then, 5 now." in page
+    assert "only 2 submissions are graded. One student is up to 50 percentage points there" in page
+    enough = compare(large, to_term(to_class_json(large)))
+    assert "only 23 submissions are graded" in (describe_terms(enough) or "")
+    assert describe_terms(replace(enough, means=tuple(replace(one, graded=(30, 40)) for one in enough.means))) is None
+    assert describe_terms(replace(enough, means=())) is None
 
 
 # Examples without names

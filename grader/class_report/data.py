@@ -213,6 +213,7 @@ def _comparison_json(comparison: Comparison) -> dict[str, Any]:
     return {
         "course": comparison.then,
         "as_of": comparison.as_of,
+        "students": {"then": comparison.sizes[0], "now": comparison.sizes[1]},
         "means": [_pair_json(pair) for pair in comparison.means],
         "medians": [_pair_json(pair) for pair in comparison.medians],
         "checks": [_pair_json(pair) for pair in comparison.checks],
@@ -223,7 +224,12 @@ def _comparison_json(comparison: Comparison) -> dict[str, Any]:
 
 
 def _pair_json(pair: Pair) -> dict[str, Any]:
-    return {"title": pair.title, "then": _number_or_none(pair.before), "now": _number_or_none(pair.now)}
+    return {
+        "title": pair.title,
+        "then": _number_or_none(pair.before),
+        "now": _number_or_none(pair.now),
+        "graded": {"then": pair.graded[0], "now": pair.graded[1]},
+    }
 
 
 def _number_or_none(amount: Fraction | None) -> float | None:

@@ -20,6 +20,8 @@ MAX_BYTES = 100_000_000
 _HINT = "give a file that `grader report --json` printed"
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _Amount = Annotated[float, Field(allow_inf_nan=False)]
+_Count = Annotated[int, Field(ge=0)]
+_ROUNDING = 1e-3  # amounts in the file are rounded to four decimals
 
 
 class _Model(BaseModel):
@@ -44,12 +46,15 @@ class DiagnosisRate(_Model):
 
 
 class AssignmentTerm(_Model):
-    """The figures of one assignment. Files of earlier versions have no diagnoses: None."""
+    """The figures of one assignment. What files of earlier versions do not have is None."""
 
     id: str
     title: str
-    points: _Amount
-    graded: int = Field(ge=0)
+    points: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    graded: _Count
+    submitted: _Count | None = None
+    late: _Count | None = None
+    full_marks: _Count | None = None
     mean: _Amount | None
     median: _Amount | None
     checks: tuple[CheckRate, ...]
@@ -57,21 +62,31 @@ class AssignmentTerm(_Model):
 
 
 class Term(_Model):
-    """The figures of a course in one term."""
+    """The figures of a course in one term; of its students only how many there are is of use."""
 
     format: Literal[1]
     course: str
     as_of: str | None = None
     assignments: tuple[AssignmentTerm, ...]
+    students: tuple[Any, ...] | None = None
+
+    @property
+    def size(self) -> int | None:
+        """How many students it had; None where the file does not say."""
+        return None if self.students is None else len(self.students)
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A share then and now, from 0 to 1; None where there was nothing to count."""
+    """A share then and now, from 0 to 1; None where there was nothing to count.
+
+    ``graded`` is how many submissions of its assignment were graded then, and how many are now.
+    """
 
     title: str
     before: Fraction | None
     now: Fraction | None
+    graded: tuple[int, int]
     assignment: str = ""
 
     @property
@@ -82,10 +97,14 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two terms side by side, matched by ids. ``only_then`` and ``only_now`` name what has no counterpart."""
+    """Two terms side by side, matched by ids. ``only_then`` and ``only_now`` name what has no counterpart.
+
+    ``sizes`` are how many students there were then, where that is known, and how many there are now.
+    """
 
     then: str
     as_of: str | None
+    sizes: tuple[int | None, int | None]
     means: tuple[Pair, ...]
     medians: tuple[Pair, ...]
     checks: tuple[Pair, ...]
@@ -93,12 +112,17 @@ class Comparison:
     only_then: tuple[str, ...]
     only_now: tuple[str, ...]
 
+    @property
+    def fewest(self) -> int | None:
+        """The smallest number of graded submissions that a compared mean rests on, then or now; None without one."""
+        return min((one for pair in self.means if pair.change is not None for one in pair.graded), default=None)
+
 
 def read_term(path: Path) -> Term:
     """Return the figures in a file.
 
     Raises:
-        InputError: it cannot be read, or is no such file.
+        InputError: it cannot be read, is no such file, or has figures that cannot be.
     """
     text = read_text(path, MAX_BYTES, _HINT)
     try:
@@ -107,7 +131,9 @@ def read_term(path: Path) -> Term:
         raise InputError(f"{path} is not JSON", _HINT) from None
     if isinstance(data, dict) and data.get("format") not in (1, None):
         raise InputError(f"{path} has format {clean_line(str(data['format']), 20)}", "this version reads format 1")
-    return _to_term(data, str(path))
+    term = _to_term(data, str(path))
+    _check_figures(term, str(path))
+    return term
 
 
 def to_term(data: Any) -> Term:
@@ -125,6 +151,26 @@ def _to_term(data: Any, where: str) -> Term:
         raise InputError(message, _HINT) from None
 
 
+def _check_figures(term: Term, where: str) -> None:
+    """Raise InputError where figures cannot be: they were changed by hand, or are none of ours."""
+    seen: set[str] = set()
+    for one in term.assignments:
+        place = f"{where}: assignment {clean_line(one.id, 80)!r}"
+        if one.id in seen:
+            raise InputError(f"{place} is there twice", _HINT)
+        seen.add(one.id)
+        for name, amount in (("mean", one.mean), ("median", one.median)):
+            if amount is not None and not -_ROUNDING <= amount <= one.points + _ROUNDING:
+                raise InputError(f"{place}: its {name} is {amount:g}, of {one.points:g} points", _HINT)
+        most = one.graded if one.submitted is None else one.submitted
+        counts = [("graded", one.graded, "submitted", most), ("late", one.late, "submitted", one.submitted)]
+        counts.append(("full_marks", one.full_marks, "graded", one.graded))
+        counts.append(("submitted", most, "students", term.size))
+        for name, count, of, limit in counts:
+            if count is not None and limit is not None and count > limit:
+                raise InputError(f"{place}: {count} {name}, of {limit} {of}", _HINT)
+
+
 def compare_terms(then: Term, now: Term) -> Comparison:
     """Return two terms side by side: assignments, checks and mistakes of the same ids."""
     before = {one.id: one for one in then.assignments}
@@ -133,10 +179,9 @@ def compare_terms(then: Term, now: Term) -> Comparison:
     return Comparison(
         then=clean_line(then.course),
         as_of=clean_line(then.as_of) if then.as_of else None,
-        means=tuple(_pair(new.title, _part(old.mean, old.points), _part(new.mean, new.points)) for old, new in pairs),
-        medians=tuple(
-            _pair(new.title, _part(old.median, old.points), _part(new.median, new.points)) for old, new in pairs
-        ),
+        sizes=(then.size, now.size),
+        means=tuple(_pair(_part(old.mean, old), _part(new.mean, new), old, new) for old, new in pairs),
+        medians=tuple(_pair(_part(old.median, old), _part(new.median, new), old, new) for old, new in pairs),
         checks=tuple(pair for old, new in pairs for pair in _pair_checks(old, new)),
         diagnoses=tuple(pair for old, new in diagnosed for pair in _pair_diagnoses(old, new)),
         only_then=tuple(_name_missing(then.assignments, now.assignments, pairs, 0)),
@@ -144,15 +189,20 @@ def compare_terms(then: Term, now: Term) -> Comparison:
     )
 
 
-def _pair(title: str, before: float | None, now: float | None, assignment: str = "") -> Pair:
+def _pair(
+    before: float | None, now: float | None, old: AssignmentTerm, new: AssignmentTerm, title: str | None = None
+) -> Pair:
+    """Return a share of an assignment then and now; ``title`` names a part of it."""
+
     def exact(share: float | None) -> Fraction | None:
         return None if share is None else Fraction(str(share))
 
-    return Pair(clean_line(title), exact(before), exact(now), clean_line(assignment))
+    name = new.title if title is None else f"{new.title}: {title}"
+    return Pair(clean_line(name), exact(before), exact(now), (old.graded, new.graded), clean_line(new.id))
 
 
-def _part(amount: float | None, points: float) -> float | None:
-    share = amount / points if amount is not None and points > 0 else math.inf
+def _part(amount: float | None, of: AssignmentTerm) -> float | None:
+    share = amount / of.points if amount is not None and of.points > 0 else math.inf
     return round(share, 4) if math.isfinite(share) else None
 
 
@@ -161,7 +211,7 @@ def _pair_checks(old: AssignmentTerm, new: AssignmentTerm) -> Iterable[Pair]:
     for check in new.checks:
         if (check.question, check.id) in before:
             rate = before[check.question, check.id].pass_rate
-            yield _pair(f"{new.title}: {check.title}", rate, check.pass_rate, new.id)
+            yield _pair(rate, check.pass_rate, old, new, check.title)
 
 
 def _pair_diagnoses(old: AssignmentTerm, new: AssignmentTerm) -> Iterable[Pair]:
@@ -171,7 +221,7 @@ def _pair_diagnoses(old: AssignmentTerm, new: AssignmentTerm) -> Iterable[Pair]:
     for mistake in [*now, *(one for one in before if one not in now)]:
         title = (now.get(mistake) or before[mistake]).title
         shares = [found[mistake].share if mistake in found else 0.0 for found in (before, now)]
-        yield _pair(f"{new.title}: {title}", shares[0], shares[1], new.id)
+        yield _pair(shares[0], shares[1], old, new, title)
 
 
 def _name_missing(

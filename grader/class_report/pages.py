@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+from datetime import datetime
 from typing import Any
 
 import jinja2
@@ -12,6 +13,7 @@ from markupsafe import Markup
 from grader.class_report import plots, tables
 from grader.class_report.cells import Table, correlation_cell
 from grader.class_report.content import ClassAssignment, ClassReport, ClassStudent
+from grader.class_report.days import format_day
 from grader.class_report.earlier import Comparison
 from grader.class_report.risk import RECENT
 from grader.display import UNDECIDED, format_moment
@@ -121,6 +123,8 @@ def render_comparison(report: ClassReport, comparison: Comparison) -> str:
         plots=plots.comparison_plots(comparison),
         tables=tables.comparison_tables(comparison),
         headings=_COMPARED,
+        caveat=describe_terms(comparison),
+        as_of=_date_of(comparison.as_of),
     )
 
 
@@ -149,6 +153,25 @@ def describe_size(assignment: ClassAssignment) -> str | None:
             f"with a few more."
         )
     return None
+
+
+def describe_terms(comparison: Comparison) -> str | None:
+    """Return what the number of submissions means for a change; None where there are enough of them."""
+    fewest = comparison.fewest
+    if fewest is None or fewest >= ROUGH:
+        return None
+    points = round(100 / max(fewest, 1))
+    noun = "submission is" if fewest == 1 else "submissions are"
+    told = f"Small numbers: for some assignment only {fewest} {noun} graded. One student is up to {points} percentage "
+    return f"{told}points there, so a change of that size may be chance."
+
+
+def _date_of(as_of: str | None) -> str | None:
+    """Return the day of a moment that was read from a file, or what stands there in place of one."""
+    try:
+        return None if as_of is None else format_day(datetime.fromisoformat(as_of))
+    except ValueError:
+        return as_of
 
 
 def _render(name: str, report: ClassReport, comparison: Comparison | None, *, root: str = "", **values: Any) -> str:

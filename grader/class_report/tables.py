@@ -603,18 +603,20 @@ def comparison_table(name: str, caption: str, first: str, pairs: Sequence[Pair])
             percent_cell(pair.before),
             percent_cell(pair.now),
             change_cell(pair),
+            *map(count_cell, pair.graded),
         )
         for pair in pairs
     )
     columns = (Column(first), Column("Then", True), Column("Now", True), Column("Change", True, "percentage points"))
-    return Table(name, caption, columns, rows)
+    graded = (Column("Graded then", True), Column("Graded now", True))
+    return Table(name, caption, (*columns, *graded), rows)
 
 
 def change_cell(pair: Pair) -> Cell:
-    """Return by how many percentage points a share changed, with its sign."""
-    if pair.change is None:
+    """Return by how many percentage points a share changed, with its sign: the difference of what is shown."""
+    if pair.before is None or pair.now is None:
         return Cell(UNDECIDED)
-    change = round(pair.change * 100)
+    change = round(pair.now * 100) - round(pair.before * 100)
     sign = "+" if change > 0 else MINUS if change < 0 else "±"
     return Cell(f"{sign}{abs(change)}", change)
 
