@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import random
 import re
 import sys
@@ -613,7 +615,7 @@ def test_a_class_from_the_gradebook_to_the_pages(shell: Shell) -> None:
     )
     answer = shell("similar", "--out", "alike")
     assert (answer.code, answer.err) == (0, "")
-    assert re.search(r"^score +4 +6 +1$", answer.out, re.MULTILINE)
+    assert re.search(r"^score +4 +1 +6 +1$", answer.out, re.MULTILINE)
     assert "read both sides before you conclude anything" in answer.out
     assert answer.out.endswith("alike/index.html\n")
     pages = pages_of(shell.folder / "alike")
@@ -625,7 +627,7 @@ def test_a_class_from_the_gradebook_to_the_pages(shell: Shell) -> None:
     assert f"{EVIL} and ada" in index.text
     assert "A quiz" not in index.text
     links = {found["href"] for found in index.found("a")}
-    assert links == {"pairs/score-001.html", "pairs/score-001.html#a", "pairs/score-001.html#b"}
+    assert links == {"pairs/score-001.html", "pairs/score-001.html#a", "pairs/score-001.html#b", "pairs.csv"}
     assert "That can have many reasons" in pair.text
     assert "# </mark><script>alert(1)</script>{{ 7 * 7 }} gpj" in pair.text
     assert {found["href"] for found in pair.found("a")} == {"../index.html", "#a1", "#b1"}
@@ -667,28 +669,47 @@ def test_pages_need_nothing_else_and_are_in_order(shell: Shell) -> None:
     shell("similar", "--out", "alike")
     pages = pages_of(shell.folder / "alike")
     for name, page in pages.items():
-        assert not {tag for tag, _ in page.tags} & {
-            "script",
-            "link",
-            "img",
-            "iframe",
-            "object",
-            "embed",
-            "form",
-            "base",
-        }
+        foreign = {"link", "img", "iframe", "object", "embed", "form", "base"}
+        assert not {tag for tag, _ in page.tags} & foreign
+        assert page.found("script") == ([{}] if name == "index.html" else [])
         assert not [key for _, attributes in page.tags for key in attributes if key.startswith("on")]
         (policy,) = [one["content"] for one in page.found("meta") if "http-equiv" in one]
-        assert str(policy).startswith("default-src 'none'; style-src 'unsafe-inline'")
+        scripts = r"script-src 'sha256-[\w+/=]+'; " if name == "index.html" else ""
+        assert re.match(f"default-src 'none'; {scripts}style-src 'unsafe-inline'", str(policy))
         ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
         assert len(ids) == len(set(ids))
         labels = {part for _, found in page.tags for part in (found.get("aria-labelledby") or "").split()}
         assert labels <= set(ids)
         for href in (str(found["href"]) for found in page.found("a")):
             target, _, anchor = href.partition("#")
+            if target.endswith(".csv"):
+                continue
             path = str((Path("/") / name).parent.joinpath(target).resolve().relative_to("/")) if target else name
             assert not anchor or anchor in {found.get("id") for _, found in pages[path].tags}, href
         assert all(found.get("scope") for found in page.found("th"))
+
+
+def test_students_have_the_roster_s_names_and_pairs_are_a_table(shell: Shell) -> None:
+    """cleo has no name, eve's begins like a formula; the table holds what is beyond the pages, too."""
+    people = [RosterStudent("ada", "Ada Lovelace"), RosterStudent("cleo"), RosterStudent("eve", "=1+1")]
+    with Gradebook.open(shell.folder / "state") as gradebook:
+        gradebook.set_roster(Roster(tuple(people)), "me", AT)
+    program = make_program(1)
+    ids = hand_in(shell, [("ada", program), ("cleo", program + "# c\n"), ("eve", program + "# e\n")])
+    assert shell("similar", "--out", "alike").code == 0
+    pages = pages_of(shell.folder / "alike")
+    assert "ada Ada Lovelace and cleo" in pages["index.html"].text
+    assert re.search(r"ada \( ?Ada Lovelace ?\) and cleo", pages["pairs/score-001.html"].text)
+    assert "first line to its last; below, that of cleo" in pages["pairs/score-001.html"].text
+    rows = list(csv.DictReader(io.StringIO((shell.folder / "alike" / "pairs.csv").read_text("utf-8-sig"))))
+    assert [(row["Students"], row["Names"], row["Other students"], row["Other names"]) for row in rows] == [
+        ("ada", "Ada Lovelace", "cleo", ""),
+        ("ada", "Ada Lovelace", "eve", "'=1+1"),
+        ("cleo", "", "eve", "'=1+1"),
+    ]
+    assert {(row["Alike"], row["Share of it"], row["Other share of it"]) for row in rows} == {("1.0", "1.0", "1.0")}
+    assert (rows[0]["Submission"], rows[0]["Other submission"]) == (ids[0], ids[1])
+    assert [row["Page"] for row in rows] == [f"pairs/score-00{number}.html" for number in (1, 2, 3)]
 
 
 def test_json_is_as_documented(shell: Shell) -> None:
@@ -766,7 +787,7 @@ def test_a_damaged_file_keeps_nobody_from_seeing_the_rest(shell: Shell) -> None:
     assert answer.code == 3
     assert "is damaged" in answer.err
     assert "it is left out" in answer.err
-    assert re.search(r"^score +2 +1 +1$", answer.out, re.MULTILINE)
+    assert re.search(r"^score +2 +1 +1 +1$", answer.out, re.MULTILINE)
     assert len(pages_of(shell.folder / "alike")) == 2
 
 
@@ -774,7 +795,7 @@ def test_a_damaged_file_keeps_nobody_from_seeing_the_rest(shell: Shell) -> None:
 
 
 def view_of(first: str, second: str) -> PairView:
-    sides = tuple(Side(("\U0001f600" * 100,), "&" * 60, 1, AT) for _ in range(2))
+    sides = tuple(Side(("\U0001f600" * 100,), "&" * 60, 1, AT, ("\U0001f600" * 100,)) for _ in range(2))
     left, right = prints_of(first, "ada"), prints_of(second, "bob")
     own = max(1, len(left.prints)), max(1, len(right.prints))
     pair = Pair(left, right, len(left.prints & right.prints), own)
@@ -834,6 +855,13 @@ def test_pages_in_a_browser(shell: Shell, visit: Open, scheme: str) -> None:
             one = visit(shell.folder / "alike" / name, scheme=scheme, width=width)
             assert not one.find_barriers()
             assert not one.scrolls_sideways(), name
+    index = visit(shell.folder / "alike" / "index.html", scheme=scheme)
+    table = index.page.locator("table.data").first
+    shares = "all => all.map(one => parseInt(one.textContent))"
+    assert (found := table.locator("tbody td:nth-child(2)").evaluate_all(shares)) == sorted(found, reverse=True)
+    table.locator("thead button").nth(1).click()
+    assert table.locator("tbody td:nth-child(2)").evaluate_all(shares) == sorted(found)
+    assert found[0] > found[-1]
     wide = visit(shell.folder / "alike" / "pairs/score-001.html", width=1280)
     wide.page.keyboard.press("Tab")
     wide.page.locator("#a1").focus()

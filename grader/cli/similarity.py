@@ -23,7 +23,7 @@ from grader.files import write_file
 
 if TYPE_CHECKING:
     from grader.gradebook import Entry, Gradebook
-    from grader.report.similar import PairView, SimilarAssignment
+    from grader.report.similar import PairView, Side, SimilarAssignment
     from grader.similarity import Comparison, Pair
     from grader.spec import Assignment
 
@@ -37,6 +37,7 @@ class Compared:
     """What came of comparing an assignment: ``entries`` are its submissions by id.
 
     ``lost`` submissions could not be read. ``handout`` is the code that students were given, ``given`` its hashes.
+    ``names`` are what the roster calls the students.
     """
 
     assignment: Assignment
@@ -45,6 +46,14 @@ class Compared:
     lost: int
     handout: Mapping[str, str]
     given: frozenset[int]
+    names: Mapping[str, str]
+
+    def side(self, entry: Entry) -> Side:
+        """Return a submission as pages name it."""
+        from grader.report.similar import Side
+
+        names = tuple(self.names[student] for student in entry.students if student in self.names)
+        return Side(entry.students, entry.id, entry.number, entry.submitted_at, names)
 
 
 @click.command()
@@ -89,6 +98,8 @@ def similar(
         else:
             shown = _write_pairs(gradebook, compared, out)
             _write_index(out, seat.course.title, shown, least, every_attempt=every_attempt)
+            _write_table(out, compared, shown)
+            _print_found(out, compared, shown)
     if any(one.lost for one in compared):
         raise click.exceptions.Exit(FaultError.exit_code)
 
@@ -136,7 +147,8 @@ def _compare(
             advance()
     with waiting(f"Comparing {spec.id}"):
         comparison = compare(prints, threshold)
-    return Compared(spec, comparison, {entry.id: entry for entry in entries}, lost, handout, given)
+    names = {student.id: student.name for student in roster.students if student.name}
+    return Compared(spec, comparison, {entry.id: entry for entry in entries}, lost, handout, given, names)
 
 
 def _list_entries(seat: Seat, gradebook: Gradebook, spec: Assignment, *, every_attempt: bool) -> list[Entry]:
@@ -209,13 +221,13 @@ def _remove_others(folder: Path, names: AbstractSet[str]) -> None:
 
 
 def _write_pair(gradebook: Gradebook, one: Compared, pair: Pair, link: str, out: Path) -> PairView:
-    from grader.report.similar import PairView, Side, count_lines, to_pair_html
+    from grader.report.similar import PairView, count_lines, to_pair_html
     from grader.similarity import count_same_lines, find_parts
 
     entries = one.entries[pair.first.id], one.entries[pair.second.id]
     first, second = (_read_code(gradebook, one.assignment, entry) for entry in entries)
     parts = find_parts(pair, first, second, one.given | one.comparison.common)
-    left, right = (Side(entry.students, entry.id, entry.number, entry.submitted_at) for entry in entries)
+    left, right = map(one.side, entries)
     same = count_same_lines(first, second, one.handout)
     view = PairView(pair, (left, right), link, count_lines(parts), same)
     write_file(out / link, to_pair_html(one.assignment.title, view, (first, second), parts).encode())
@@ -229,9 +241,29 @@ def _write_index(
 
     page = to_similar_html(title, shown, threshold, every_attempt=every_attempt)
     write_file(out / "index.html", page.encode())
-    found = [(one.comparison.compared, one.comparison.pair_count, one.alike) for one in shown]
-    rows = [(one.id, *map(str, numbers)) for one, numbers in zip(shown, found, strict=True) if one.submitted]
-    print_table(("ASSIGNMENT", "COMPARED", "PAIRS", "ALIKE"), rows, numbers=(1, 2, 3))
+
+
+def _write_table(out: Path, compared: Sequence[Compared], shown: Sequence[SimilarAssignment]) -> None:
+    """Write all pairs as a table, those without a page included."""
+    from grader.report.similar import to_similar_csv
+
+    sides = {
+        (one.assignment.id, found.id): one.side(one.entries[found.id])
+        for one in compared
+        for pair in one.comparison.pairs
+        for found in (pair.first, pair.second)
+    }
+    write_file(out / "pairs.csv", to_similar_csv(shown, sides))
+
+
+def _print_found(out: Path, compared: Sequence[Compared], shown: Sequence[SimilarAssignment]) -> None:
+    rows = []
+    for one, view in zip(compared, shown, strict=True):
+        found = one.comparison
+        if view.submitted or one.lost:
+            numbers = (found.compared, len(found.short) + one.lost, found.pair_count, view.alike)
+            rows.append((view.id, *map(str, numbers)))
+    print_table(("ASSIGNMENT", "COMPARED", "NOT COMPARED", "PAIRS", "ALIKE"), rows, numbers=(1, 2, 3, 4))
     if any(one.alike for one in shown):
         click.echo("\nA likeness can have many reasons: read both sides before you conclude anything.")
     click.echo(f"{out / 'index.html'}")

@@ -5,6 +5,8 @@ What students wrote is cleaned here, line by line, and cut where a page would gr
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,32 +16,45 @@ from fractions import Fraction
 from html import escape
 from typing import Any
 
+from markupsafe import Markup
+
 from grader.display import clean_line, clean_text, to_number
 from grader.report.pages import render_page
+from grader.resources import find_data
 from grader.similarity import BINS, MIN_PRINTS, Comparison, Pair, Part, Segment
+from grader.tables import write_rows
 
+_SIDE = ("Students", "Names", "Share of it", "Submission")
+_CSV_COLUMNS = ("Assignment", "Alike", *_SIDE, *(f"Other {title.lower()}" for title in _SIDE), "Page")
 TONES = ("ours", "slow", "waiting", "crashed", "passed")  # of parts, in turn; each has its number, too
 FOLD_FROM = 400  # lines of a file; in longer ones what has no part is folded
 CONTEXT = 5  # lines around a part that are not
 MAX_LINE = 1000  # characters
-MAX_NAME = 120  # characters, of all who handed in together
+MAX_NAME = 90  # characters, of all who handed in together
+MAX_PEOPLE = 40  # characters, of all their names
 MAX_SIDE = 800_000  # bytes of HTML for one of two sides, so that a page stays under 2 MB
 LINE_BYTES, PIECE_BYTES = 60, 160  # what is written around a line and around a piece of a part
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One submission of a pair, as its page names it."""
+    """One submission of a pair, as its page names it; ``names`` are what the roster calls the students that it has."""
 
     students: tuple[str, ...]
     id: str
     number: int
     submitted_at: datetime
+    names: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """Everybody whom it counts for."""
         return clean_line(", ".join(self.students), MAX_NAME)
+
+    @property
+    def people(self) -> str:
+        """Their names; nothing where none is known."""
+        return clean_line(", ".join(self.names), MAX_PEOPLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +134,44 @@ class Band:
     below: float
 
 
+Sides = Mapping[tuple[str, str], Side]
+
+
 def to_similar_html(
     course: str, assignments: Sequence[SimilarAssignment], threshold: Fraction, *, every_attempt: bool
 ) -> str:
-    """Return the page of all pairs."""
-    values = {"min_prints": MIN_PRINTS, "bars": _bars, "threshold": threshold, "every_attempt": every_attempt}
-    return render_page("similar.html.jinja", course=clean_line(course), assignments=assignments, **values)
+    """Return the page of all pairs. Its one script sorts tables; the page's policy lets no other run."""
+    script = (find_data("templates") / "class_report" / "site.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return render_page(
+        "similar.html.jinja",
+        course=clean_line(course),
+        assignments=assignments,
+        min_prints=MIN_PRINTS,
+        bars=_bars,
+        key=to_number,
+        threshold=threshold,
+        every_attempt=every_attempt,
+        script=Markup(script),  # noqa: S704 - a file of ours
+        script_hash=f"sha256-{digest}",
+    )
+
+
+def to_similar_csv(assignments: Sequence[SimilarAssignment], sides: Sides) -> bytes:
+    """Return the pairs as a CSV file for spreadsheets; ``sides`` are the submissions by assignment and id."""
+    rows: list[tuple[str | float, ...]] = [_CSV_COLUMNS]
+    for one in assignments:
+        links = {(view.pair.first.id, view.pair.second.id): view.link for view in one.views}
+        for pair in one.comparison.pairs:
+            first, second = sides[one.id, pair.first.id], sides[one.id, pair.second.id]
+            row = (one.id, to_number(pair.score), *_side_cells(first, pair.shares[0]))
+            page = links.get((pair.first.id, pair.second.id), "")
+            rows.append((*row, *_side_cells(second, pair.shares[1]), page))
+    return write_rows(rows)
+
+
+def _side_cells(side: Side, share: Fraction) -> tuple[str | float, ...]:
+    return side.name, side.people, to_number(share), side.id
 
 
 def to_pair_html(
