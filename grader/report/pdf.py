@@ -245,7 +245,18 @@ def _formula(formula: str, *, block: bool) -> Data:
     return {"kind": "math", "block": block, "tree": _tree(ElementTree.fromstring(plain))}  # noqa: S314
 
 
+def _wide(width: str) -> float:
+    """Return how wide a space is, in em. What is thinner than a quarter Typst puts beside functions by itself."""
+    try:
+        em = float(width.removesuffix("em"))
+    except ValueError:
+        return 0.0
+    return em if 0.25 <= em <= 4 else 0.0
+
+
 def _tree(element: ElementTree.Element) -> Data:
+    if element.tag == "mspace":
+        return {"tag": element.tag, "text": "", "width": _wide(element.get("width", ""))}
     if len(element) == 0:
         return {"tag": element.tag, "text": element.text or ""}
     return {"tag": element.tag, "kids": [_tree(part) for part in element]}
