@@ -362,6 +362,7 @@ def test_the_folder_that_one_stands_in_is_the_one_that_is_meant(shell: Shell) ->
     assert inside("show").out.startswith("halve · ")
     checks = replace(inside, folder=shell.folder / "halve/checks")
     checks("check").fails(2, "is not a submission folder", f"the folder above it is one: {shell.folder / 'halve'}")
+    shell("show", "--html", "x", "--pdf", "x").fails(2, "--html and --pdf name the same file")
     rows = [shell("status", *names, "--json").json for names in ((), ("halve",), ("halve-soon",))]
     assert [[row["assignment"] for row in some] for some in rows] == [
         ["halve", "halve-soon"], ["halve"], ["halve-soon"],
