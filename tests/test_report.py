@@ -389,7 +389,7 @@ def test_times_are_told_in_the_zone_of_the_course_whichever_the_machine_is_in(
     zone: str | None, handed_in: str, told_from: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = datetime(2026, 11, 30, 18, tzinfo=UTC)
-    context = replace(CONTEXT, feedback_from=at, zone=zone and ZoneInfo(zone))
+    context = replace(CONTEXT, feedback_from=at, zone=ZoneInfo(zone) if zone else None)
     report = build_report(FULL, replace(INFO, submitted_at=datetime(2026, 11, 20, 18, tzinfo=UTC)), Reader.STUDENT)
     report = replace(report, context=context)
     shown = []
