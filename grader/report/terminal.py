@@ -64,8 +64,8 @@ _LINES_AROUND = 1
 def to_text(report: Report, width: int = 80, color: bool = False) -> str:
     """Return the report for a terminal ``width`` columns wide, without a newline at its end.
 
-    Colours are ANSI sequences; without ``color`` the text holds none. Its end is the total, in words, and what counts
-    where that is something else.
+    Colours are ANSI sequences; without ``color`` the text holds none. At its end are the total in words, what counts
+    where that is something else, and what a student can do next.
     """
     console = Console(
         file=io.StringIO(),
