@@ -587,6 +587,10 @@ def test_a_loop_that_never_ends_is_said_once_wherever_in_it_time_ran_out() -> No
         checks = [slow(number, name, 3 + number) for number, name in enumerate(functions)]
         shown = to_text(build_report(grade_of(code_question(*checks)), INFO, Reader.STUDENT))
         assert shown.count("Too long.") == times
+        used_up = replace(slow(9, "", 3), frames=(), message="All its time was used up.", hint="Unrelated.")
+        shown = to_text(build_report(grade_of(code_question(*checks, used_up)), INFO, Reader.STUDENT))
+        assert shown.count("Too long.") == times
+        assert ("Unrelated." in shown) is (times > 1)
         assert "focal_loss.py:3  line 3" in shown
 
 

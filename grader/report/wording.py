@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from fractions import Fraction
@@ -162,21 +162,27 @@ def shared_end(question: QuestionGrade) -> SharedEnd | None:
     not even a hint. Values that are wrong alike are no such thing.
     """
     decided = [check for check in question.checks if not check.deferred]
-    told = {(check.outcome, check_explanation(check), _end_place(check)) for check in decided}
+    if (slow := _shared_timeout(decided)) is not None:
+        return slow
+    told = {(check.outcome, check_explanation(check), check.frames[-1:]) for check in decided}
     details = {check_detail(check) for check in decided} - {None}
     if len(question.checks) < 2 or len(told) != 1 or len(details) > 1:
         return None
     ((outcome, explanation, place),) = told
     ended = outcome in (Outcome.CRASHED, Outcome.TIMED_OUT) or (outcome is Outcome.FAILED and place)
-    frames = decided[0].frames[-1:]
-    return SharedEnd(explanation, frames, next(iter(details), None)) if ended and explanation else None
+    return SharedEnd(explanation, place, next(iter(details), None)) if ended and explanation else None
 
 
-def _end_place(check: CheckGrade) -> tuple[object, ...]:
-    """Return where a check ended: its line; or its function where time ran out, which may be anywhere in a loop."""
-    if check.outcome is Outcome.TIMED_OUT:
-        return tuple((frame.file, frame.function) for frame in check.frames[-1:])
-    return check.frames[-1:]
+def _shared_timeout(decided: Sequence[CheckGrade]) -> SharedEnd | None:
+    """Return the end of the first check where none ended in time, and no two are known to have hung in two functions.
+
+    It may be on any line of a loop; the last ones have no place where the first used up all the time that there is.
+    """
+    if len(decided) < 2 or any(check.outcome is not Outcome.TIMED_OUT for check in decided):
+        return None
+    functions = {(frame.file, frame.function) for check in decided for frame in check.frames[-1:]}
+    explanation = check_explanation(decided[0])
+    return SharedEnd(explanation, decided[0].frames[-1:], None) if explanation and len(functions) <= 1 else None
 
 
 def check_detail(check: CheckGrade) -> str | None:
