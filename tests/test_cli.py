@@ -404,6 +404,8 @@ def test_work_from_another_course_is_not_taken_for_this_one_s(shell: Shell) -> N
         inside.fails(2, "halve is from the course 'Halves', and this is about 'Another one'")
     replace(shell, course=other)("fetch", "qarter").fails(2, "no assignment 'qarter'; did you mean 'quarter'?")
     replace(shell, course=other)("fetch", "week-9").fails(2, "halve is from the course 'Halves'")
+    (shell.folder / "halve/grader.json").write_text("{")
+    replace(shell, course=other)("fetch", "week-9").fails(2, "no assignment 'week-9'")
 
 
 # Answers that students hand in, all in one inbox
