@@ -46,7 +46,7 @@ def report_stored(
         GradebookError: the gradebook cannot be read.
     """
     if entry.assignment not in course.assignments:  # it was taken from the course since
-        context = Context(excerpts=_find_excerpts(gradebook, entry, grade))
+        context = Context(excerpts=_find_excerpts(gradebook, entry, grade), zone=course.time_zone)
         marked = apply_marks(grade, gradebook.marks(entry=entry))
         return build_report(marked, describe_entry(entry), reader, context=context, language=course.language)
     assignment = course.load(entry.assignment)
@@ -87,6 +87,7 @@ def gather_context(
         attempts=_list_attempts(assignment, policy.attempts, entry, settled, marks),
         closed=closed or "",
         feedback_from=told_from if told_from is not None and now < told_from else None,
+        zone=course.time_zone,
     )
 
 

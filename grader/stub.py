@@ -29,11 +29,12 @@ from grader.display import count_of
 from grader.errors import InputError, reason_of
 from grader.fields import amount
 from grader.language import ENGLISH, _, plural, speaking
+from grader.meaning import starters
 from grader.questions import CodeQuestion
 from grader.resources import find_data
 from grader.results import Visibility
 from grader.spec import Assignment, parse_python
-from grader.submission import ANSWERS, MARKER, starters
+from grader.submission import ANSWERS, MARKER
 
 README = "README.md"
 CHECKS = "checks"

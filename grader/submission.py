@@ -6,8 +6,6 @@ unpacked to disk, and what cannot be taken is refused in words that tell the stu
 
 from __future__ import annotations
 
-import ast
-import codecs
 import hashlib
 import io
 import json
@@ -15,7 +13,6 @@ import os
 import re
 import stat
 import struct
-import tokenize
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -25,11 +22,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
 from grader.cells import Piece, take_cells
-from grader.errors import SpecError, SubmissionError, find_near, suggest
+from grader.decoding import decode
+from grader.errors import SubmissionError, find_near, suggest
 from grader.language import _, later
+from grader.meaning import is_untouched, meaning_of_stub, read_meaning
 from grader.notebooks import MAX_NOTEBOOK_BYTES, SUFFIX, Notebook, is_notebook_name, read_notebook
 from grader.places import (
-    LOCAL_ENTRY,
     MAX_FILE_BYTES,
     MAX_NAME_LENGTH,
     MAX_ZIP_BYTES,
@@ -49,8 +47,6 @@ from grader.places import (
     too_large,
     unreadable,
 )
-from grader.spec import parse_python
-from grader.yaml_source import parse_bytes
 
 if TYPE_CHECKING:
     from grader.spec import Assignment
@@ -128,7 +124,7 @@ class Submission:
             SubmissionError: the file is not text; the message names its line.
         """
         content = self.files.get(name)
-        return None if content is None else _decode(name, content)
+        return None if content is None else decode(name, content)
 
 
 def expected_files(assignment: Assignment) -> tuple[str, ...]:
@@ -497,7 +493,7 @@ def _find_notebook(place: Place, assignment: Assignment, given: Mapping[str, byt
         names = listed(name for name, _book in found)
         message = _("there are {number} notebooks: {names}", number=len(found), names=names)
         raise SubmissionError(message, _("give the one that counts, or delete the others"))
-    if not found and faults and _is_untouched(given, assignment):
+    if not found and faults and is_untouched(given, assignment):
         raise faults[0]
     return found[0] if found else None
 
@@ -528,12 +524,12 @@ def _take_beside(name: str, book: Notebook, given: Mapping[str, bytes], assignme
     try:
         taken = _take_notebook(book, name, assignment)
     except SubmissionError:
-        if _is_untouched(given, assignment):
+        if is_untouched(given, assignment):
             raise
         return Submission()
     if not given:
         return taken
-    own, theirs, stub = _meaning(taken.files), _meaning(given), _meaning_of_stub(assignment)
+    own, theirs, stub = read_meaning(taken.files), read_meaning(given), meaning_of_stub(assignment)
     filled = [file for file in taken.files if own.get(file) != stub.get(file)]
     differ = [file for file in filled if file not in given or own.get(file) != theirs.get(file)]
     if clash := [file for file in differ if file in given and theirs.get(file) != stub.get(file)]:
@@ -543,60 +539,6 @@ def _take_beside(name: str, book: Notebook, given: Mapping[str, bytes], assignme
     pieces = tuple(piece for piece in taken.pieces if piece.file in differ)
     kept = {file: taken.files[file] for file in differ}
     return Submission(kept, taken.drawn_for if kept else None, pieces, taken.notes if kept else ())
-
-
-def find_doubts(submission: Submission, assignment: Assignment) -> list[str]:
-    """Return what makes it doubtful that work is meant to be handed in: it is as it was fetched, or is no Python."""
-    doubts = []
-    stub = _meaning_of_stub(assignment)
-    for name in (name for name in stub if name in submission.files):
-        try:
-            if _meaning_of_code(submission.files[name]) == stub[name]:
-                doubts.append(_("{file} is as it was fetched: nothing is filled in", file=name))
-        except (SyntaxError, ValueError, RecursionError) as error:
-            line, said = getattr(error, "lineno", None) or 1, getattr(error, "msg", None) or str(error)
-            doubts.append(_("{file}:{line} is no Python: {reason}", file=name, line=line, reason=shown(said)))
-    return doubts
-
-
-def _is_untouched(given: Mapping[str, bytes], assignment: Assignment) -> bool:
-    theirs, stub = _meaning(given), _meaning_of_stub(assignment)
-    return all(theirs.get(file) == stub.get(file) for file in given)
-
-
-def _meaning_of_stub(assignment: Assignment) -> Mapping[str, object]:
-    return _meaning({file: text.encode() for file, text in starters(assignment).items()})
-
-
-def starters(assignment: Assignment) -> Mapping[str, str]:
-    """Return file name → what it holds at first. Questions that share a file follow each other in it."""
-    found: dict[str, str] = {}
-    for question in assignment.code_questions:
-        own = question.starter.strip("\n") + "\n"
-        found[question.file] = f"{found[question.file]}\n\n{own}" if question.file in found else own
-    return found
-
-
-def _meaning(files: Mapping[str, bytes]) -> Mapping[str, object]:
-    """Return what files say, without comments, docstring and what is left empty; bytes where it cannot be read."""
-    found: dict[str, object] = {}
-    for name, content in files.items():
-        try:
-            found[name] = _meaning_of_answers(content) if name == ANSWERS else _meaning_of_code(content)
-        except (SpecError, SyntaxError, RecursionError):
-            found[name] = content
-    return {name: meaning for name, meaning in found.items() if meaning}
-
-
-def _meaning_of_answers(content: bytes) -> object:
-    value = parse_bytes(content, ANSWERS).value
-    return {name: one for name, one in value.items() if one is not None} if isinstance(value, dict) else value
-
-
-def _meaning_of_code(content: bytes) -> object:
-    tree = parse_python(content)
-    has_docstring = ast.get_docstring(tree, clean=False) is not None
-    return [ast.dump(node) for node in tree.body[has_docstring:]]
 
 
 # The marker.
@@ -651,62 +593,3 @@ def _check_marker(marker: Marker | None, path: Path, assignment: Assignment) -> 
         values = {"path": shown(path), "other": shown(marker["assignment"]), "assignment": assignment.id}
         message = _("{path} belongs to the assignment {other!r}, not to {assignment!r}", **values)
         raise SubmissionError(message, _("give the folder that `grader fetch {assignment}` made", **values))
-
-
-# Text.
-
-# Codecs that read ASCII as ASCII at first sight, but give it other meanings, or take quadratic time.
-_STRANGE_CODECS = re.compile(r"idna|punycode|escape|iso2022|hz|utf-7")
-_ASCII = bytes(range(128))
-
-
-def _decode(name: str, content: bytes) -> str:
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise _not_text(name, content, 0, _("UTF-16, not UTF-8; save the file as UTF-8"))
-    if content.startswith(LOCAL_ENTRY):
-        raise _not_text(name, content, 0, _("this is a zip, not text; hand in the file that is in it"))
-    data = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if (position := data.find(b"\0")) >= 0:
-        raise _not_text(name, data, position, _("a NUL byte, which text has not; is this a text file?"))
-    encoding = _source_encoding(name, data) if name.endswith(".py") else "utf-8-sig"
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        # utf-8-sig counts from behind the byte order mark.
-        start = error.start + len(data) - len(error.object)
-        raise _not_text(name, data, start, _say_wrong(encoding.removesuffix("-sig").upper(), data[start])) from None
-
-
-def _source_encoding(name: str, data: bytes) -> str:
-    """Return the encoding that a Python file declares (PEP 263), or UTF-8."""
-    try:
-        encoding, _lines = tokenize.detect_encoding(io.BytesIO(data).readline)
-        info = codecs.lookup(encoding)
-        if _STRANGE_CODECS.search(info.name) or _ASCII.decode(encoding) != _ASCII.decode("ascii"):
-            raise LookupError
-    except (SyntaxError, LookupError, ValueError):
-        _refuse_broken_start(name, data)
-        message = _(
-            "an encoding is declared that Python source cannot be read with; "
-            "save the file as UTF-8 and delete the declaration"
-        )
-        raise _not_text(name, data, 0, message) from None
-    return encoding
-
-
-def _refuse_broken_start(name: str, data: bytes) -> None:
-    """Name the byte when the lines that may declare an encoding are not UTF-8 themselves."""
-    head = b"\n".join(data.split(b"\n", 2)[:2])
-    try:
-        head.decode()
-    except UnicodeDecodeError as error:
-        raise _not_text(name, data, error.start, _say_wrong("UTF-8", head[error.start])) from None
-
-
-def _say_wrong(encoding: str, byte: int) -> str:
-    return _("not {encoding} (byte {byte}); save the file as UTF-8", encoding=encoding, byte=f"0x{byte:02x}")
-
-
-def _not_text(name: str, data: bytes, position: int, words: str) -> SubmissionError:
-    line = data.count(b"\n", 0, position) + 1
-    return SubmissionError(f"{shown(name)}:{line}: {words}")

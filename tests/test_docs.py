@@ -382,4 +382,4 @@ def test_the_tutorial_works_as_it_is_shown(tmp_path: Path) -> None:
             printed = _flatten(run(first.removeprefix("$ "), tmp_path))
             assert re.fullmatch(pattern, printed, re.DOTALL), (first, printed)
             commands += 1
-    assert commands == 11
+    assert commands == 13

@@ -162,5 +162,8 @@ def test_what_is_asked_for_must_make_sense(shell: Shell) -> None:
         2, "two columns for choose-the-loss"
     )
     shell(*given, FIRST, "--column", "C (3)").fails(2, "no column 'C (3)'", "'A (1)', 'B (2)'")
-    shell("export", "blackboard", FIRST).fails(2, "missing option '--template'")
+    shell("export", "blackboard", FIRST).fails(2, "it takes --template FILE", "Work Offline, Download")
+    shell("export", "openedx", FIRST).fails(2, "it takes --template FILE", "instructor dashboard")
+    shell("export", "xlsx", "--out", "x.csv").fails(2, "x.csv would hold a workbook", "name it x.xlsx")
+    shell("export", "csv", "--out", "x.xlsx").fails(2, "x.xlsx would hold no workbook", "name it x.csv")
     shell("export", "openedx", FIRST, "--template", "none.csv").fails(2, "none.csv cannot be read: no such file")

@@ -416,6 +416,11 @@ def test_the_whole_arithmetic() -> None:
     assert settled.notes == ()
 
 
+def test_nothing_is_taken_from_nothing() -> None:
+    told = final([attempt(5 * DAY, 0)], policy(LATE)).penalty
+    assert told == "late by 5 d: 5 started days \u00d7 10 % of 10 points = 5; 0 points stay 0"
+
+
 @pytest.mark.parametrize(
     ("late", "lateness", "text"),
     [

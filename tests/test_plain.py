@@ -29,7 +29,7 @@ from grader.spec import load_course
         (r"\max(0,\; m - d_i)^2", "max(0, m - d_i)^2"),
         (r"\sqrt{x + 1}", "√(x + 1)"),
         (r"\sum_{i=1}^{N} x_i", "∑_{i=1}^N x_i"),
-        (r"i \ne j", "i ≠j"),
+        (r"i \ne j", "i ≠ j"),
         (r"a = b \qquad c = d", "a = b ; c = d"),
         (r"\hat{y}", "ŷ"),
     ],

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import csv
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -37,7 +39,7 @@ questions:
     points: 1
     prompt: In words?
 mistakes:
-  - {id: halves, file: mistakes/halves.py}
+  - {id: halves, file: mistakes/halves.py, caught_by: [test_public, test_hidden]}
 """
 CHECK = """\
 import pytest
@@ -49,6 +51,15 @@ def test_{name}(submission):
     expected = {number}
     got = submission.double({number} // 2)
     assert got == expected, "{word} wanted {number}"
+"""
+FINGERPRINT = """
+
+from grader.examiner.fingerprint import observe
+
+
+def fingerprint(submission):
+    yield observe("two", submission.double, 2)
+    yield observe("ten", submission.double, 10)
 """
 HALVES = f'''"""It halves.
 
@@ -63,7 +74,7 @@ FILES = {
     "course.yaml": COURSE,
     "double/assignment.yaml": ASSIGNMENT,
     "double/checks/public/test_public.py": CHECK.format(name="public", number=4, word="public"),
-    "double/checks/hidden/test_hidden.py": CHECK.format(name="hidden", number=86420, word=INSTRUCTOR),
+    "double/checks/hidden/test_hidden.py": CHECK.format(name="hidden", number=86420, word=INSTRUCTOR) + FINGERPRINT,
     "double/solutions/right.py": f"def double(x):\n    return 2 * x  # {INSTRUCTOR}\n",
     "double/mistakes/halves.py": HALVES,
 }
@@ -75,18 +86,53 @@ def double(x):
         raise ValueError(said)  # {word} says
     return x / 2
 """
+DRAWS = """\
+from matplotlib.figure import Figure
+
+
+def draw():
+    figure = Figure()
+    figure.add_subplot().plot([0, 1], [1, 0])
+    return figure
+"""
+DRAWN_CHECK = """\
+import pytest
+from grader.examiner.expect import expect_figure
+
+
+@pytest.mark.points(1)
+def test_NAME(submission):
+    '''It draws.'''
+    assert expect_figure(submission.draw()).lines
+"""
+DRAWN = {
+    "assignment.yaml": (
+        "format: 1\nid: drawn\ntitle: A line\nsummary: Draw it.\nquestions:\n"
+        "  - {id: code, kind: code, points: 2, file: drawn.py, prompt: Draw., starter: 'def draw(): ...'}\n"
+    ),
+    "checks/public/test_public.py": DRAWN_CHECK.replace("NAME", "public"),
+    "checks/hidden/test_hidden.py": DRAWN_CHECK.replace("NAME", "hidden"),
+    "solutions/plain.py": DRAWS,
+}
+# The mistake itself, so that it serves as an example.
+PLAIN = f"""\
+def double(x):
+    '''{CLASSMATE} signs'''
+    return x / 2  # {CLASSMATE} says
+"""
 ANSWERS = 'why: b\nwords: "{word} answers"\n'
 
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    """A course of two students, graded, marked, extended and overridden."""
+    """A course of three students, graded, marked, extended and overridden."""
     folder = tmp_path_factory.mktemp("readers")
     course = write(folder / "course", FILES)
     shell = Shell(folder, course)
     inbox = folder / "inbox"
     for student, word in (("ada", OWN), ("ben", CLASSMATE)):
         write(inbox / student, {"double.py": WORK.format(word=word), "answers.yaml": ANSWERS.format(word=word)})
+    write(inbox / "cyd", {"double.py": PLAIN, "answers.yaml": ANSWERS.format(word=CLASSMATE)})
     graded = shell("grade", inbox, "--assignment", "double", "-j", "1")
     assert graded.code == 1, graded
     for student, word in (("ada", "For ada alone"), ("ben", CLASSMATE)):
@@ -164,18 +210,44 @@ def test_the_class_report_is_for_staff_and_says_so(shell: Shell) -> None:
 def test_examples_of_a_mistake_name_nobody(shell: Shell) -> None:
     out = shell.folder / "examples"
     assert shell("report", "--out", out).code == 0
-    examples = [path for path in out.rglob("*.html") if "diagnos" in path.name or path.parent.name == "assignments"]
-    for path in examples:
-        text = path.read_text(encoding="utf-8")
-        if "Half is not twice." in text:
-            assert f"{CLASSMATE} says" not in text, "names hide in comments"
+    pages = [path.read_text(encoding="utf-8") for path in out.glob("*.html")]
+    examples = [text for text in pages if "Half is not twice." in text and "return x / 2" in text]
+    assert examples
+    for text in examples:
+        assert f"{CLASSMATE} says" not in text, "names hide in comments"
+        assert f"{CLASSMATE} signs" not in text, "and in docstrings"
 
 
 def test_a_figure_of_a_hidden_check_is_no_student_s(shell: Shell) -> None:
-    picture = b"\x89PNG\r\n\x1a\n" + INSTRUCTOR.encode()
-    write(shell.folder / "course" / "double" / "figures", {"test_hidden.png": picture, "test_public.png": picture})
-    shown = base64.b64encode(picture).decode()[:30]
-    assert all(shown not in text for text in read_all(shell).values())
+    course = write(shell.folder / "drawing", {"course.yaml": "title: D\nassignments: [drawn]\n"})
+    pictures = {name: make_png(f"{name} {INSTRUCTOR}") for name in ("test_public", "test_hidden")}
+    write(course / "drawn", DRAWN)
+    write(course / "drawn" / "figures", {f"{name}.png": picture for name, picture in pictures.items()})
+    write(shell.folder / "sketch", {"drawn.py": DRAWS})
+    own = Shell(shell.folder, course)
+    assert own("submit", "sketch", "--assignment", "drawn").code == 0
+    public, hidden = (base64.b64encode(picture).decode() for picture in pictures.values())
+    page = shell.folder / "drawn.html"
+    for more, is_told in (((), False), (("--instructor",), True)):
+        told = own("show", "drawn", "--json", *more).out
+        assert own("show", "drawn", "--html", page, *more).code == 0
+        for text in (told, page.read_text(encoding="utf-8")):
+            assert public in text
+            assert (hidden in text) is is_told
+
+
+def make_png(comment: str) -> bytes:
+    """Return a picture of one pixel, with a comment in it."""
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)),
+        (b"tEXt", b"Comment\0" + comment.encode()),
+        (b"IDAT", zlib.compress(b"\0\0")),
+        (b"IEND", b""),
+    )
+    body = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(body)
 
 
 def test_grades_for_a_learning_platform_hold_scores_only(shell: Shell) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from fractions import Fraction
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -28,6 +30,7 @@ from grader.report import (
     to_text,
 )
 from grader.report.context import AttemptInfo, Context, Prompt, cut_excerpts
+from grader.report.remark import to_remark
 from grader.resources import find_data
 from grader.results import Frame, Outcome, Visibility
 from grader.scoring import Attempt, CheckGrade, CriterionGrade, FinalGrade, Grade, QuestionGrade, Status
@@ -376,6 +379,34 @@ def test_the_same_grade_gives_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize(
+    ("zone", "handed_in", "told_from"),
+    [
+        (None, "submitted 20 November 2026, 18:00 UTC", "shown after Mon 30 Nov 2026 18:00 UTC."),
+        ("Asia/Tokyo", "submitted 21 November 2026, 03:00 JST", "shown after Tue 01 Dec 2026 03:00 JST."),
+    ],
+)
+def test_times_are_told_in_the_zone_of_the_course_whichever_the_machine_is_in(
+    zone: str | None, handed_in: str, told_from: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = datetime(2026, 11, 30, 18, tzinfo=UTC)
+    context = replace(CONTEXT, feedback_from=at, zone=ZoneInfo(zone) if zone else None)
+    report = build_report(FULL, replace(INFO, submitted_at=datetime(2026, 11, 20, 18, tzinfo=UTC)), Reader.STUDENT)
+    report = replace(report, context=context)
+    shown = []
+    for machine in ("Europe/Berlin", "America/Lima"):
+        monkeypatch.setenv("TZ", machine)
+        time.tzset()
+        shown.append((to_html(report), to_text(report, width=200), to_remark(report), json.dumps(to_json(report))))
+    monkeypatch.undo()
+    time.tzset()
+    assert shown[0] == shown[1]
+    words = Page(shown[0][0]).text
+    assert handed_in in words
+    assert told_from in words
+    assert told_from in shown[0][1]
+
+
+@pytest.mark.parametrize(
     ("amount", "number"),
     [
         (Fraction(9), "9.0"),
@@ -445,7 +476,11 @@ def test_a_report_in_the_terminal_reads_like_this() -> None:
         "    p_t carries no gradient.\n"
         "\n"
         "3.67 of 16 points so far, and 1 of 1 bonus point. 1 point is deferred: this\n"
-        "machine cannot run the checks. An answer waits for a person to read it."
+        "machine cannot run the checks. An answer waits for a person to read it.\n"
+        "3 of 10 checks and answers right so far.\n"
+        "Start with \u201cThe loss is one number\u201d.\n"
+        "Run `grader check` until it is content, then hand in once more with `grader\n"
+        "submit`."
     )
 
 
@@ -471,7 +506,11 @@ def test_what_a_person_gave_and_said_is_shown_with_the_question() -> None:
         "            Rare, and so?\n"
         "            Say what follows.\n"
         "\n"
-        "5.5 of 8 points."
+        "5.5 of 8 points.\n"
+        "1 of 3 checks and answers right.\n"
+        "Start with \u201cThe loss is one number\u201d.\n"
+        "Run `grader check` until it is content, then hand in once more with `grader\n"
+        "submit`."
     )
     page = Page(to_html(student(MARKED))).text
     assert "1 of 2 checks passed, 3.5 of 5 points by a person's mark" in page
@@ -500,6 +539,7 @@ def test_a_single_question_needs_no_heading() -> None:
         "  pass      Four examples computed by hand                                 2 / 2",
         "",
         "2 of 2 points.",
+        "Full marks. Well done.",
     ]
 
 
@@ -507,7 +547,10 @@ def test_a_fault_of_ours_costs_nothing_and_says_so() -> None:
     text = to_text(student(PENDING))
     assert "  error     It takes any reduction (hidden)                                \u2013 / 1\n" in text
     assert "a fault on our side, which costs you nothing" in " ".join(text.split())
-    assert text.endswith("It costs\nyou nothing: your submission is kept, and will be graded again.")
+    assert text.endswith(
+        "It costs\nyou nothing: your submission is kept, and will be graded again.\n"
+        "There is nothing for you to do: it will be graded again, and costs you no\nattempt."
+    )
     html = to_html(student(PENDING))
     assert "A fault on our side" in html
     assert "It costs you nothing" in html
@@ -544,6 +587,10 @@ def test_a_loop_that_never_ends_is_said_once_wherever_in_it_time_ran_out() -> No
         checks = [slow(number, name, 3 + number) for number, name in enumerate(functions)]
         shown = to_text(build_report(grade_of(code_question(*checks)), INFO, Reader.STUDENT))
         assert shown.count("Too long.") == times
+        used_up = replace(slow(9, "", 3), frames=(), message="All its time was used up.", hint="Unrelated.")
+        shown = to_text(build_report(grade_of(code_question(*checks, used_up)), INFO, Reader.STUDENT))
+        assert shown.count("Too long.") == times
+        assert ("Unrelated." in shown) is (times > 1)
         assert "focal_loss.py:3  line 3" in shown
 
 
@@ -724,7 +771,7 @@ def test_hostile_text_stays_text_on_a_page() -> None:
 def test_a_page_says_the_score_the_outcomes_and_what_to_do_next() -> None:
     text = Page(pages()["full"]).text
     assert "3.67 of 16 points so far" in text
-    assert "3 of 12 checks and answers right so far. Next: The loss is one number" in text
+    assert "3 of 10 checks and answers right so far. Next: The loss is one number" in text
     for words in (
         "passed",
         "wrong",
@@ -750,12 +797,44 @@ def test_encouragement_is_true() -> None:
     assert "1 of 2 checks right." in told(code_question(VALUE, SHAPE))
 
 
+def test_why_the_attempt_that_counts_earned_less_is_told_with_every_other_one_too() -> None:
+    grade = grade_of(code_question(VALUE, replace(VALUE, id="b")))
+    attempt, penalty = Attempt("another", AT, grade), "late by 2 d: 10 - 2 = 8"
+    final = FinalGrade(
+        "ada", "focal-loss", Status.GRADED, grade.score / 2, grade.points, attempt=attempt, number=3, penalty=penalty
+    )
+    for shown in (Page(to_html(student(grade, final=final))).text, to_text(student(grade, final=final), width=200)):
+        told = " ".join(shown.split())
+        assert "Nothing is wrong with it, though less counts: see what is said of that." in told
+        assert "Attempt 3 counts. Late by 2 d: 10 - 2 = 8." in told
+        assert "Well done" not in told
+
+
+def test_what_nobody_decided_yet_is_neither_right_nor_wrong() -> None:
+    waiting = replace(PICK, status=Status.NEEDS_REVIEW, score=ZERO)
+    told = Page(to_html(student(grade_of(waiting, status=Status.NEEDS_REVIEW)))).text
+    assert "Nothing is decided yet." in told
+    assert "0 of" not in told.partition("What was asked")[0].partition("points so far")[2]
+
+
+def test_in_the_terminal_formulas_are_read_aloud_and_what_code_was_to_do_is_told() -> None:
+    context = replace(CONTEXT, prompts={"focal-loss": Prompt("With $(1 - p)^\\gamma \\le 1$.\n\nMore of it.")})
+    wrong, right = code_question(SHAPE), code_question(VALUE)
+    assert "(1 - p)^\N{GREEK SMALL LETTER GAMMA} \u2264 1. \u2026\n" in to_text(
+        student(grade_of(wrong), context=context)
+    )
+    assert "With" not in to_text(student(grade_of(right), context=context))
+    assert "With" not in to_text(student(grade_of(wrong), context=context, complete=False))
+    feedback = replace(WRONG, feedback="About $\\log 10 \\approx 2.3$.")
+    assert "About log 10 \u2248 2.3." in to_text(student(grade_of(feedback)))
+
+
 def test_what_lateness_took_is_no_full_marks() -> None:
     grade = grade_of(code_question(VALUE, replace(VALUE, id="b")))
     attempt = Attempt(str(INFO.id), AT, grade)
     final = FinalGrade("ada", "focal-loss", Status.GRADED, grade.score / 2, grade.points, attempt=attempt, number=1)
     words = Page(to_html(student(grade, final=final))).text
-    assert "All 2 checks right, though less counts: see what is said of that." in words
+    assert "Nothing is wrong with it, though less counts: see what is said of that." in words
     assert "Full marks" not in words
     whole = replace(final, score=grade.score)
     assert "Full marks: all 2 checks right." in Page(to_html(student(grade, final=whole))).text
@@ -888,10 +967,13 @@ def test_feedback_waits_for_its_moment() -> None:
 def test_attempts_are_drawn_and_told() -> None:
     report = student(FULL, context=CONTEXT)
     page = Page(to_html(report))
-    dots = page.found("circle")
+    dots = [one for one in page.found("circle") if one["class"] != "own"]
     heights = [float(dot["cy"] or "") for dot in dots]
     assert heights == sorted(heights, reverse=True)
     assert [dot["class"] for dot in dots] == ["other", "other", "counts"]
+    (ring,) = [one for one in page.found("circle") if one["class"] == "own"]
+    assert (ring["cx"], ring["cy"]) == (dots[1]["cx"], dots[1]["cy"])
+    assert "ada · attempt 2 of 3 · submitted" in page.text
     assert page.found("svg")[0]["aria-label"] == "Attempts so far: 2, then 3.67, then 9 of 16 points."
     assert "Attempts so far: 2, then 3.67, then 9 of 16 points." in to_text(report)
     one = replace(CONTEXT, attempts=CONTEXT.attempts[:1])

@@ -224,6 +224,7 @@ def test_an_endless_loop_ends_with_its_time(zygote: Zygote) -> None:
     [
         "signal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True: pass",
         "signal.setitimer(signal.ITIMER_REAL, 0)\nwhile True: pass",
+        "signal.signal(signal.SIGALRM, signal.SIG_DFL)\nwhile True: pass",
         "sum(range(10**15))",  # Python looks at no signal in there
     ],
 )

@@ -179,7 +179,8 @@ def test_picking_a_choice_twice_counts_once() -> None:
 
 def test_multiple_choice_says_why_of_each_choice_that_was_picked() -> None:
     grade = quiz(MULTIPLE, ("a", "b", "d"))
-    assert grade.feedback == "One counts.\nFour does not."
+    assert grade.feedback == "a) One counts.\n\nd) Four does not."
+    assert quiz(MULTIPLE, ("d",)).feedback == "Four does not."
     assert grade.answer == "a, b, d"
 
 

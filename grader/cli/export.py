@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from grader.export.scores import ScoreTable
     from grader.spec import Assignment
 
+# Formats that cannot be written from scratch: where their file comes from.
+_TEMPLATES = {
+    "blackboard": "in Blackboard's Grade Center: Work Offline, Download",
+    "openedx": "in the instructor dashboard of Open edX: bulk grades, or staff graded points, Download",
+}
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -81,30 +86,26 @@ def _options(command: _Command) -> _Command:
     return command
 
 
-def _template_options(required: bool) -> Callable[[_Command], _Command]:
-    def add(command: _Command) -> _Command:
-        for option in (
-            click.option(
-                "--template",
-                type=click.Path(path_type=Path, dir_okay=False),
-                required=required,
-                metavar="FILE",
-                help="The file that the LMS exported, to be filled in.",
-            ),
-            click.option(
-                "--column",
-                "columns",
-                multiple=True,
-                metavar="[ID=]TITLE",
-                help="The template's column for an assignment.  [default: the one with its title]",
-            ),
-            click.option("--scale", is_flag=True, help="Bring scores to the maximum that the template states."),
-            click.option("--keep", is_flag=True, help="Leave the template's cells that are filled as they are."),
-        )[::-1]:
-            command = option(command)
-        return command
-
-    return add
+def _template_options(command: _Command) -> _Command:
+    for option in (
+        click.option(
+            "--template",
+            type=click.Path(path_type=Path, dir_okay=False),
+            metavar="FILE",
+            help="The file that the LMS exported, to be filled in.",
+        ),
+        click.option(
+            "--column",
+            "columns",
+            multiple=True,
+            metavar="[ID=]TITLE",
+            help="The template's column for an assignment.  [default: the one with its title]",
+        ),
+        click.option("--scale", is_flag=True, help="Bring scores to the maximum that the template states."),
+        click.option("--keep", is_flag=True, help="Leave the template's cells that are filled as they are."),
+    )[::-1]:
+        command = option(command)
+    return command
 
 
 _assignments = click.argument("assignments", nargs=-1, metavar="[ASSIGNMENT]...", shell_complete=complete_assignment)
@@ -113,7 +114,7 @@ _feedback = click.option("--feedback", is_flag=True, help="Write what students a
 
 @export.command()
 @_assignments
-@_template_options(required=False)
+@_template_options
 @_options
 @click.pass_obj
 def canvas(course: Path | None, /, **given: Any) -> None:
@@ -134,7 +135,7 @@ def canvas(course: Path | None, /, **given: Any) -> None:
     help="What names students.  [default: e-mail addresses if the roster has all of them, else ids]",
 )
 @_feedback
-@_template_options(required=False)
+@_template_options
 @_options
 @click.pass_obj
 def moodle(course: Path | None, /, **given: Any) -> None:
@@ -150,7 +151,7 @@ def moodle(course: Path | None, /, **given: Any) -> None:
 
 @export.command()
 @_assignments
-@_template_options(required=False)
+@_template_options
 @_options
 @click.pass_obj
 def brightspace(course: Path | None, /, **given: Any) -> None:
@@ -165,7 +166,7 @@ def brightspace(course: Path | None, /, **given: Any) -> None:
 @export.command()
 @_assignments
 @_feedback
-@_template_options(required=False)
+@_template_options
 @_options
 @click.pass_obj
 def sakai(course: Path | None, /, **given: Any) -> None:
@@ -180,7 +181,7 @@ def sakai(course: Path | None, /, **given: Any) -> None:
 @export.command()
 @_assignments
 @_feedback
-@_template_options(required=True)
+@_template_options
 @_options
 @click.pass_obj
 def blackboard(course: Path | None, /, **given: Any) -> None:
@@ -194,7 +195,7 @@ def blackboard(course: Path | None, /, **given: Any) -> None:
 
 @export.command()
 @_assignments
-@_template_options(required=True)
+@_template_options
 @_options
 @click.pass_obj
 def openedx(course: Path | None, /, **given: Any) -> None:
@@ -250,6 +251,7 @@ def _export(course: Path | None, request: Request) -> None:
     """Write one file, or say why not."""
     from grader.export.findings import Severity
 
+    _refuse_odd(request)
     seat = Seat(course)
     specs = [seat.course.load(name) for name in request.assignments or seat.course.assignments]
     choices = _read_choices(request, specs)
@@ -270,6 +272,25 @@ def _export(course: Path | None, request: Request) -> None:
         if request.as_json or request.check:
             raise click.exceptions.Exit(InputError.exit_code)
         raise InputError("nothing was written", _hint_for(result))
+
+
+def _refuse_odd(request: Request) -> None:
+    """Refuse what can be seen to be wrong before anything is read.
+
+    Raises:
+        InputError: a template is missing, or a file would hold something else than its name says.
+    """
+    if request.template is None and (where := _TEMPLATES.get(request.format)) is not None:
+        message = f"{request.format} knows columns and students by ids of its own: it takes --template FILE"
+        raise InputError(message, f"download the file that is to be filled in {where}")
+    is_workbook, out = request.format == "xlsx", request.out
+    if (
+        out is not None
+        and is_workbook is not (out.suffix.lower() == ".xlsx")
+        and out.suffix.lower() in (".csv", ".xlsx")
+    ):
+        kind, suffix = ("a workbook", ".xlsx") if is_workbook else ("no workbook", ".csv")
+        raise InputError(f"{out} would hold {kind}", f"name it {out.with_suffix(suffix)}")
 
 
 def _read_choices(request: Request, specs: list[Assignment]) -> Choices:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.errors import InputError, find_near, reason_of, suggest
+from grader.errors import InputError, SubmissionError, find_near, reason_of, suggest
 from grader.language import _, later, speaking
 from grader.platforms import CAN_ISOLATE
 
@@ -124,11 +124,17 @@ class Seat:
             InputError: the folder of that name, or this one, says that it is from another course; where nothing in
                 this course has such a name, any folder of work in this one.
         """
+        from grader.submission import read_marker
+
         folders = [folder for folder in (Path(unknown), Path()) if _has_marker(folder)]
         if find_near(unknown, self.course.assignments) is None:
             folders += find_fetched(Path())
         for folder in folders:
-            self._read_marker(folder)
+            marker = None
+            with contextlib.suppress(SubmissionError):  # a broken one is told where it is meant
+                marker = read_marker(folder)
+            if marker is not None:
+                self.check_course(marker, folder)
 
     def find_here(self) -> str | None:
         """Return the id of the assignment whose folder this is, None where it is none's.
@@ -136,15 +142,12 @@ class Seat:
         Raises:
             InputError: it is from another course, or its marker is broken.
         """
-        return self._read_marker(Path()) if _has_marker(Path()) else None
-
-    def _read_marker(self, folder: Path) -> str | None:
         from grader.submission import read_marker
 
-        marker = read_marker(folder)
+        marker = read_marker(Path()) if _has_marker(Path()) else None
         if marker is None:
             return None
-        self.check_course(marker, folder)
+        self.check_course(marker, Path())
         return marker["assignment"]
 
     def find_assignment(self, path: Path, assignment_id: str | None) -> Assignment:

@@ -260,6 +260,8 @@ def show(
     """
     from grader.report import to_html
 
+    if html is not None and html == pdf:
+        raise click.UsageError(_("--html and --pdf name the same file"))
     seat = Seat(course)
     with seat.open_gradebook() as gradebook:
         reader = who(student)

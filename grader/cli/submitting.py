@@ -170,9 +170,9 @@ def _doubt(entries: Sequence[Entry], spec: Assignment, submission: Submission, *
     Raises:
         InputError: somebody was asked, and decided against it.
     """
-    from grader.submission import find_doubts
+    from grader.meaning import find_doubts
 
-    doubts = find_doubts(submission, spec)
+    doubts = find_doubts(submission.files, spec)
     same = [one for one in entries if one.digest == submission.digest]
     if same:
         doubts.append(_("this is what was handed in as attempt {number}", number=same[-1].number))

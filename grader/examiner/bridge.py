@@ -254,6 +254,8 @@ class Connection:
         except TimeoutError:
             raise self._give_up() from None
         except ConnectionClosed:
+            if time.monotonic() >= self.deadline:  # whatever it did then, it was late
+                raise self._give_up() from None
             raise explain_ending(self._worker.end(GRACE_SECONDS), self._allowance) from None
         except ProtocolError:
             raise self.distrust(later("a result")) from None

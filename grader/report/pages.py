@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from fractions import Fraction
 from pathlib import Path
 
@@ -138,8 +138,9 @@ def _put(message: str, **values: object) -> Markup:
     return escape(message).format(**values)
 
 
-def _moment(at: datetime) -> str:
-    return f"{format_date(in_utc(at))} UTC"
+def _moment(at: datetime, zone: tzinfo | None = None) -> str:
+    moment = in_utc(at).astimezone(zone or UTC)
+    return f"{format_date(moment)} {moment:%Z}"
 
 
 def _share(part: Fraction, whole: Fraction) -> str:

@@ -8,11 +8,12 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from grader.display import clean_line, format_amount, in_utc, name_parts, shorten_lines
+from grader.display import clean_line, format_amount, format_date, format_moment, in_utc, shorten_lines
 from grader.errors import InputError
 from grader.language import _, speaking
 from grader.report import wording
@@ -68,10 +69,10 @@ class _Pictures:
 
 def _describe(report: Report, pictures: _Pictures) -> Data:
     grade, info = report.grade, report.info
-    handed_in = None
+    handed_in, zone = None, report.context.zone or UTC
     if info.submitted_at:
-        moment = _("{day} {whole_month} {year}, {time}", **name_parts(in_utc(info.submitted_at)))
-        handed_in = _("submitted {moment}", moment=f"{moment} UTC")
+        at = in_utc(info.submitted_at).astimezone(zone)
+        handed_in = _("submitted {moment}", moment=f"{format_date(at)} {at:%Z}")
     ours = wording.pending_text(report) if grade.status is Status.PENDING else None
     sentences = [*wording.side_sentences(report), *wording.final_sentences(report), wording.feedback_sentence(report)]
     so_far = grade.status is not Status.GRADED
@@ -79,7 +80,7 @@ def _describe(report: Report, pictures: _Pictures) -> Data:
         "language": report.language.partition("_")[0],
         "words": _name_words(),
         "title": grade.title,
-        "facts": " · ".join(filter(None, [info.student, handed_in])),
+        "facts": " · ".join(filter(None, [info.student, wording.attempt_place(report), handed_in])),
         "notes": [note for note in (ours, grade.fault, grade.note) if note],
         "score": format_amount(grade.score),
         "of": wording.points_phrase(grade.points, so_far=so_far, public=not (so_far or report.complete)),
@@ -89,7 +90,7 @@ def _describe(report: Report, pictures: _Pictures) -> Data:
         "attempts": [
             {
                 "number": str(one.number),
-                "at": _("{day} {month} {year}, {time}", **name_parts(in_utc(one.submitted_at))) + " UTC",
+                "at": format_moment(one.submitted_at, zone),
                 "score": f"{format_amount(one.score)} / {format_amount(one.points)}" if one.status else "\u2013",
                 "share": float(one.share),
                 "counts": one.counts,
@@ -106,7 +107,7 @@ def _describe(report: Report, pictures: _Pictures) -> Data:
         ],
         "questions": [_describe_question(report, question, pictures) for question in grade.questions],
         "output": shorten_lines(grade.output, _OUTPUT_LINES) if grade.output else None,
-        "environment": [[name, value] for name, value in grade.environment.items()],
+        "environment": [list(row) for row in wording.environment_rows(report)],
     }
 
 
@@ -244,7 +245,18 @@ def _formula(formula: str, *, block: bool) -> Data:
     return {"kind": "math", "block": block, "tree": _tree(ElementTree.fromstring(plain))}  # noqa: S314
 
 
+def _wide(width: str) -> float:
+    """Return how wide a space is, in em. What is thinner than a quarter Typst puts beside functions by itself."""
+    try:
+        em = float(width.removesuffix("em"))
+    except ValueError:
+        return 0.0
+    return em if 0.25 <= em <= 4 else 0.0
+
+
 def _tree(element: ElementTree.Element) -> Data:
+    if element.tag == "mspace":
+        return {"tag": element.tag, "text": "", "width": _wide(element.get("width", ""))}
     if len(element) == 0:
         return {"tag": element.tag, "text": element.text or ""}
     return {"tag": element.tag, "kids": [_tree(part) for part in element]}

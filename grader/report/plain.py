@@ -19,6 +19,7 @@ _SIGNS = {
     **{"rvert": "|", "lVert": "\u2016", "rVert": "\u2016", "mid": " | ", "quad": "; ", "qquad": "; "},
     **dict.fromkeys(("left", "right", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "bigg", "Bigg"), ""),
 }
+_RELATION = re.compile("\\s*([\u2248\u2260\u2264\u2265\u2208\u2192\u223c])\\s*")  # such as is about, is at most
 _NAME = "\0"  # stands before a function's name until it is known whether a space does
 _MARKS = re.compile(r"[*_\[\]<>\\#|]")  # Markdown would take them for something
 
@@ -43,6 +44,7 @@ def to_plain_formula(formula: str) -> str:
     except Exception:  # the library gives no one kind of error for what it does not understand
         return formula.strip()
     plain = re.sub(rf"(?<=[\w)\]}}\u2211]){_NAME}", " ", plain).replace(_NAME, "")
+    plain = _RELATION.sub(r" \1 ", plain).strip()
     # Around a single letter or number brackets are not needed.
     plain = re.sub(r"(?<!\w)\((\w|\d+)\)/", r"\1/", re.sub(r"/\((\w|\d+)\)(?![\w(^])", r"/\1", plain))
     return re.sub(rf"\b({'|'.join(_FUNCTIONS)}) \(", r"\1(", plain) or formula.strip()

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from grader.display import shorten_lines
+from grader.display import ELLIPSIS, shorten_lines
 from grader.language import _, speaking
 from grader.report.content import Reader, Report, is_code
 from grader.report.context import Excerpt, Prompt
@@ -26,13 +26,13 @@ from grader.report.wording import (
     check_tags,
     check_verdict,
     chosen_letters,
-    closed_sentence,
     criterion_line,
     diagnosis_title,
+    encouragement,
     feedback_sentence,
     final_sentences,
-    first_wrong,
     mark_line,
+    next_steps,
     no_checks,
     question_amount,
     shared_end,
@@ -40,7 +40,7 @@ from grader.report.wording import (
     total_sentences,
 )
 from grader.results import Frame
-from grader.scoring import CheckGrade, QuestionGrade
+from grader.scoring import CheckGrade, QuestionGrade, Status
 
 WORD_WIDTH = 8  # the longest words are "deferred" and "answered"
 
@@ -57,14 +57,15 @@ _DETAIL_LINES = 12
 _MESSAGE_LINES = 12
 _OUTPUT_LINES = 20
 _PROMPT_LINES = 6
+_ASKED_LINES = 3  # of what code is to do, which has a page of its own
 _LINES_AROUND = 1
 
 
 def to_text(report: Report, width: int = 80, color: bool = False) -> str:
     """Return the report for a terminal ``width`` columns wide, without a newline at its end.
 
-    Colours are ANSI sequences; without ``color`` the text holds none. Its end is the total, in words, and what counts
-    where that is something else.
+    Colours are ANSI sequences; without ``color`` the text holds none. At its end are the total in words, what counts
+    where that is something else, and what a student can do next.
     """
     console = Console(
         file=io.StringIO(),
@@ -101,7 +102,7 @@ def _text_parts(report: Report) -> Iterator[Text | Table | Padding]:
             yield _quiz_table(report, question, right)
     for diagnosis in report.grade.diagnoses:
         yield Padding(Text(diagnosis_title(diagnosis), style="bold"), (1, 0, 0, 2))
-        yield Padding(Text(shorten_lines(diagnosis.explanation, _MESSAGE_LINES)), (0, 0, 0, 4))
+        yield Padding(_prose(diagnosis.explanation, _MESSAGE_LINES), (0, 0, 0, 4))
     yield from _closing_parts(report)
 
 
@@ -119,11 +120,11 @@ def _closing_parts(report: Report) -> Iterator[Text | Padding]:
     if so_far := attempts_line(report):
         yield Text(so_far, style="dim")
     yield Text(" ".join(total_sentences(report)), style="bold")
-    for sentence in (*final_sentences(report), feedback_sentence(report)):
-        if sentence:
-            yield Text(sentence)
-    if (closed := closed_sentence(report)) and first_wrong(report):
-        yield Text(closed)
+    told = [*final_sentences(report), feedback_sentence(report)]
+    if report.complete and report.reader is Reader.STUDENT:
+        kind = [] if grade.status is Status.PENDING else [encouragement(report)]
+        told = [*kind, *told, *next_steps(report)]
+    yield from (Text(sentence) for sentence in told if sentence)
 
 
 def _headline(report: Report) -> str:
@@ -157,6 +158,10 @@ def _code_table(report: Report, question: QuestionGrade, right: int) -> Padding:
     told: set[Frame] = set()
     if question.message:
         table.add_row("", _plain(question.message, _MESSAGE_LINES), "")
+    prompt = report.context.prompts.get(question.id)
+    if prompt is not None and report.complete and question.score < question.points:
+        first, _gap, rest = prompt.text.partition("\n\n")
+        table.add_row("", _prose(f"{first} {ELLIPSIS}" if rest else first, _ASKED_LINES, "dim"), "")
     shared = shared_end(question)
     for line in _end_lines(report, shared.explanation, shared.frames, shared.detail, told) if shared else ():
         table.add_row("", line, "")
@@ -186,8 +191,7 @@ def _mark_lines(question: QuestionGrade) -> Iterator[Text]:
 def _check_lines(report: Report, check: CheckGrade, told: set[Frame]) -> Iterator[Text]:
     yield from _end_lines(report, check_explanation(check), check.frames, check_detail(check), told)
     if check.hint:
-        hint = shorten_lines(check.hint, _MESSAGE_LINES)
-        yield Text.assemble((_spaced(_("hint: {hint}", hint=hint)), "italic"))
+        yield _prose(_("hint: {hint}", hint=check.hint), _MESSAGE_LINES, "italic")
 
 
 def _end_lines(
@@ -223,19 +227,29 @@ def _quiz_table(report: Report, question: QuestionGrade, right: int) -> Padding:
     verdict, prompt = answer_verdict(report, question), report.context.prompts.get(question.id)
     table.add_row(_word(verdict), Text(question.title), question_amount(report, question))
     if prompt is not None and verdict in (WRONG, PARTLY):  # what is right needs no second look
-        table.add_row("", _plain(_join_lines(prompt.text), _PROMPT_LINES, "dim"), "")
+        table.add_row("", _prose(prompt.text, _PROMPT_LINES, "dim"), "")
     elif question.asked and prompt is None:
-        table.add_row("", _plain(question.asked, _MESSAGE_LINES), "")
+        table.add_row("", _prose(question.asked, _MESSAGE_LINES), "")
     for answer in _answer_lines(question, prompt):
-        table.add_row("", _plain(answer, _MESSAGE_LINES, "dim"), "")
+        table.add_row("", _prose(answer, _MESSAGE_LINES, "dim"), "")
     if question.expected is not None:
         table.add_row("", _plain(_("expected: {answer}", answer=question.expected), _MESSAGE_LINES, "dim"), "")
-    for text in (question.message, question.feedback):
-        if text:
-            table.add_row("", _plain(text, _MESSAGE_LINES), "")
+    if question.message:
+        table.add_row("", _plain(question.message, _MESSAGE_LINES), "")
+    if question.feedback:
+        table.add_row("", _prose(question.feedback, _MESSAGE_LINES), "")
     for line in _mark_lines(question):
         table.add_row("", line, "")
     return Padding(table, (0, 0, 0, 2))
+
+
+def _prose(text: str, lines: int, style: str = "") -> Text:
+    """Return an author's Markdown, its formulas as they are read aloud."""
+    if "$" in text:
+        from grader.report.plain import to_plain_text  # takes a while, and few need it
+
+        text = to_plain_text(text)
+    return _plain(_join_lines(text), lines, style)
 
 
 def _join_lines(text: str) -> str:

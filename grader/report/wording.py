@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from fractions import Fraction
 
 from grader.diagnosis import Diagnosis
@@ -56,6 +57,7 @@ RIGHT = Verdict(later("pass"), later("right"), "passed")
 PARTLY = Verdict(later("partly"), later("partly right"), "slow")
 WRONG = Verdict(later("FAIL"), later("wrong"), "wrong")
 _TO_MEND = ("wrong", "slow", "crashed")
+_UNDECIDED = ("waiting", "ours")
 MOST_ATTEMPTS = 12
 MOST_FRAMES = 4
 
@@ -160,21 +162,27 @@ def shared_end(question: QuestionGrade) -> SharedEnd | None:
     not even a hint. Values that are wrong alike are no such thing.
     """
     decided = [check for check in question.checks if not check.deferred]
-    told = {(check.outcome, check_explanation(check), _end_place(check)) for check in decided}
+    if (slow := _shared_timeout(decided)) is not None:
+        return slow
+    told = {(check.outcome, check_explanation(check), check.frames[-1:]) for check in decided}
     details = {check_detail(check) for check in decided} - {None}
     if len(question.checks) < 2 or len(told) != 1 or len(details) > 1:
         return None
     ((outcome, explanation, place),) = told
     ended = outcome in (Outcome.CRASHED, Outcome.TIMED_OUT) or (outcome is Outcome.FAILED and place)
-    frames = decided[0].frames[-1:]
-    return SharedEnd(explanation, frames, next(iter(details), None)) if ended and explanation else None
+    return SharedEnd(explanation, place, next(iter(details), None)) if ended and explanation else None
 
 
-def _end_place(check: CheckGrade) -> tuple[object, ...]:
-    """Return where a check ended: its line; or its function where time ran out, which may be anywhere in a loop."""
-    if check.outcome is Outcome.TIMED_OUT:
-        return tuple((frame.file, frame.function) for frame in check.frames[-1:])
-    return check.frames[-1:]
+def _shared_timeout(decided: Sequence[CheckGrade]) -> SharedEnd | None:
+    """Return the end of the first check where none ended in time, and no two are known to have hung in two functions.
+
+    It may be on any line of a loop; the last ones have no place where the first used up all the time that there is.
+    """
+    if len(decided) < 2 or any(check.outcome is not Outcome.TIMED_OUT for check in decided):
+        return None
+    functions = {(frame.file, frame.function) for check in decided for frame in check.frames[-1:]}
+    explanation = check_explanation(decided[0])
+    return SharedEnd(explanation, decided[0].frames[-1:], None) if explanation and len(functions) <= 1 else None
 
 
 def check_detail(check: CheckGrade) -> str | None:
@@ -249,10 +257,11 @@ def final_sentences(report: Report) -> list[str]:
     if final is None:
         return []
     own = final.attempt is not None and final.attempt.submission == report.info.id
-    told = [f"{final.penalty[:1].upper()}{final.penalty[1:]}."] if final.penalty and own else []
-    told += final.notes
+    told = list(final.notes)
     if not own and final.number is not None and not final.notes:
         told.append(_("Attempt {number} counts.", number=final.number))
+    if final.penalty:
+        told.append(f"{final.penalty[:1].upper()}{final.penalty[1:]}.")
     if final.override is not None:
         why = final.override.why.removesuffix(".")
         decided = _("An instructor decided what counts: {why}.", why=why)
@@ -292,7 +301,7 @@ def next_steps(report: Report) -> list[str]:
     if final is not None and final.status is Status.GRADED and final.score >= final.points > 0:
         own = final.attempt is not None and final.attempt.submission == report.info.id
         return [] if own else [_("There is nothing left to do: what counts has full marks.")]
-    steps = [_("Start with \u201c{title}\u201d: what was seen is told there.", title=first.title.rstrip("."))]
+    steps = [_("Start with \u201c{title}\u201d.", title=first.title.rstrip("."))]
     if not report.complete:
         return [*steps, _("Change your code and run `grader check` again.")]
     if closed := closed_sentence(report):
@@ -365,12 +374,24 @@ def attempts_line(report: Report) -> str | None:
     return _("Attempts so far: {scores}.", scores=told)
 
 
+def attempt_place(report: Report) -> str | None:
+    """Return which attempt a report is of: ``attempt 2 of 3``; nothing where that is not known."""
+    attempts = report.context.attempts
+    number = next((one.number for one in attempts if one.own), None)
+    if number is None:
+        return None
+    if len(attempts) == 1:
+        return _("attempt {number}", number=number)
+    return _("attempt {number} of {count}", number=number, count=len(attempts))
+
+
 def feedback_sentence(report: Report) -> str | None:
     """Return when what is said of answers will be told, while it is not."""
     moment = report.context.feedback_from
     if moment is None:
         return None
-    return _("What is said of each answer is shown after {moment}.", moment=format_moment(moment))
+    told = format_moment(moment, report.context.zone or moment.tzinfo or UTC)
+    return _("What is said of each answer is shown after {moment}.", moment=told)
 
 
 def chosen_letters(question: QuestionGrade) -> frozenset[str]:
@@ -411,14 +432,16 @@ def encouragement(report: Report) -> str:
     """Return a sentence on how far the student has come: true first, and kind."""
     if not report.complete:
         return public_sentence(report)
-    verdicts = [verdict for _place, _blocked, verdict in _verdicts(report)]
+    verdicts = [verdict for _place, _blocked, verdict in _verdicts(report) if verdict.tone not in _UNDECIDED]
     passed, of = sum(verdict.tone == "passed" for verdict in verdicts), len(verdicts)
     told = {"right": passed, "number": of, "things": _nouns(report)}
+    if not verdicts:
+        return _("Nothing is decided yet.")
     if report.grade.status is not Status.GRADED:
         return _("{right} of {number} {things} right so far.", **told)
-    if passed == of and _counts_less(report):
-        return _("All {number} {things} right, though less counts: see what is said of that.", **told)
     full, marked = report.grade.score >= report.grade.points, any(one.marked_by for one in report.grade.questions)
+    if full and _counts_less(report):
+        return _("Nothing is wrong with it, though less counts: see what is said of that.")
     if full and passed == of > 1:
         return _("Full marks: all {number} {things} right. Well done.", **told)
     if full and (passed == of or marked):
@@ -426,15 +449,14 @@ def encouragement(report: Report) -> str:
     if full:
         return _("Full marks. Well done; what is left is bonus.")
     if not passed and not report.grade.score:
-        return _("Nothing is right yet. Take it one step at a time: what was seen is said below.")
+        return _("Nothing is right yet. Take it one step at a time: each check says what it saw.")
     return _("{right} of {number} {things} right.", **told)
 
 
 def _counts_less(report: Report) -> bool:
-    """Is it this submission that counts, with less than it earned, as where it was late?"""
+    """Does less count than this submission earned, as where it was late?"""
     final = report.final
-    own = final is not None and final.attempt is not None and final.attempt.submission == report.info.id
-    return final is not None and own and final.status is Status.GRADED and final.score < report.grade.score
+    return final is not None and final.status is Status.GRADED and final.score < report.grade.score
 
 
 def question_caption(report: Report, question: QuestionGrade) -> str:

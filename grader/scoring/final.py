@@ -313,6 +313,8 @@ def _sum_up(chosen: AttemptGrade, grade: Grade, policy: LatePolicy, penalty: Pen
     left = amount(chosen.score)
     if chosen.score == earned - taken:
         return f"{cost}; {rest} = {left}"
+    if earned <= 0:
+        return _("{cost}; 0 points stay 0", cost=cost)
     if policy.floor:
         floor = amount(100 * policy.floor)
         told = {"cost": cost, "rest": rest, "floor": floor, "earned": amount(earned), "left": left}

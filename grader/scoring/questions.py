@@ -210,5 +210,11 @@ def _fold(question: TextQuestion, text: str) -> str:
 
 def _feedback(question: Question, value: Value) -> str | None:
     if isinstance(question, ChoiceQuestion | MultipleChoiceQuestion):
-        return "\n".join(choice.why.strip() for choice in question.picked(value) if choice.why) or None
+        picked = question.picked(value)
+        if len(picked) == 1:
+            return picked[0].why and picked[0].why.strip()
+        # Of several, each is told of its own; paragraphs, as Markdown has them.
+        pairs = zip(question.letters, question.choices, strict=True)
+        told = [f"{letter}) {one.why.strip()}" for letter, one in pairs if one in picked and one.why]
+        return "\n\n".join(told) or None
     return question.why if isinstance(question, NumericQuestion | TextQuestion) else None
