@@ -880,6 +880,19 @@ def test_the_command_compares_with_an_earlier_term(shell: Shell) -> None:
     shell("report", "--against", "bad.json").fails(2, "bad.json is no class report", "grader report --json")
 
 
+def test_pages_beside_json_are_refused(shell: Shell) -> None:
+    shell("report", "--json", "--out", "elsewhere").fails(2, "--json prints figures and writes no pages")
+    assert not (shell.folder / "elsewhere").exists()
+
+
+def test_an_empty_folder_s_name_is_refused(shell: Shell) -> None:
+    """It is what a variable is that is not set; nothing comes into the folder that one stands in."""
+    before = set(shell.folder.iterdir())
+    shell("report", "--out", "").fails(2, "invalid value for '--out': Directory '' does not exist")
+    shell("report", "--against", "").fails(2, "invalid value for '--against': File '' does not exist")
+    assert set(shell.folder.iterdir()) == before
+
+
 def test_a_folder_that_is_a_file_is_refused(shell: Shell) -> None:
     (shell.folder / "file").write_text("x")
     assert shell("report", "--out", "file").code == 2

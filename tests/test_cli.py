@@ -22,8 +22,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
+from grader.cli import cli
+from grader.cli.examples import walk_commands
+from grader.cli.options import GivenPath
 from grader.resources import find_data
 from tests.shell import ESC, GRADER, Answer, Shell, write
 
@@ -1247,3 +1251,14 @@ def processes() -> Iterator[tuple[int, int, str]]:
                 continue
             if fields[0] not in "ZX":
                 yield int(folder.name), int(fields[1]), fields[19]
+
+
+def test_no_command_takes_an_empty_path_for_the_folder_one_stands_in() -> None:
+    kinds = {
+        f"{name} {param.name}": type(param.type)
+        for name, command in walk_commands(cli)
+        for param in command.params
+        if isinstance(param.type, click.Path)
+    }
+    assert len(kinds) > 20
+    assert set(kinds.values()) == {GivenPath}, kinds

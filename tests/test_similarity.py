@@ -768,6 +768,8 @@ def test_what_cannot_be_compared_is_said(shell: Shell) -> None:
     shell("similar", "quiz").fails(2, "quiz asks for no code: there is nothing to compare")
     shell("similar", "scoer").fails(2, "no assignment 'scoer'; did you mean 'score'?")
     assert shell("similar", "--threshold", "50").code == 2
+    shell("similar", "--out", "").fails(2, "Directory '' does not exist")
+    shell("similar", "--json", "--out", "alike").fails(2, "--json prints figures and writes no pages")
     shell("similar", "--threshold", "nan").fails(2, "--threshold is not a number")
     (shell.folder / "file").write_text("")
     shell("similar", "--out", "file/there").fails(2, "cannot be written")

@@ -41,6 +41,7 @@ from grader.cli import (
     submitting,
 )
 from grader.cli.examples import add_examples
+from grader.cli.options import GivenPath
 from grader.cli.translation import translate_help
 from grader.errors import GraderError, suggest
 from grader.language import ENGLISH, _, later, speaking
@@ -133,7 +134,7 @@ class PipeClosed(Exception):
 )
 @click.option(
     "--course",
-    type=click.Path(path_type=Path),
+    type=GivenPath(),
     envvar="GRADER_COURSE",
     metavar="DIR",
     help="The course's folder, which holds course.yaml.  [default: the course that ships]",
@@ -155,7 +156,7 @@ def _accept_course(command: click.Command) -> None:
         for inner in command.commands.values():
             _accept_course(inner)
     if not isinstance(command, click.Group) or command.invoke_without_command:
-        kind = click.Path(path_type=Path)
+        kind = GivenPath()
         option = click.Option(["--course"], type=kind, expose_value=False, hidden=True, callback=_choose_course)
         command.params.append(option)
 

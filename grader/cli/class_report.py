@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.options import json_option
+from grader.cli.options import GivenPath, json_option, refuse_pages_beside_json
 from grader.cli.output import print_json, progress
 from grader.cli.seat import Seat
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=GivenPath(file_okay=False),
     default=Path("report"),
     show_default=True,
     metavar="DIR",
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--against",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=GivenPath(dir_okay=False),
     metavar="FILE",
     help="Compare with an earlier term: what `grader report --json` printed then.",
 )
@@ -44,6 +44,7 @@ def report(course: Path | None, out: Path, against: Path | None, as_json: bool) 
     """
     from grader.class_report import build_class_report, compare, read_class, read_term, to_class_json
 
+    refuse_pages_beside_json(as_json)
     then = read_term(against) if against is not None else None
     seat = Seat(course)
     assignments = [seat.course.load(name) for name in seat.course.assignments]

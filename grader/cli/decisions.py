@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader.cli.completion import complete_assignment
-from grader.cli.options import json_option
+from grader.cli.options import GivenPath, json_option
 from grader.cli.output import agrees, print_json, print_table
 from grader.cli.seat import Seat, acting_user
 
@@ -70,7 +70,7 @@ def _student_json(student: RosterStudent) -> dict[str, Any]:
 
 
 @roster.command("import")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.csv")
+@click.argument("file", type=GivenPath(dir_okay=False), metavar="FILE.csv")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and keep nothing.")
 @click.option("--yes", is_flag=True, help="Take it without asking.")
 @click.option("--why", default="", metavar="TEXT", help="The reason, for the trail.")

@@ -12,6 +12,7 @@ import click
 
 from grader.cli.class_report import write_class_report
 from grader.cli.fetching import make_stub
+from grader.cli.options import GivenPath
 from grader.cli.output import print_heading, print_report, print_table
 from grader.cli.seat import Seat
 from grader.cli.submitting import submit_work
@@ -72,7 +73,7 @@ class Student:
 @click.option(
     "--dir",
     "directory",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=GivenPath(file_okay=False),
     default=Path("demo"),
     show_default=True,
     help="The folder to work in; an earlier demo in it is replaced.",

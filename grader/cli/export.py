@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from grader.cli.completion import complete_assignment
-from grader.cli.options import json_option
+from grader.cli.options import GivenPath, json_option
 from grader.cli.output import print_json
 from grader.cli.seat import Seat
 from grader.errors import InputError, suggest
@@ -66,7 +66,7 @@ def _options(command: _Command) -> _Command:
     for option in (
         click.option(
             "--out",
-            type=click.Path(path_type=Path, dir_okay=False),
+            type=GivenPath(dir_okay=False),
             help="The file to write.  [default: standard output]",
         ),
         click.option("--with-bonus", is_flag=True, help="Add bonus points to the scores."),
@@ -90,7 +90,7 @@ def _template_options(command: _Command) -> _Command:
     for option in (
         click.option(
             "--template",
-            type=click.Path(path_type=Path, dir_okay=False),
+            type=GivenPath(dir_okay=False),
             metavar="FILE",
             help="The file that the LMS exported, to be filled in.",
         ),

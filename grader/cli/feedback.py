@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader.cli.completion import complete_assignment
-from grader.cli.options import json_option
+from grader.cli.options import GivenPath, json_option
 from grader.cli.output import agrees, print_json, progress
 from grader.cli.seat import Seat
 from grader.errors import InputError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from grader.gradebook import Gradebook
     from grader.inbox import Sorting
 
-_file = click.Path(path_type=Path, dir_okay=False)
+_file = GivenPath(dir_okay=False)
 _submissions = "The zip (or its folder) of all submissions, as {} gave it: its names say whose each report is."
 _out = click.option("--out", type=_file, required=True, metavar="FILE.zip", help="The zip to write.")
 _roster = click.option(
@@ -47,7 +47,7 @@ def feedback() -> None:
 @click.argument("assignment", shell_complete=complete_assignment)
 @click.option(
     "--submissions",
-    type=click.Path(path_type=Path, exists=False),
+    type=GivenPath(),
     metavar="ZIP",
     help=_submissions.format("Moodle"),
 )
@@ -80,7 +80,7 @@ def moodle(course: Path | None, /, submissions: Path | None, worksheet: Path | N
 @click.argument("assignment", shell_complete=complete_assignment)
 @click.option(
     "--submissions",
-    type=click.Path(path_type=Path, exists=False),
+    type=GivenPath(),
     required=True,
     metavar="ZIP",
     help=_submissions.format("Canvas"),

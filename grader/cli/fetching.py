@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.completion import complete_assignment
-from grader.cli.options import student_option
+from grader.cli.options import GivenPath, student_option
 from grader.cli.seat import Seat, draw_for
 from grader.errors import InputError
 from grader.language import ENGLISH, _
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("assignment", shell_complete=complete_assignment)
-@click.argument("directory", type=click.Path(path_type=Path), required=False)
+@click.argument("directory", type=GivenPath(), required=False)
 @student_option
 @click.option("--notebook", is_flag=True, help="A Jupyter notebook to answer in, in place of the files to fill in.")
 @click.option("--force", is_flag=True, help="Overwrite files that are there; they are copied to a backup first.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from grader.cli.options import json_option
+from grader.cli.options import GivenPath, json_option
 from grader.cli.output import print_json, print_table, progress
 from grader.cli.seat import Seat
 from grader.errors import FaultError, InputError
@@ -76,7 +76,7 @@ def _say_findings(findings: Iterable[Finding]) -> None:
 
 
 @gradebook.command()
-@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+@click.argument("directory", type=GivenPath(file_okay=False), metavar="DIR")
 @click.pass_obj
 def backup(course: Path | None, directory: Path) -> None:
     """Copy the gradebook to DIR, while others may go on using it.
@@ -97,7 +97,7 @@ def backup(course: Path | None, directory: Path) -> None:
 
 
 @gradebook.command()
-@click.argument("backup", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+@click.argument("backup", type=GivenPath(file_okay=False), metavar="DIR")
 @click.option("--force", is_flag=True, help="Replace the gradebook that is there: it is moved aside, not deleted.")
 @click.option("--files", is_flag=True, help="Only bring back stored files that are missing or damaged.")
 @click.pass_obj

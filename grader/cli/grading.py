@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from grader.cli.completion import complete_assignment
-from grader.cli.options import jobs_option, json_option, no_isolation_option
+from grader.cli.options import GivenPath, jobs_option, json_option, no_isolation_option
 from grader.cli.output import exit_code, print_json, print_table, progress
 from grader.cli.seat import Seat, acting_user
 from grader.display import clean_line, clean_text, format_amount, list_names
@@ -36,11 +36,11 @@ STOPPED = 128 + signal.SIGINT  # as a shell has it for what Ctrl-C ended
 
 
 LAYOUTS = ("folders", "moodle", "canvas", "blackboard", "brightspace", "pattern")
-_file = click.Path(path_type=Path, dir_okay=False)
+_file = GivenPath(dir_okay=False)
 
 
 @click.command()
-@click.argument("paths", metavar="PATH [PATH]...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", metavar="PATH [PATH]...", nargs=-1, required=True, type=GivenPath())
 @click.option(
     "--assignment", metavar="ID", shell_complete=complete_assignment, help="All work in PATH is for this assignment."
 )

@@ -16,7 +16,7 @@ import click
 
 from grader.cli.completion import complete_assignment
 from grader.cli.decisions import ARROW, describe_effect, effect_json
-from grader.cli.options import json_option
+from grader.cli.options import GivenPath, json_option
 from grader.cli.output import print_heading, print_json, print_table
 from grader.cli.seat import Seat, acting_user
 from grader.errors import InputError
@@ -63,13 +63,11 @@ class Wish:
 @click.option("--withdraw", is_flag=True, help="Take the mark back.")
 @click.option("--list", "listing", is_flag=True, help="Say what waits, and how many.")
 @click.option("--names", is_flag=True, help="Show whose answers they are; hidden by default.")
-@click.option(
-    "--export", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.csv", help="Write what waits to a sheet."
-)
+@click.option("--export", type=GivenPath(dir_okay=False), metavar="FILE.csv", help="Write what waits to a sheet.")
 @click.option(
     "--import",
     "sheet",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=GivenPath(dir_okay=False),
     metavar="FILE.csv",
     help="Take marks from one.",
 )

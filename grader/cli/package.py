@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader.cli.completion import complete_assignment
-from grader.cli.options import json_option
+from grader.cli.options import GivenPath, json_option
 from grader.cli.output import print_json
 from grader.cli.seat import Seat
 from grader.errors import FaultError, GraderError, InputError, SpecError
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from grader.packages.gradescope import Settings
     from grader.packages.running import GradedHere
 
-_file = click.Path(path_type=Path, dir_okay=False)
-_folder = click.Path(path_type=Path, file_okay=False)
+_file = GivenPath(dir_okay=False)
+_folder = GivenPath(file_okay=False)
 ISOLATION_IN_GRADESCOPE = (
     "Isolation: tier A where Gradescope's container lets Landlock through, else B; which it is, is printed there for\n"
     "instructors with every submission. With less, nothing is run and nobody has a score."

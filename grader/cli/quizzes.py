@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.completion import complete_assignment
-from grader.cli.options import json_option
+from grader.cli.options import GivenPath, json_option
 from grader.cli.output import print_json
 from grader.cli.seat import Seat
 from grader.errors import InputError
@@ -43,9 +43,7 @@ All of the course's assignments are written by default. What the format cannot h
 @click.command("export-quiz", help=EXPORT_HELP)
 @click.argument("format_", metavar="FORMAT", type=click.Choice(FORMATS))
 @click.argument("assignments", nargs=-1, metavar="[ASSIGNMENT]...", shell_complete=complete_assignment)
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="FILE", help="The file to write."
-)
+@click.option("--out", type=GivenPath(dir_okay=False), required=True, metavar="FILE", help="The file to write.")
 @click.option(
     "--instances",
     type=click.IntRange(1, 500),
@@ -90,7 +88,7 @@ def export_quiz(  # noqa: D103 (its help is EXPORT_HELP)
 
 
 @click.command("import-quiz")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=GivenPath(dir_okay=False))
 @click.argument("assignment", metavar="ASSIGNMENT")
 @click.option("--format", "format_", type=click.Choice(SOURCES), help="What FILE is in.  [default: its content tells]")
 @json_option

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.completion import complete_assignment
-from grader.cli.options import json_option, student_option
+from grader.cli.options import GivenPath, json_option, student_option
 from grader.cli.output import print_json
 from grader.cli.seat import Seat, who
 from grader.cli.showing import find_entry
@@ -30,7 +30,7 @@ def receipt() -> None:
 @receipt.command()
 @click.argument("what", metavar="[ASSIGNMENT|ID]", required=False, shell_complete=complete_assignment)
 @student_option
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write it to a file.")
+@click.option("--out", type=GivenPath(dir_okay=False), metavar="FILE", help="Write it to a file.")
 @click.pass_obj
 def show(course: Path | None, what: str | None, student: str | None, out: Path | None) -> None:
     """Print the receipt of your last submission, of your last one for an assignment, or of the one with that ID."""
@@ -51,9 +51,9 @@ def show(course: Path | None, what: str | None, student: str | None, out: Path |
 
 
 @receipt.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=GivenPath(dir_okay=False))
 @click.option("--key", metavar="KEY", help="The public key to go by.  [default: the course's gradebook's]")
-@click.option("--work", type=click.Path(path_type=Path), metavar="PATH", help="Is this the work that was handed in?")
+@click.option("--work", type=GivenPath(), metavar="PATH", help="Is this the work that was handed in?")
 @json_option
 @click.pass_obj
 def verify(course: Path | None, file: Path, key: str | None, work: Path | None, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.completion import complete_assignment
-from grader.cli.options import json_option, student_option
+from grader.cli.options import GivenPath, json_option, student_option
 from grader.cli.output import print_json, print_report, print_table
 from grader.cli.seat import Seat, who
 from grader.errors import InputError, suggest
@@ -239,8 +239,8 @@ def _entry_json(entry: Entry, grade: Grade | None, final: FinalGrade | None, att
 @click.command()
 @click.argument("what", metavar="[ASSIGNMENT|ID]", required=False, shell_complete=complete_assignment)
 @student_option
-@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to an HTML file.")
-@click.option("--pdf", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to a PDF file.")
+@click.option("--html", type=GivenPath(dir_okay=False), help="Write the report to an HTML file.")
+@click.option("--pdf", type=GivenPath(dir_okay=False), help="Write the report to a PDF file.")
 @click.option("--instructor", is_flag=True, help="Show what instructors see: details of hidden checks, output.")
 @json_option
 @click.pass_obj

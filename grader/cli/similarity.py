@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.completion import complete_assignment
-from grader.cli.options import json_option
+from grader.cli.options import GivenPath, json_option, refuse_pages_beside_json
 from grader.cli.output import print_json, print_table, progress, waiting
 from grader.cli.seat import Seat
 from grader.errors import FaultError, GradebookError, InputError, SubmissionError
@@ -60,7 +60,7 @@ class Compared:
 @click.argument("assignments", nargs=-1, metavar="[ASSIGNMENT]...", shell_complete=complete_assignment)
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=GivenPath(file_okay=False),
     default=Path("report") / "similar",
     show_default=True,
     metavar="DIR",
@@ -87,6 +87,7 @@ def similar(
     """
     from grader.report.similar import SimilarAssignment, to_similar_json
 
+    refuse_pages_beside_json(as_json)
     seat = Seat(course)
     specs = _choose(seat, assignments)
     least = _read_threshold(threshold)
