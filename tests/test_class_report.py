@@ -714,7 +714,7 @@ def test_a_class_that_handed_in_nothing_is_told_so(course: Course, tmp_path: Pat
         early = read_class(course, gradebook, [course.load("mean")])
         report = build_class_report(early, DUE - 20 * DAY)
         site = make_site(early, report)
-        assert "Too early to tell: nothing has been handed in, and nothing was due." in site["index.html"]
+        assert "Too early to tell: nothing has been handed in, and nothing is missing." in site["index.html"]
         assert "Nobody has handed in yet." in site["assignments/mean.html"]
         hand_in(gradebook, "ada", None, DUE - HOUR)
         waits = read_class(course, gradebook, [course.load("mean")])

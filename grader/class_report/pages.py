@@ -23,7 +23,7 @@ from grader.resources import find_data
 from grader.scoring import Status
 from grader.statistics import FEW, ROUGH
 
-TOP = 5  # students at risk that the overview names
+TOP = 5  # students, checks or mistakes that a short list names before it leads to all
 SHARED = 2  # students who make a mistake, from whom on it has a row and a place under its assignment
 OPEN = 3  # mistakes that are not folded: the most frequent
 MANY = 9  # columns; a table with more is set smaller, so that a course of ten assignments fits a window

@@ -53,7 +53,8 @@ def overview_plots(report: ClassReport) -> list[Plot]:
     """Return the plots of the overview; none while nothing is handed in."""
     if not any(one.handed_in for one in report.assignments):
         return []
-    return [_plot_handed_in(report), _plot_spread(report), _plot_totals(report), _plot_days(report)]
+    plots = [_plot_handed_in(report), _plot_spread(report), _plot_totals(report)]
+    return [*plots, _plot_days(report)] if count_days(report) else plots
 
 
 def assignment_plots(assignment: ClassAssignment) -> list[Plot]:
@@ -265,24 +266,11 @@ def _plot_days(report: ClassReport) -> Plot:
         for order, (when, count) in enumerate((("on time", one.on_time), ("late", one.late)))
         if count
     ]
-    ends = {  # what is due at midnight is so at the end of the day before
-        one.id: day_of(one.due - timedelta(microseconds=1), report.zone)
-        for one in report.assignments
-        if one.due is not None and _is_near(one.due, min(counted), max(counted))
-    }
-    dues = [
-        {
-            "day": _midnight(ends[one.id] + timedelta(days=1)),
-            "assignment": one.title,
-            "due": format_moment(one.due, report.zone),
-        }
-        for one in report.assignments
-        if one.due is not None and one.id in ends
-    ]
-    title = "Submissions by day; a dashed line ends a day on which something was due"
-    days = [*counted, *ends.values()]
+    dues = _list_dues(report, min(counted), max(counted))
+    days = [*counted, *(day for day, _ in dues)]
     axis = _days("day", "day", min(days), max(days))
-    when = {"field": "when", "type": "nominal", "title": None, "scale": {"domain": ["on time", "late"]}}
+    count_axis = {"type": "quantitative", "title": "submissions", "axis": {"tickMinStep": 1}}
+    title = "Submissions by day; a dashed line ends a day on which something was due"
     spec = _spec(
         title,
         values,
@@ -292,25 +280,37 @@ def _plot_days(report: ClassReport) -> Plot:
                 "mark": {"type": "bar"},
                 "encoding": {
                     "x": {"timeUnit": "utcyearmonthdate", **axis},
-                    "y": {
-                        "field": "submissions",
-                        "type": "quantitative",
-                        "title": "submissions",
-                        "axis": {"tickMinStep": 1},
+                    "y": {"field": "submissions", **count_axis},
+                    "color": {
+                        "field": "when",
+                        "type": "nominal",
+                        "title": None,
+                        "scale": {"domain": ["on time", "late"]},
                     },
-                    "color": when,
                     "order": {"field": "order", "type": "quantitative"},
                     "tooltip": _tooltip("date", "when", "submissions"),
                 },
             },
             {
-                "data": {"values": dues},
+                "data": {"values": [line for _, line in dues]},
                 "mark": {"type": "rule", "strokeDash": [4, 3]},
                 "encoding": {"x": axis, "tooltip": _tooltip("assignment", "due")},
             },
         ],
     )
     return Plot("days", title, spec, days_table(report))
+
+
+def _list_dues(report: ClassReport, first: date, last: date) -> list[tuple[date, dict[str, str]]]:
+    """Return the days at whose end a line stands, each with what is drawn; those far from the others are left out."""
+    found = []
+    for one in report.assignments:
+        if one.due is None or not _is_near(one.due, first, last):
+            continue
+        day = day_of(one.due - timedelta(microseconds=1), report.zone)  # due at midnight: the day before
+        line = {"day": _midnight(day + timedelta(days=1)), "assignment": one.title}
+        found.append((day, {**line, "due": format_moment(one.due, report.zone)}))
+    return found
 
 
 def _is_near(due: datetime, first: date, last: date) -> bool:
