@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from grader.errors import SpecError
 from grader.language import _
-from grader.places import shown
+from grader.places import listed, shown
 from grader.spec import parse_python
 from grader.yaml_source import parse_bytes
 
@@ -16,9 +16,26 @@ if TYPE_CHECKING:
     from grader.spec import Assignment
 
 
+def find_missing(files: Mapping[str, bytes], assignment: Assignment) -> list[str]:
+    """Return which files that are asked for are not there, and what is there in their place."""
+    asked = dict.fromkeys(question.file for question in assignment.code_questions)
+    others = [name for name in files if name.endswith(".py") and name not in asked]
+    missing = [name for name in asked if name not in files]
+    if not others:
+        return [_("{file} is missing", file=name) for name in missing]
+    return [
+        _("{file} is missing; is it {names}, under another name?", file=name, names=listed(others)) for name in missing
+    ]
+
+
 def find_doubts(files: Mapping[str, bytes], assignment: Assignment) -> list[str]:
-    """Return what makes it doubtful that work is meant to be handed in: it is as it was fetched, or is no Python."""
-    doubts = []
+    """Return what makes it doubtful that work is meant to be handed in.
+
+    Code is missing, is as it was fetched, or is no Python; or there is no answer in the quiz.
+    """
+    doubts = find_missing(files, assignment)
+    if assignment.quiz_questions and not any(name.endswith(".yaml") for name in read_meaning(files)):
+        doubts.append(_("no question of the quiz is answered"))
     stub = meaning_of_stub(assignment)
     for name in (name for name in stub if name in files):
         try:

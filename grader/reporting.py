@@ -78,14 +78,17 @@ def gather_context(
     policy = course.policy_of(assignment)
     final = settled.final
     told_from = feedback_from(policy, final.due)
+    following = find_next_attempt(settled.attempts, policy.attempts, now)
     with speaking(course.language):
-        closed = explain_closed(policy, final.due, find_next_attempt(settled.attempts, policy.attempts, now), now)
+        closed = explain_closed(policy, final.due, following, now)
+        waits = following.opens_at is not None and closed == following.reason
     return Context(
         prompts=list_prompts(assignment, entry.student) if prompts else {},
         excerpts=_find_excerpts(gradebook, entry, grade),
         references=read_references(assignment, grade),
         attempts=_list_attempts(assignment, policy.attempts, entry, settled, marks),
-        closed=closed or "",
+        closed="" if waits else closed or "",
+        opens_at=following.opens_at if waits else None,
         feedback_from=told_from if told_from is not None and now < told_from else None,
         zone=course.time_zone,
     )

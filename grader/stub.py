@@ -66,11 +66,12 @@ def render_stub(
     *,
     language: str = ENGLISH,
     by_push: bool = False,
+    command: str = "grader",
 ) -> Mapping[str, bytes]:
     """Return the files of the stub: relative posix name → content. Nothing is written.
 
     ``rules`` are sentences on when and how often to hand in, in ``language``, in which all else is told, too. With
-    ``by_push`` work is handed in by pushing it to a repository.
+    ``by_push`` work is handed in by pushing it to a repository. ``command`` is how ``grader`` is called for its course.
 
     Where questions have variants, they must be a student's: ``fill_assignment`` comes first.
 
@@ -78,20 +79,21 @@ def render_stub(
         InputError: a public check file cannot be read.
     """
     with speaking(language):
-        files = _render_texts(assignment, checks, rules, by_push=by_push)
+        files = _render_texts(assignment, checks, rules, by_push=by_push, command=command)
     files |= _public_checks(assignment)
     files[MARKER] = (json.dumps(list_marker(assignment)) + "\n").encode()
     return files
 
 
 def _render_texts(
-    assignment: Assignment, checks: Sequence[Check], rules: Sequence[str], *, by_push: bool
+    assignment: Assignment, checks: Sequence[Check], rules: Sequence[str], *, by_push: bool, command: str
 ) -> dict[str, bytes]:
     environment = make_environment("stub")
     readme = environment.get_template("README.md.jinja")
     told = tell_checks(assignment, checks)
     hidden = any(check.visibility is Visibility.HIDDEN for check in checks)
     told_of = {"checks": told, "hidden": hidden, "answers_file": ANSWERS, "rules": rules, "by_push": by_push}
+    told_of["command"] = command
     text = readme.render(assignment=assignment, **told_of)
     files = {README: text.encode()}
     code = environment.get_template("code.py.jinja")

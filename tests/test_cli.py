@@ -345,7 +345,17 @@ def test_what_is_doubtful_is_asked_about(shell: Shell) -> None:
     assert untouched in refused
     assert "Hand it in all the same? [y/N]: " in refused
     assert "nothing was handed in" in refused
+    assert "nothing was handed in" in replace(shell, extra={"GRADER_LANGUAGE": "en"}).in_a_terminal(
+        "submit", "halve", typed="\x04"
+    )
+    german = replace(shell, extra={"GRADER_LANGUAGE": "de"}).in_a_terminal("submit", "halve", typed="x\nnein\n")
+    assert "Trotzdem abgeben? [j/N]: " in german
+    assert "Antworte mit j oder n." in german
     assert shell("status", "--json").json == []
+    shell("fetch", "quiz")
+    blank = shell.in_a_terminal("submit", "quiz", typed="n\n")
+    assert "no question of the quiz is answered" in blank
+    assert "nothing was handed in" in blank
     (shell.folder / "halve/halve.py").write_text("def halve(values:\n")
     broken = shell("submit", "halve")  # nobody is there to be asked
     assert "halve.py:1 is no Python: '(' was never closed" in broken.err
@@ -373,8 +383,23 @@ def test_the_folder_that_one_stands_in_is_the_one_that_is_meant(shell: Shell) ->
     ]  # fmt: skip
     shown = shell("status", "halve").out
     assert "halve-soon" not in shown
-    assert shell("status", "halve", "--student", "bob").out == "bob has handed in nothing for halve yet\n"
+    assert shell("status", "halve", "--student", "bob").out == (
+        "bob has handed in nothing for halve yet; `grader fetch halve` gets it.\n"
+    )
     shell("status", "hlave").fails(2, "no assignment 'hlave'; did you mean 'halve'?")
+
+
+def test_a_folder_says_how_its_own_course_is_called(shell: Shell) -> None:
+    assert shell.course is not None
+    unset = replace(shell, course=None)
+    unset("fetch", "halve", "--course", shell.course)
+    readme = (shell.folder / "halve/README.md").read_text()
+    command = f"grader --course {shell.course} check"
+    assert f"\n{command}     # as often as you like\n" in readme
+    inside = replace(unset, folder=shell.folder / "halve", home=shell.folder / "state")
+    assert inside(*command.split()[1:]).out.startswith("halve · ")
+    for lost in ("check", "status", "list"):
+        inside(lost).fails(2, "is from the course 'Halves'", f"name its course: --course {shell.course}")
 
 
 def test_work_from_another_course_is_not_taken_for_this_one_s(shell: Shell) -> None:
@@ -390,6 +415,7 @@ def test_work_from_another_course_is_not_taken_for_this_one_s(shell: Shell) -> N
     left = replace(shell, course=other)("check")  # in the folder above it
     assert "is from the course 'Halves', and this is about 'Another one'" in left.out
     assert "halve is from the course 'Halves'" in replace(shell, course=other)("hint", "halve").err
+    shell("check", "quiz").fails(2, "quiz: there is no such file or folder\n", "fetch quiz` makes it")
     shell("check", "hlave").fails(2, "hlave: there is no such file or folder; did you mean 'halve'?")
     shell("submit", "halve.zip").fails(2, "there is no such file or folder", "look at its name")
     (shell.folder / "halve/halve.py").rename(shell.folder / "halve/my_halve.py")
@@ -830,7 +856,7 @@ def test_which_course_is_meant_is_said_and_its_own_folders_are_safe(shell: Shell
 @pytest.mark.slow
 def test_a_path_that_is_no_submission(shell: Shell, tmp_path: Path) -> None:
     shell("check", "nowhere").fails(2, "nowhere: there is no such file or folder", "`grader fetch ASSIGNMENT`")
-    shell("check").fails(2, f"{tmp_path} is not a submission folder: it has no grader.json", "--assignment")
+    shell("check").fails(2, f"{tmp_path} is not a submission folder: it has no grader.json", "grader list")
     write(tmp_path, {"work/grader.json": marker("halve"), "loose/halve.py": RIGHT})
     shell("submit").fails(2, "give one of the folders in it: work")
     inside = replace(shell, folder=tmp_path / "work", home=tmp_path / "state")

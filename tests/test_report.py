@@ -1025,6 +1025,15 @@ def test_what_to_do_next(grade: Grade, closed: str, last: str) -> None:
     assert to_json(build_report(grade, INFO, Reader.INSTRUCTOR, context=CONTEXT))["context"]["next"] == []
 
 
+def test_while_a_cooldown_runs_the_next_attempt_is_told_with_its_time() -> None:
+    opens_at = datetime(2026, 11, 30, 18, tzinfo=UTC)
+    report = student(grade_of(WRONG), context=replace(CONTEXT, opens_at=opens_at, zone=ZoneInfo("Europe/Berlin")))
+    assert to_json(report)["context"]["next"][-2:] == [
+        "Hand in once more with `grader submit`.",
+        "The next attempt counts from Mon 30 Nov 2026 19:00 CET on.",
+    ]
+
+
 def test_after_full_marks_there_is_nothing_to_do() -> None:
     report = student(grade_of(code_question(VALUE)), context=CONTEXT)
     assert to_json(report)["context"]["next"] == []

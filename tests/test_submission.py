@@ -22,7 +22,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.errors import SubmissionError
+from grader.meaning import find_doubts
 from grader.places import MAX_FILE_BYTES, MAX_FOLDER_ENTRIES, MAX_ZIP_BYTES, MAX_ZIP_ENTRIES
+from grader.resources import find_data
 from grader.spec import Assignment, load_assignment
 from grader.submission import (
     ANSWERS,
@@ -780,3 +782,18 @@ def test_what_is_stored_may_lie_deep_or_be_hidden() -> None:
 def test_what_is_stored_may_look_like_a_zip_itself() -> None:
     submission = Submission({"x.py": b"PK\x01\x02" * (MAX_ZIP_ENTRIES + 1)})
     assert unpack(pack(submission)) == submission
+
+
+def test_what_is_missing_is_told_with_what_may_be_it() -> None:
+    assignment = load_assignment(find_data("assignments") / "binary-cross-entropy")
+    answered = {"answers.yaml": b"which-form: d\n"}
+    assert find_doubts(answered, assignment) == ["binary_cross_entropy.py is missing"]
+    work = answered | {"bce.py": b"def bce_loss(): ...\n"}
+    asked = "binary_cross_entropy.py is missing; is it bce.py, under another name?"
+    assert find_doubts(work, assignment) == [asked]
+    assert find_doubts(work | {"answers.yaml": b"which-form:\n"}, assignment) == [
+        asked,
+        "no question of the quiz is answered",
+    ]
+    done = answered | {"binary_cross_entropy.py": b"import torch\n"}
+    assert find_doubts(done, assignment) == []

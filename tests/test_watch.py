@@ -119,6 +119,10 @@ def test_a_save_is_checked_and_four_keys_do_the_rest(shell: Shell) -> None:
     terminal.wait_for("any other key goes back")
     terminal.press("s")
     assert "2 of 2 points" in terminal.wait_for(READY)
+    terminal.press("s")
+    assert "this is what was handed in as attempt 1" in terminal.wait_for("any other key goes back")
+    terminal.press("n")
+    terminal.wait_for(READY)
     terminal.press("o")
     page = Path(re.search(r"(/\S+/report\.html)", terminal.wait_for(READY))[1])  # type: ignore[index]
     assert "Half of 2 is 1, hidden" in page.read_text()

@@ -88,7 +88,8 @@ def make_stub(
         where = str(seat.directory.resolve()) if seat is not None and seat.directory is not None else None
         files = render_notebook_stub(assignment, checks, rules, course=where, language=language)
     else:
-        files = render_stub(assignment, checks, rules, language=language)
+        command = "grader" if seat is None else seat.spell_away()
+        files = render_stub(assignment, checks, rules, language=language, command=command)
     if seat is not None:
         files = {**files, MARKER: _name_course(files[MARKER], seat.course.title, seat.directory)}
     return write_stub(files, target, force=force)

@@ -11,7 +11,7 @@ import click
 
 from grader.cli.completion import complete_assignment
 from grader.cli.options import json_option, student_option
-from grader.cli.output import print_json, print_markdown, print_table
+from grader.cli.output import confirm, print_json, print_markdown, print_table
 from grader.cli.seat import Seat, draw_for, who
 from grader.errors import InputError, suggest
 from grader.language import _, plural
@@ -145,7 +145,7 @@ def _agrees(hint: Hint, yes: bool) -> bool:
     cost = format_points(hint.cost)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise InputError(_("the next hint costs {cost}", cost=cost), _("give --yes to take it all the same"))
-    return click.confirm(_("The next hint costs {cost}. Take it?", cost=cost), err=True)
+    return confirm(_("The next hint costs {cost}. Take it?", cost=cost))
 
 
 def _print_hint(state: HintState, as_json: bool, command: str) -> None:

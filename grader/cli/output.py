@@ -13,6 +13,8 @@ from unicodedata import combining, east_asian_width
 
 import click
 
+from grader.language import _
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -106,7 +108,20 @@ def waiting(what: str) -> Iterator[None]:
 
 def agrees(question: str) -> bool:
     """Ask on a terminal; elsewhere nobody is there to ask, and who runs this means it."""
-    return not (sys.stdin.isatty() and sys.stderr.isatty()) or click.confirm(question, err=True)
+    return not (sys.stdin.isatty() and sys.stderr.isatty()) or confirm(question)
+
+
+def confirm(question: str) -> bool:
+    """Ask for yes or no on a terminal, in the reader's letters or in English ones; nothing is no."""
+    yes, no = (_("y"), _("yes")), (_("n"), _("no"))
+    while True:
+        choices = f"[{yes[0]}/{no[0].upper()}]"
+        answer = str(click.prompt(f"{question} {choices}", default="", show_default=False, err=True)).strip().casefold()
+        if answer in (*yes, "y", "yes"):
+            return True
+        if answer in ("", *no, "n", "no"):
+            return False
+        click.echo(_("Answer with {yes} or {no}.", yes=yes[0], no=no[0]), err=True)
 
 
 def exit_code(grades: Sequence[Grade], kinds: Sequence[str] | None = None) -> int:

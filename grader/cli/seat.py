@@ -72,6 +72,12 @@ class Seat:
             return f"grader {words}"
         return f"grader --course {shlex.quote(str(self.directory))} {words}"
 
+    def spell_away(self) -> str:
+        """Return ``grader`` as it is called for this course from any folder."""
+        if self.directory is None or os.environ.get("GRADER_COURSE"):
+            return "grader"
+        return f"grader --course {shlex.quote(str(self.directory.resolve()))}"
+
     def open_gradebook(self) -> Gradebook:
         """Open the course's gradebook; it is made if there is none."""
         from grader.gradebook import Gradebook
@@ -136,6 +142,15 @@ class Seat:
             if marker is not None:
                 self.check_course(marker, folder)
 
+    def refuse_other_folder(self) -> None:
+        """Refuse to tell of the course that ships in the folder of work from another one, unless a course is named.
+
+        Raises:
+            InputError: this is such a folder.
+        """
+        if self.directory is None:
+            self.find_here()
+
     def find_here(self) -> str | None:
         """Return the id of the assignment whose folder this is, None where it is none's.
 
@@ -165,7 +180,9 @@ class Seat:
         except FileNotFoundError:
             near = suggest(path.name, self.course.assignments)
             hint = _("`grader fetch ASSIGNMENT` makes one")
-            if path.suffix:
+            if path.name in self.course.assignments:
+                near, hint = "", _("`{command}` makes it", command=self.spell(f"fetch {path.name}"))
+            elif path.suffix:
                 hint = _("look at its name, and at the folder that you are in")
             if _has_marker(Path()):
                 hint = _("this folder is that of an assignment itself: leave the name out")
@@ -246,7 +263,7 @@ def _say_unmarked(path: Path, is_folder: bool) -> InputError:
     from grader.display import join_first
 
     found = find_fetched(path)
-    hint = _("give a folder that `grader fetch` made, or name the assignment with --assignment")
+    hint = _("`grader fetch ASSIGNMENT` makes one, and `grader list` shows which there are")
     if _has_marker(path.resolve().parent):
         hint = _("the folder above it is one: {folder}", folder=path.resolve().parent)
     elif found:

@@ -36,6 +36,7 @@ STATUSES = {"graded": later("graded"), "needs_review": later("needs review"), "p
 def list_(course: Path | None, student: str | None, as_json: bool) -> None:
     """List the assignments: when each is due, attempts left, best score."""
     seat = Seat(course)
+    seat.refuse_other_folder()
     now = datetime.now(UTC)
     overviews = review_course(seat, student, now)
     if as_json:
@@ -140,6 +141,7 @@ def status(course: Path | None, assignment: str | None, student: str | None, as_
     """
     seat = Seat(course)
     student, now = who(student), datetime.now(UTC)
+    seat.refuse_other_folder()
     asked = seat.course.assignments if assignment is None else [seat.load(assignment).id]
     with seat.open_gradebook() as gradebook:
         rows = [row for row in gradebook.graded(student) if assignment in (None, row[0].assignment)]
@@ -157,8 +159,9 @@ def status(course: Path | None, assignment: str | None, student: str | None, as_
         if assignment is None:
             nothing = later("{student} has handed in nothing yet. `grader list` shows what there is to do.")
         else:
-            nothing = later("{student} has handed in nothing for {assignment} yet")
-        click.echo(_(nothing, student=student, assignment=assignment))
+            nothing = later("{student} has handed in nothing for {assignment} yet; `{command}` gets it.")
+        values = {"student": student, "assignment": assignment, "command": seat.spell(f"fetch {assignment}")}
+        click.echo(_(nothing, **values))
         return
     from grader.display import format_amount
 

@@ -15,7 +15,7 @@ from grader.cli.seat import Seat, draw_for, find_fetched, who
 from grader.cli.showing import report_of
 from grader.errors import FaultError, InputError
 from grader.files import write_file
-from grader.language import _, later
+from grader.language import _, later, plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -87,10 +87,13 @@ def check_work(
         InputError: it is no submission, or an answer in it cannot be understood.
         FaultError: nothing can be run here.
     """
+    from grader.meaning import find_missing
     from grader.report import Reader, SubmissionInfo, build_report
     from grader.reporting import gather_local_context
 
     spec, submission = _read(seat, path, assignment, student)
+    for line in find_missing(submission.files, spec):
+        click.echo(f"grader: {line}", err=True)
     grade, complete = _run_public(examiner, spec, submission, setup)
     context = gather_local_context(spec, submission, grade)
     info = SubmissionInfo(digest=submission.digest)
@@ -118,7 +121,7 @@ def submit(
     with Examiner() as examiner:
         seat = Seat(course)
         report, grade = hand_in(
-            examiner, seat, path, assignment, student, lambda: seat.setup_own(isolated=not no_isolation), asking=True
+            examiner, seat, path, assignment, student, lambda: seat.setup_own(isolated=not no_isolation), _ask
         )
     print_report(report, as_json=as_json)
     raise click.exceptions.Exit(exit_code([grade]))
@@ -131,16 +134,14 @@ def hand_in(
     assignment: str | None,
     student: str | None,
     make_setup: Callable[[], Setup],
-    *,
-    asking: bool = False,
+    ask: Callable[[Sequence[str]], None],
 ) -> tuple[Report, Grade]:
     """Hand in work that lies somewhere, and return its report and grade; its receipt is written beside it.
 
-    What makes it doubtful is said first: it is as it was fetched, is no Python, or was handed in before. With
-    ``asking`` a person at a terminal then decides.
+    ``ask`` is called first with what makes it doubtful; it raises where it is not to be handed in.
 
     Raises:
-        InputError: it is no submission, another attempt would not count, or the person decided against it.
+        InputError: it is no submission, or another attempt would not count.
         FaultError: it is stored, but this machine cannot grade it.
     """
     name = who(student)
@@ -150,7 +151,7 @@ def hand_in(
         unfinished = _find_unfinished(gradebook, entries, submission, name)
         if unfinished is None:
             _refuse_useless(seat, gradebook, spec, name)
-            _doubt(entries, spec, submission, asking=asking)
+            ask(_list_doubts(entries, spec, submission))
         entry, grade = submit_work(
             examiner,
             gradebook,
@@ -164,21 +165,53 @@ def hand_in(
         return report_of(seat, gradebook, entry, grade, name), grade
 
 
-def _doubt(entries: Sequence[Entry], spec: Assignment, submission: Submission, *, asking: bool) -> None:
-    """Say what speaks against handing in.
+def foresee(seat: Seat, path: Path, assignment: str | None, student: str | None) -> list[str]:
+    """Return what somebody should know before work is handed in: what makes it doubtful, and the attempts left.
 
     Raises:
-        InputError: somebody was asked, and decided against it.
+        InputError: it is no submission, or another attempt would not count.
     """
+    from grader.settlement import find_next
+
+    name = who(student)
+    spec, submission = _read(seat, path, assignment, name)
+    with seat.open_gradebook() as gradebook:
+        _refuse_useless(seat, gradebook, spec, name)
+        doubts = _list_doubts(gradebook.entries(student=name, assignment=spec.id), spec, submission)
+        following = find_next(seat.course, gradebook, spec, name, datetime.now(UTC))
+    if following.limit is not None:
+        left = following.limit - following.used
+        doubts.append(plural("{number} attempt left", "{number} attempts left", left))
+    return doubts
+
+
+def _list_doubts(entries: Sequence[Entry], spec: Assignment, submission: Submission) -> list[str]:
+    """Return what speaks against handing in: see ``find_doubts``; or the same was handed in before."""
     from grader.meaning import find_doubts
 
     doubts = find_doubts(submission.files, spec)
     same = [one for one in entries if one.digest == submission.digest]
     if same:
         doubts.append(_("this is what was handed in as attempt {number}", number=same[-1].number))
+    return doubts
+
+
+def _ask(doubts: Sequence[str]) -> None:
+    """Say what speaks against handing in; at a terminal a person then decides.
+
+    Raises:
+        InputError: they decided against it.
+    """
     for doubt in doubts:
         click.echo(f"grader: {doubt}", err=True)
-    if doubts and asking and not agrees(_("Hand it in all the same?")):
+    try:
+        agreed = not doubts or agrees(_("Hand it in all the same?"))
+    except click.Abort:
+        nothing = _("nothing was handed in")
+        click.echo(err=True)
+        click.echo(f"grader: {nothing}", err=True)
+        raise
+    if not agreed:
         raise InputError(_("nothing was handed in"))
 
 
@@ -293,7 +326,9 @@ def _read(seat: Seat, path: Path, assignment_id: str | None, student: str | None
     problems = read_answers(assignment, submission).problems
     if problems:
         told = (_describe_problem(problem, submission) for problem in problems)
-        raise InputError("\n".join(told), _("mend the answers and try again; nothing was handed in"))
+        raise InputError(
+            "\n".join(told), _("mend the answers and try again: nothing was run, and nothing was handed in")
+        )
     return assignment, submission
 
 

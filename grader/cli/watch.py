@@ -22,7 +22,7 @@ import click
 
 from grader.cli.output import print_report
 from grader.cli.seat import Seat
-from grader.cli.submitting import check_work, hand_in
+from grader.cli.submitting import check_work, foresee, hand_in
 from grader.errors import FaultError, GraderError
 from grader.language import _
 
@@ -56,8 +56,15 @@ class Desk:
 
     def submit(self) -> Report:
         """Hand in what is there now."""
-        report, _grade = hand_in(self.examiner, self.seat, self.path, self.assignment, self.student, lambda: self.setup)
+        examiner, setup = self.examiner, self.setup
+        report, _grade = hand_in(
+            examiner, self.seat, self.path, self.assignment, self.student, lambda: setup, lambda _doubts: None
+        )
         return report
+
+    def foresee(self) -> list[str]:
+        """Return what somebody should know before they hand in."""
+        return foresee(self.seat, self.path, self.assignment, self.student)
 
 
 def watch_work(desk: Desk) -> None:
@@ -145,6 +152,8 @@ class _Screen:
 
     def _confirms(self) -> bool:
         """Ask once more: it is an attempt that counts, and its key lies beside others."""
+        for line in self._desk.foresee():
+            click.echo(f"grader: {line}")
         click.echo(_("Hand in what is there now? Press s once more; any other key goes back."))
         while (key := self._keys.read(PAUSE)) is None:
             pass
@@ -163,7 +172,7 @@ class _Screen:
 
     def _say_keys(self, said: str) -> None:
         keys = _("h: hint  s: submit  o: open the report  q: quit") if self._keys.there else _("Ctrl-C ends it.")
-        click.echo(f"\n{said} {keys}")
+        click.echo(f"\n{said}\n{keys}")
 
     def _clear(self) -> None:
         if sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":

@@ -87,7 +87,8 @@ class Context:
     ``prompts`` is by question, ``excerpts`` by file and line, ``references`` (the figure that a right solution draws, a
     PNG as base64) by question and check. ``closed`` says why another attempt would not count, and is empty while one
     would; None: that was not worked out. ``feedback_from`` is set while students are not told yet what is said of their
-    answers, and why. Times are told in ``zone``, and in UTC where there is none.
+    answers, and why. ``opens_at`` is when the next attempt counts, where that is later. Times are told in ``zone``, and
+    in UTC where there is none.
     """
 
     prompts: Mapping[str, Prompt] = field(default_factory=dict)
@@ -96,6 +97,7 @@ class Context:
     attempts: tuple[AttemptInfo, ...] = ()
     closed: str | None = None
     feedback_from: datetime | None = None
+    opens_at: datetime | None = None
     zone: tzinfo | None = field(default=None, compare=False)
 
     def __bool__(self) -> bool:

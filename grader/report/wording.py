@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from fractions import Fraction
 
 from grader.diagnosis import Diagnosis
@@ -306,7 +306,13 @@ def next_steps(report: Report) -> list[str]:
         return [*steps, _("Change your code and run `grader check` again.")]
     if closed := closed_sentence(report):
         return [*steps, closed]
-    return [*steps, _step_of_handing_in(report)]
+    later_on = [] if report.context.opens_at is None else [_opening_sentence(report, report.context.opens_at)]
+    return [*steps, _step_of_handing_in(report), *later_on]
+
+
+def _opening_sentence(report: Report, moment: datetime) -> str:
+    told = format_moment(moment, report.context.zone or moment.tzinfo or UTC)
+    return _("The next attempt counts from {moment} on.", moment=told)
 
 
 def _step_of_handing_in(report: Report) -> str:
