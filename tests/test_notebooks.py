@@ -120,6 +120,16 @@ def test_the_notebook_asks_what_the_readme_asks(assignment: Assignment) -> None:
         assert re.sub("in `[^`]*`( after `[^`]*`)?", "in the cell below", line) in texts or line in texts
 
 
+def test_where_there_are_hints_a_notebook_says_how_to_take_one(write_assignment: Writer, assignment_yaml: str) -> None:
+    hints = "    hints: [{text: Divide by the count.}]\n    file: mean_loss.py\n"
+    with_hints = assignment_yaml.replace("    file: mean_loss.py\n", hints)
+    for name, text, told in (("with", with_hints, True), ("without", assignment_yaml, False)):
+        asked = load_assignment(write_assignment(text.replace("id: mean-loss", f"id: {name}", 1), name=name))
+        *_others, end = sources(json.loads(render(asked)), "markdown")
+        assert (f"\ngrader hint {name}\n" in end) is told
+        assert f"\ngrader submit {name}.ipynb\n" in end
+
+
 def test_nothing_is_in_a_notebook_that_is_not_a_students_to_see(write_assignment: Writer) -> None:
     planted = {
         "checks/hidden/test_canary.py": "import pytest\n@pytest.mark.question('mean-loss')\n@pytest.mark.points(0)\n"
