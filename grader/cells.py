@@ -406,7 +406,7 @@ class _Choice:
         slips = _tell_slips(self.others, _define(names), only_wanted=bool(own)) if names else []
         if names and (slips or not own):
             values = {"names": listed(names), "file": question.file}
-            told = _("no cell defines {names}, which belongs to {file}", **values)
+            told = _("no cell defines {names} with def or class (for {file})", **values)
             self.missing.append("; ".join([told, *slips]))
 
     def _note_own(self, question: CodeQuestion, own: Sequence[_Sheet], lost: Sequence[str]) -> None:
@@ -493,7 +493,8 @@ class _Choice:
 
 def _define(names: Iterable[str]) -> re.Pattern[str]:
     """Return what finds the definition of a name, in code that need not be Python."""
-    return re.compile(rf"^\s*(?:def|class)\s+(?:{'|'.join(map(re.escape, names))})\b", re.MULTILINE)
+    # Blanks of one line only: a run of empty lines would be searched from each of them.
+    return re.compile(rf"^[ \t]*(?:def|class)[ \t]+(?:{'|'.join(map(re.escape, names))})\b", re.MULTILINE)
 
 
 def _tell_slips(sheets: Sequence[_Sheet], wanted: re.Pattern[str], *, only_wanted: bool = False) -> list[str]:
@@ -627,9 +628,9 @@ def _take_answers(
     others = [sheet for sheet in sheets if not set(questions) & set(sheet.cell.tags)]
     names = [answer_name(question) for question in open_ids]
     if names:
-        wanted = re.compile(rf"^\s*(?:{'|'.join(map(re.escape, names))})\s*[=:]", re.MULTILINE)
+        wanted = re.compile(rf"^[ \t]*(?:{'|'.join(map(re.escape, names))})[ \t]*[=:]", re.MULTILINE)
         notes += _tell_slips(others, wanted, only_wanted=True)
-        notes += _tell_misnamed(others, names, {answer_name(question) for question in questions})
+        notes += dict.fromkeys(_tell_misnamed(others, names, {answer_name(question) for question in questions}))
     return "\n".join(lines) + "\n", pieces
 
 
@@ -648,7 +649,7 @@ def _tell_misnamed(sheets: Sequence[_Sheet], missing: Sequence[str], known: set[
         # What all of them begin with would make any two of them alike.
         near = find_near(name[len("answer") : 100].lstrip("_"), behind)
         if near is not None:
-            told = _("cell {cell}: {name} holds no answer", cell=cell, name=clean_line(name, 60))
+            told = _("cell {cell}: {name} belongs to no question", cell=cell, name=clean_line(name, 60))
             yield told + suggest(behind[near], [behind[near]])
 
 
