@@ -117,16 +117,23 @@ def _find_slips(content: bytes, questions: Mapping[str, QuizQuestion]) -> list[A
 
 
 def _find_indented(content: bytes, questions: Mapping[str, QuizQuestion], broken: int) -> list[AnswerProblem]:
-    """Return the lines with blanks before a question's id, of the first ones and of the one that YAML stumbles over."""
+    """Return the lines with blanks before a question's id: the first ones, or the one that YAML stumbles over."""
     lines = _split_lines(content)[:broken]
-    first = next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), "")
+    if len(lines) < broken or not lines[-1].strip():
+        return []
+    first = next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), lines[-1])
+    usual, last = _count_blanks(first), _count_blanks(lines[-1])
     found = []
     for number, line in enumerate(lines, 1):
-        name, blanks = line.partition(":")[0].strip(), len(line) - len(line.lstrip())
-        if name in questions and blanks and (number == broken or blanks == len(first) - len(first.lstrip())):
+        name, blanks = line.partition(":")[0].strip(), _count_blanks(line)
+        if name in questions and (last < blanks == usual or (number == broken and blanks > usual)):
             message = _("{name} has to stand at the beginning of its line: delete the blanks before it", name=name)
             found.append(AnswerProblem(ANSWERS, number, 1, message, name))
     return found[:MAX_PROBLEMS]
+
+
+def _count_blanks(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _split_lines(content: bytes) -> list[str]:

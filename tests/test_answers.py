@@ -187,6 +187,10 @@ def test_a_space_that_is_missing_is_named(assignment: Assignment) -> None:
         ("pick: a\n words: x\n", ["2:1: words has to stand at the beginning of its line"]),
         (" mine: a\nwords: x\n", ["2:1: this is not YAML: did not find expected <document start>; keys start"]),
         ("words: |\n  pick: a\nseveral: [a\n", ["4:1: this is not YAML"]),
+        (" pick: a\n several: [a\n", ["3:1: this is not YAML"]),
+        (" pick: a\n number: 3: 4\n", ["2:11: this is not YAML"]),
+        ("# only\n# \x1b\n", ["2:3: the character U+001B"]),
+        (" pick: a\n pick: b\n", ["2:2: the key 'pick' is given twice"]),
     ],
 )
 def test_a_line_that_yaml_puts_in_puzzling_words_is_named(
