@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader.display import clean_line, clean_text
 from grader.errors import Problem, SpecError, suggest
-from grader.language import _
+from grader.language import _, later
 from grader.submission import ANSWERS, Submission
 from grader.yaml_source import MAX_PROBLEMS, Document, Location, parse_bytes
 
@@ -84,25 +84,60 @@ def read_answers(assignment: Assignment, submission: Submission) -> Answers:
         try:
             document = parse_bytes(content, ANSWERS)
         except SpecError as error:
-            problems = _find_joined(content, questions) or [_problem(one) for one in error.problems[:MAX_PROBLEMS]]
+            slips = _find_slips(content, questions) or _find_indented(content, questions, error.problems[0].line)
+            problems = slips or [_problem(one) for one in error.problems[:MAX_PROBLEMS]]
         else:
             is_mapping = isinstance(document.value, dict)
-            joined = [] if is_mapping else _find_joined(content, questions)  # one long text, to YAML
-            problems = joined or _read_mapping(document, questions, assignment, values)
+            slips = [] if is_mapping else _find_slips(content, questions)  # one long text, to YAML
+            problems = slips or _read_mapping(document, questions, assignment, values)
     problems.sort(key=lambda problem: (problem.line, problem.column))
     return Answers(MappingProxyType(values), tuple(problems))
 
 
-def _find_joined(content: bytes, questions: Mapping[str, QuizQuestion]) -> list[AnswerProblem]:
-    """Return the lines where an answer stands right behind its colon: YAML's own words for that lead nowhere."""
+# YAML's own words for what is wrong with these lines lead nowhere.
+
+
+def _find_slips(content: bytes, questions: Mapping[str, QuizQuestion]) -> list[AnswerProblem]:
+    """Return the lines where an answer stands right behind its colon, or where there is no colon."""
     found = []
-    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
+    for number, line in enumerate(_split_lines(content), 1):
         name, colon, answer = line.partition(":")
+        word, answer_behind = [*line.split(None, 1), "", ""][:2]
         if name in questions and colon and answer[:1].strip():
-            right = f"{name}: {clean_line(answer, 60)}"
-            message = _("a space is missing after the colon: write {right}", right=right)
-            found.append(AnswerProblem(ANSWERS, number, len(name) + 2, message, name))
+            message = later("a space is missing after the colon: write {right}")
+        elif word in questions and line.startswith(word) and not answer_behind.startswith(":"):
+            name, answer = word, answer_behind
+            message = later("a colon is missing after {name}: write {right}")
+        else:
+            continue
+        told = {"name": name, "right": f"{name}: {clean_line(answer, 60)}".rstrip()}
+        column = len(name) + (2 if colon and name != word else 1)
+        found.append(AnswerProblem(ANSWERS, number, column, _(message, **told), name))
     return found[:MAX_PROBLEMS]
+
+
+def _find_indented(content: bytes, questions: Mapping[str, QuizQuestion], broken: int) -> list[AnswerProblem]:
+    """Return the lines with blanks before a question's id: the first ones, or the one that YAML stumbles over."""
+    lines = _split_lines(content)[:broken]
+    if len(lines) < broken or not lines[-1].strip():
+        return []
+    first = next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), lines[-1])
+    usual, last = _count_blanks(first), _count_blanks(lines[-1])
+    found = []
+    for number, line in enumerate(lines, 1):
+        name, blanks = line.partition(":")[0].strip(), _count_blanks(line)
+        if name in questions and (last < blanks == usual or (number == broken and blanks > usual)):
+            message = _("{name} has to stand at the beginning of its line: delete the blanks before it", name=name)
+            found.append(AnswerProblem(ANSWERS, number, 1, message, name))
+    return found[:MAX_PROBLEMS]
+
+
+def _count_blanks(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _split_lines(content: bytes) -> list[str]:
+    return content.decode("utf-8-sig", "replace").splitlines()
 
 
 def parse_answer(question: QuizQuestion, typed: str) -> Value:

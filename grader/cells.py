@@ -15,9 +15,10 @@ import symtable
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from grader.display import clean_line, join_first
-from grader.errors import SubmissionError
+from grader.errors import SubmissionError, find_near, suggest
 from grader.language import _, later, plural
 from grader.notebooks import Cell, Notebook
 from grader.places import listed, shown
@@ -25,6 +26,8 @@ from grader.questions import CodeQuestion
 from grader.spec import Assignment, parse_python
 
 MOST_NOTES = 20
+_MOST_SLIPS = 3  # cells that are no Python, in one note
+_MOST_MISNAMED = 50  # variables that are compared with those that hold answers
 _HEAD = "# Taken from a notebook: the numbers below are those of its cells."
 _PLACE = re.compile(r"# %% cell (\d{1,6})(?:, from line (\d{1,6}))?")
 _ROUNDS_BYTES = 1_000_000  # that are parsed to find what is no Python in one cell
@@ -96,6 +99,7 @@ def take_cells(notebook: Notebook, name: str, assignment: Assignment, answers_fi
         SubmissionError: it holds no cell that answers any question.
     """
     notes: list[str] = []
+    missing: list[str] = []
     sheets = [_prepare(cell) for cell in notebook.cells if cell.kind == "code"]
     files: dict[str, bytes] = {}
     pieces: list[Piece] = []
@@ -105,7 +109,7 @@ def take_cells(notebook: Notebook, name: str, assignment: Assignment, answers_fi
     quiz = _list_quiz(assignment)
     for file, questions in by_file.items():
         code = [sheet for sheet in sheets if not set(quiz) & set(sheet.cell.tags)]
-        if chunks := _Choice(questions, code, notes).make():
+        if chunks := _Choice(questions, code, notes, missing).make():
             text, own = _assemble(file, chunks)
             files[file] = text.encode()
             pieces += own
@@ -115,7 +119,9 @@ def take_cells(notebook: Notebook, name: str, assignment: Assignment, answers_fi
         pieces += own
     _note_other_kinds(notebook.cells, {question.id for question in assignment.questions}, notes)
     if not files:
-        raise _nothing_found(name, assignment)
+        wanted = _define(name for question in assignment.code_questions for name in contract_names(question))
+        raise _nothing_found(name, assignment, [*_tell_slips(sheets, wanted), *notes])
+    notes[:0] = missing
     used = {piece.cell for piece in pieces if piece.file != answers_file}
     notes += (note for sheet in sheets if sheet.cell.number in used for note in sheet.notes)
     return Taken(files, tuple(pieces), tuple(notes[:MOST_NOTES]))
@@ -353,9 +359,12 @@ class _Provider:
 class _Choice:
     """Chooses what goes into one code file."""
 
-    def __init__(self, questions: Sequence[CodeQuestion], sheets: Sequence[_Sheet], notes: list[str]) -> None:
+    def __init__(
+        self, questions: Sequence[CodeQuestion], sheets: Sequence[_Sheet], notes: list[str], missing: list[str]
+    ) -> None:
         self.questions = questions
         self.notes = notes
+        self.missing = missing
         ids = {question.id for question in questions}
         self.tagged = [sheet for sheet in sheets if ids & set(sheet.cell.tags)]
         self.others = [sheet for sheet in sheets if not ids & set(sheet.cell.tags)]
@@ -385,7 +394,20 @@ class _Choice:
                     roots[name] = bool(written)
                     lost.append(name)
             self._note_own(question, own, lost)
+            self._note_missing(question, own, lost)
         return roots
+
+    def _note_missing(self, question: CodeQuestion, own: Sequence[_Sheet], lost: Sequence[str]) -> None:
+        """Note what no cell defines. Where a cell has the tag, the checks say so, unless another cell is broken."""
+        if any(sheet.tree is None for sheet in own):
+            return
+        written = {*lost, *(name for sheet in own for name in _definitions(sheet.tree))}
+        names = [name for name in contract_names(question) if name not in written]
+        slips = _tell_slips(self.others, _define(names), only_wanted=bool(own)) if names else []
+        if names and (slips or not own):
+            values = {"names": listed(names), "file": question.file}
+            told = _("no cell defines {names} with def or class (for {file})", **values)
+            self.missing.append("; ".join([told, *slips]))
 
     def _note_own(self, question: CodeQuestion, own: Sequence[_Sheet], lost: Sequence[str]) -> None:
         numbers = [sheet.cell.number for sheet in own]
@@ -467,6 +489,28 @@ class _Choice:
             target = self.tagged[0].cell.number
         for name, cell in computed.items():
             self.notes.append(_(note, name=f"`{clean_line(name, 60)}`", cell=cell, target=target))
+
+
+def _define(names: Iterable[str]) -> re.Pattern[str]:
+    """Return what finds the definition of a name, in code that need not be Python."""
+    # Blanks of one line only: a run of empty lines would be searched from each of them.
+    return re.compile(rf"^[ \t]*(?:def|class)[ \t]+(?:{'|'.join(map(re.escape, names))})\b", re.MULTILINE)
+
+
+def _tell_slips(sheets: Sequence[_Sheet], wanted: re.Pattern[str], *, only_wanted: bool = False) -> list[str]:
+    """Return what is wrong with cells that are no Python: those that hold what is wanted, or else all of them."""
+    broken = [sheet for sheet in sheets if sheet.tree is None]
+    found = [sheet for sheet in broken if wanted.search(sheet.source)]
+    return [_tell_slip(sheet) for sheet in (found if found or only_wanted else broken)[:_MOST_SLIPS]]
+
+
+def _tell_slip(sheet: _Sheet) -> str:
+    line, said = 1, ""
+    try:
+        parse_python(sheet.source)
+    except SyntaxError as error:
+        line, said = min(max(error.lineno or 1, 1), len(sheet.lines)), clean_line(error.msg, 100)
+    return _("cell {cell}, line {line} is no Python: {said}", cell=sheet.cell.number, line=line, said=said)
 
 
 def _tell_lost(names: Sequence[str], found: Sequence[int], tagged: Sequence[int]) -> str:
@@ -565,9 +609,11 @@ def _take_answers(
     """Return answers.yaml and where its lines come from; no pieces where no cell is for any question."""
     lines = [_HEAD]
     pieces: list[Piece] = []
+    open_ids: list[str] = []
     for question in questions:
         found = [answer for sheet in sheets for answer in _find_answer(sheet, question)]
         given = [answer for answer in found if answer.yaml]
+        open_ids += [] if given else [question]
         if len({answer.cell for answer in given}) > 1:
             cells = _cells([answer.cell for answer in given])
             notes.append(_("{cells} answer {question}: the last one counts", cells=cells, question=question))
@@ -579,7 +625,32 @@ def _take_answers(
         if last.computed:
             note = later("cell {cell} computes the answer to {question}: it is not run, and read as it stands")
             notes.append(_(note, cell=last.cell, question=question))
+    others = [sheet for sheet in sheets if not set(questions) & set(sheet.cell.tags)]
+    names = [answer_name(question) for question in open_ids]
+    if names:
+        wanted = re.compile(rf"^[ \t]*(?:{'|'.join(map(re.escape, names))})[ \t]*[=:]", re.MULTILINE)
+        notes += _tell_slips(others, wanted, only_wanted=True)
+        notes += dict.fromkeys(_tell_misnamed(others, names, {answer_name(question) for question in questions}))
     return "\n".join(lines) + "\n", pieces
+
+
+def _tell_misnamed(sheets: Sequence[_Sheet], missing: Sequence[str], known: set[str]) -> Iterator[str]:
+    """Yield a note for each variable whose name is nearly that of an answer that is missing."""
+    behind = {name.removeprefix("answer_"): name for name in missing}
+    bound = (
+        (sheet.cell.number, name)
+        for sheet in sheets
+        for node in sheet.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for name in sorted(_binds(node) - known)
+        if name.casefold().startswith("answer")
+    )
+    for cell, name in islice(bound, _MOST_MISNAMED):
+        # What all of them begin with would make any two of them alike.
+        near = find_near(name[len("answer") : 100].lstrip("_"), behind)
+        if near is not None:
+            told = _("cell {cell}: {name} belongs to no question", cell=cell, name=clean_line(name, 60))
+            yield told + suggest(behind[near], [behind[near]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -679,10 +750,11 @@ def _note_other_kinds(cells: Sequence[Cell], questions: set[str], notes: list[st
             notes.append(_("cell {cell}, tagged for {questions}, is a {kind} cell: make it a code cell", **values))
 
 
-def _nothing_found(name: str, assignment: Assignment) -> SubmissionError:
+def _nothing_found(name: str, assignment: Assignment, clues: Sequence[str]) -> SubmissionError:
+    """Return what to raise; ``clues`` tell where an answer may have been lost."""
     names = [f"`{one}`" for question in assignment.code_questions for one in contract_names(question)]
     names += [f"`{answer_name(question)}`" for question in _list_quiz(assignment)]
     values = {"name": shown(name), "assignment": assignment.id, "names": listed(names)}
     what = later("{name} holds no cell for {assignment}: none has the tag of a question, or defines {names}")
     hint = later("`grader fetch {assignment} --notebook` makes a notebook to answer in")
-    return SubmissionError(_(what, **values), _(hint, **values))
+    return SubmissionError(_(what, **values), "; ".join([*dict.fromkeys(clues)][:_MOST_SLIPS]) or _(hint, **values))

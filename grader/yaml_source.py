@@ -344,6 +344,10 @@ _ADVICE = (
     ("did not find expected ',' or", later("is a bracket left open, or a comma missing?")),
     ("unexpected end of stream", later("is a quote left open?")),
     ("could not find expected ':'", later("a key needs a colon after it")),
+    (
+        "did not find expected <document start>",
+        later("keys start at the beginning of their lines: is there a blank before the first one?"),
+    ),
     ("unknown escape character", later("in \"double quotes\" write \\\\ for \\, or use 'single quotes'")),
 )
 

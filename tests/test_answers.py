@@ -175,6 +175,39 @@ def test_a_space_that_is_missing_is_named(assignment: Assignment) -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("pick b\n", ["1:5: a colon is missing after pick: write pick: b"]),
+        ("pick b\nseveral: [a]\n", ["1:5: a colon is missing after pick: write pick: b"]),
+        ("number: 1\npick   b # so\n", ["2:5: a colon is missing after pick: write pick: b # so"]),
+        ("pick\nwords: x\n", ["1:5: a colon is missing after pick: write pick:"]),
+        ("\ufeffpick b\nseveral:a\n", ["1:5: a colon", "2:9: a space is missing after the colon"]),
+        ("# c\n pick: a\nwords: x\n", ["2:1: pick has to stand at the beginning of its line"]),
+        ("  pick: a\n  number: 1\nwords: x\n", ["1:1: pick has to stand", "2:1: number has to stand"]),
+        ("pick: a\n words: x\n", ["2:1: words has to stand at the beginning of its line"]),
+        (" mine: a\nwords: x\n", ["2:1: this is not YAML: did not find expected <document start>; keys start"]),
+        ("words: |\n  pick: a\nseveral: [a\n", ["4:1: this is not YAML"]),
+        (" pick: a\n several: [a\n", ["3:1: this is not YAML"]),
+        (" pick: a\n number: 3: 4\n", ["2:11: this is not YAML"]),
+        ("# only\n# \x1b\n", ["2:3: the character U+001B"]),
+        (" pick: a\n pick: b\n", ["2:2: the key 'pick' is given twice"]),
+    ],
+)
+def test_a_line_that_yaml_puts_in_puzzling_words_is_named(
+    assignment: Assignment, content: str, told: list[str]
+) -> None:
+    found = [str(problem) for problem in read(assignment, content).problems]
+    assert len(found) == len(told)
+    for problem, words in zip(found, told, strict=True):
+        assert problem.startswith(f"answers.yaml:{words}")
+
+
+@pytest.mark.parametrize("content", ["pick : a\n", "pick:\n", "words: |\n  pick a\n", " pick: a\n number: 1\n"])
+def test_lines_that_only_look_like_a_slip_are_none(assignment: Assignment, content: str) -> None:
+    assert read(assignment, content).problems == ()
+
+
+@pytest.mark.parametrize(
     ("written", "number"),
     [
         ("0.375", 0.375),
@@ -276,7 +309,7 @@ def test_problems_are_few_however_many_keys_there_are(assignment: Assignment) ->
         ("just text", "answers.yaml:1:1: write one line for each question, such as 'pick: ...'"),
         ("- a\n- b\n", "answers.yaml:1:1: write one line for each question"),
         ("pick: a\npick: b\n", "answers.yaml:2:1: the key 'pick' is given twice"),
-        ("pick: a\n  words: b\n", "answers.yaml:2:8: this is not YAML"),
+        ("pick: a\n  mine: b\n", "answers.yaml:2:7: this is not YAML"),
         ("pick: [a\n", "answers.yaml:"),
         ("words: 'open\n", "answers.yaml:"),
         ("pick: a\n---\npick: b\n", "answers.yaml:2:1: a second document"),

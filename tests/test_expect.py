@@ -27,6 +27,8 @@ from grader.examiner.expect import (
     expect_tensor,
 )
 from grader.examiner.proxy import Handle
+from grader.language import speaking
+from grader.resources import find_data
 
 NAN, INF = math.nan, math.inf
 OBJECT = Handle(cast(Connection, None), 7, "FocalLoss", "module")
@@ -419,3 +421,32 @@ def test_a_function_s_name_begins_a_sentence_as_it_is_written() -> None:
     for name, begin in (("bce_loss", "bce_loss has"), ("the loss", "The loss has"), ("a_b of x", "a_b of x has")):
         with pytest.raises(Expectation, match=f"^{begin} a wrong value"):
             expect_close(torch.tensor(1.0), torch.tensor(2.0), name=name)
+
+
+@pytest.mark.parametrize(
+    ("name", "english", "german"),
+    [
+        ("the gradient", "The gradient", "Der Gradient"),
+        ("the gradient of the logits", "The gradient of the logits", "Der Gradient der Logits"),
+        ("the gradient of a", "The gradient of a", "Der Gradient von a"),
+        ("the result of my_loss", "The result of my_loss", "Das Ergebnis von my_loss"),
+        ("what predict returns", "What predict returns", "Die Rückgabe von predict"),
+        ("the result of both losses", "The result of both losses", "The result of both losses"),
+        ("my_loss", "my_loss", "my_loss"),
+    ],
+)
+def test_names_that_checks_often_use_are_translated(name: str, english: str, german: str) -> None:
+    for language, begin, words in (("en", english, "has a wrong value"), ("de", german, "hat einen falschen Wert")):
+        with speaking(language):
+            message = refusal(expect_close, torch.tensor(1.0), torch.tensor(2.0), name=name).message
+        assert message == f"{begin} {words}."
+
+
+def test_what_the_templates_of_a_course_call_things_is_translated() -> None:
+    templates = [*find_data("templates").glob("new/checks/*/*.jinja")]
+    names = {name for path in templates for name in re.findall(r'name="([^"]*)"', path.read_text())}
+    assert len(names) > 1
+    for name in names:
+        with speaking("de"):
+            message = refusal(expect_close, torch.tensor(1.0), torch.tensor(2.0), name=name).message
+        assert not message.startswith("The "), message

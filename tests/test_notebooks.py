@@ -120,6 +120,16 @@ def test_the_notebook_asks_what_the_readme_asks(assignment: Assignment) -> None:
         assert re.sub("in `[^`]*`( after `[^`]*`)?", "in the cell below", line) in texts or line in texts
 
 
+def test_where_there_are_hints_a_notebook_says_how_to_take_one(write_assignment: Writer, assignment_yaml: str) -> None:
+    hints = "    hints: [{text: Divide by the count.}]\n    file: mean_loss.py\n"
+    with_hints = assignment_yaml.replace("    file: mean_loss.py\n", hints)
+    for name, text, told in (("with", with_hints, True), ("without", assignment_yaml, False)):
+        asked = load_assignment(write_assignment(text.replace("id: mean-loss", f"id: {name}", 1), name=name))
+        *_others, end = sources(json.loads(render(asked)), "markdown")
+        assert (f"\ngrader hint {name}\n" in end) is told
+        assert f"\ngrader submit {name}.ipynb\n" in end
+
+
 def test_nothing_is_in_a_notebook_that_is_not_a_students_to_see(write_assignment: Writer) -> None:
     planted = {
         "checks/hidden/test_canary.py": "import pytest\n@pytest.mark.question('mean-loss')\n@pytest.mark.points(0)\n"
@@ -319,6 +329,61 @@ def test_code_that_is_no_python_is_graded_as_it_stands(assignment: Assignment, t
     assert "def mean_loss(:" in submission.files["mean_loss.py"].decode()
 
 
+BROKEN = "x = 1\ndef mean_loss(values)\n    return sum(values)"
+ANSWERED = 'answer_why_mean = "b"'
+
+
+@pytest.mark.parametrize(
+    ("cells", "slips"),
+    [
+        ([BROKEN], "; cell 2, line 2 is no Python: expected ':'"),
+        (["x = (", BROKEN], "; cell 3, line 2 is no Python: expected ':'"),
+        (["x = ("], "; cell 2, line 1 is no Python: '(' was never closed"),
+        (["%time\nx = ", "y = 1"], "; cell 2, line 2 is no Python: invalid syntax"),
+        (["x = mean_loss([1])"], ""),
+        (["mean_loss = lambda values: sum(values)"], ""),
+        ([], ""),
+    ],
+)
+def test_what_no_cell_defines_is_told_with_the_cell_that_is_no_python(
+    assignment: Assignment, tmp_path: Path, cells: list[str], slips: str
+) -> None:
+    submission = take(book(ANSWERED, *cells), assignment, tmp_path)
+    assert submission.notes == (f"no cell defines mean_loss with def or class (for mean_loss.py){slips}",)
+    assert list(submission.files) == ["answers.yaml"]
+
+
+def test_a_broken_cell_is_told_beside_a_tagged_one_if_it_defines_what_that_lacks(
+    assignment: Assignment, tmp_path: Path
+) -> None:
+    own = code("import math", "mean-loss")
+    (note,) = take(book(own, BROKEN), assignment, tmp_path).notes
+    assert "cell 2, line 2 is no Python" in note
+    assert take(book(own, "x = ("), assignment, tmp_path).notes == ()
+    assert take(book(code(RIGHT, "mean-loss"), BROKEN), assignment, tmp_path).notes == ()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("filler", ["\n", "\n \n", " ", "def\n", "answer_by_hand\n", "answer_x = 1\n"])
+def test_hostile_cells_do_not_hang(assignment: Assignment, tmp_path: Path, filler: str) -> None:
+    broken = filler * (400_000 // len(filler)) + "\n("
+    whole = "answer_byhand = 1\n" * 20_000
+    notes = take(book(ANSWERED, broken, whole), assignment, tmp_path).notes
+    assert 1 < len(notes) <= 20
+
+
+def test_a_notebook_without_any_answer_tells_where_one_was_lost(assignment: Assignment, tmp_path: Path) -> None:
+    lost = [
+        ([BROKEN], "cell 1, line 2 is no Python: expected ':'"),
+        (["answer_whymean = 'b'"], "cell 1: answer_whymean belongs to no question; did you mean 'answer_why_mean'?"),
+        (["x = 1"], "`grader fetch mean-loss --notebook` makes a notebook to answer in"),
+    ]
+    for cells, hint in lost:
+        with pytest.raises(SubmissionError, match="holds no cell for mean-loss") as caught:
+            take(book(*cells), assignment, tmp_path)
+        assert caught.value.hint == hint
+
+
 def test_other_modules_of_the_folder_come_along(assignment: Assignment, tmp_path: Path) -> None:
     folder = tmp_path / "work"
     folder.mkdir()
@@ -378,12 +443,32 @@ def test_answers_of_every_kind(assignment: Assignment, tmp_path: Path, question:
         assert (answers.values[question], answers.problems) == (read, ())
 
 
+@pytest.mark.parametrize(
+    ("source", "notes"),
+    [
+        ('answer_bihand = "3"', ["cell 2: answer_bihand belongs to no question; did you mean 'answer_by_hand'?"]),
+        ("Answerbyhand: int = 3", ["cell 2: Answerbyhand belongs to no question; did you mean 'answer_by_hand'?"]),
+        ("answer_by_hand = 3 m", ["cell 2, line 1 is no Python: invalid syntax"]),
+        ('answer_whymean = "a"', []),  # that one is answered
+        ("answers = [1]", []),
+        ("answer_of_mine = 3", []),
+        ("by_hand = 3", []),
+        ("x = 3 m", []),
+    ],
+)
+def test_an_answer_by_nearly_its_name_is_told(
+    assignment: Assignment, tmp_path: Path, source: str, notes: list[str]
+) -> None:
+    submission = take(book(code(RIGHT + f"\n{ANSWERED}", "mean-loss"), source), assignment, tmp_path)
+    assert list(submission.notes) == notes
+
+
 def test_what_an_answer_computes_is_a_problem_with_its_cell(assignment: Assignment, tmp_path: Path) -> None:
     submission = take(book("x = 1", code("answer_by_hand = 1 + 2", "by-hand")), assignment, tmp_path)
     (problem,) = read_answers(assignment, submission).problems
     assert "'1 + 2' is not a number" in problem.message
     assert locate(submission.pieces, "answers.yaml", problem.line) == (2, 1)
-    assert "cell 2 computes the answer to by-hand: it is not run" in submission.notes[0]
+    assert "cell 2 computes the answer to by-hand: it is not run" in submission.notes[-1]
 
 
 def test_the_last_of_several_answers_counts(assignment: Assignment, tmp_path: Path) -> None:
@@ -394,7 +479,7 @@ def test_the_last_of_several_answers_counts(assignment: Assignment, tmp_path: Pa
     ]
     submission = take(book(*cells), assignment, tmp_path)
     assert read_answers(assignment, submission).values["why-mean"] == "b"
-    assert submission.notes == ("cells 1 and 2 answer why-mean: the last one counts",)
+    assert submission.notes[1:] == ("cells 1 and 2 answer why-mean: the last one counts",)
 
 
 # Where a line stands

@@ -48,10 +48,14 @@ questions:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    files = {"course.yaml": "title: C\nassignments: [quiz, code]\n", "quiz/assignment.yaml": YAML}
+    files = {"course.yaml": "title: C\nassignments: [quiz, code, single]\n", "quiz/assignment.yaml": YAML}
     files["code/assignment.yaml"] = (
         "format: 1\nid: code\ntitle: T\nsummary: S\nquestions:\n"
         "  - {id: f, kind: code, points: 1, prompt: P, file: f.py, starter: 'def f(): pass'}\n"
+    )
+    files["single/assignment.yaml"] = (
+        "format: 1\nid: single\ntitle: Single\nsummary: S\nquestions:\n"
+        "  - {id: number, kind: numeric, points: 1, prompt: P, correct: 1, tolerance: 0}\n"
     )
     return write(tmp_path_factory.mktemp("course"), files)
 
@@ -179,6 +183,16 @@ def test_what_cannot_be_understood_is_said_and_asked_again(shell: Shell) -> None
     assert "number: 1.5" in (shell.folder / "quiz" / ANSWERS).read_text()
 
 
+def test_a_question_that_there_is_not_is_no_answer(shell: Shell) -> None:
+    done = answer(shell, "5?\n0?\n99999999999999999999?\n!\n", "quiz")
+    assert done.stderr.splitlines()[-3:] == ["there are 4 questions"] * 3
+    done = answer(shell, "4?\n1984?\n!\n", "quiz")
+    assert "words: 1984?" in (shell.folder / "quiz" / ANSWERS).read_text().replace('"', "")
+    alone = answer(shell, "2?\n!\n", "single")
+    assert "Single: 1 question. Enter: next" in alone.stdout
+    assert "there is 1 question\n" in alone.stderr
+
+
 def test_a_file_with_a_mistake_is_left_alone(shell: Shell) -> None:
     assert shell("fetch", "quiz").code == 0
     path = shell.folder / "quiz" / ANSWERS
@@ -227,7 +241,7 @@ def test_after_a_kill_every_answer_that_was_given_is_there(shell: Shell, assignm
     if pid == 0:
         os.chdir(shell.folder)
         os.execve(GRADER[0], [*GRADER, "quiz", "quiz"], {**shell.environment, "TERM": "xterm"})
-    wait_for(terminal, b"1 of 4")
+    assert wait_for(terminal, b"1 of 4").count(b"Enter: next") == 1
     os.write(terminal, b"b\n")
     wait_for(terminal, b"2 of 4")
     os.kill(pid, signal.SIGKILL)
@@ -262,11 +276,13 @@ def test_ctrl_c_says_where_the_answers_are_and_how_to_go_on(shell: Shell) -> Non
     assert err.endswith("grader: stopped\n")
 
 
-def wait_for(terminal: int, words: bytes) -> None:
+def wait_for(terminal: int, words: bytes) -> bytes:
+    """Read until these words were said, and return all that was."""
     said = b""
     while words not in said:
         assert select.select([terminal], [], [], 60)[0], said
         said += os.read(terminal, 4096)
+    return said
 
 
 def test_what_has_no_quiz_says_so(shell: Shell) -> None:

@@ -66,7 +66,7 @@ def test_scores_rise_and_the_reason_is_shown(shell: Shell) -> None:
     assert dry.code == 0
     assert [line.split()[0] for line in dry.out.splitlines()[1:3]] == ["ben", "cleo"]
     assert "test_two: failed 0/1 -> passed 1/1" in dry.out
-    assert "3 graded again: 2 rise, 1 keep their score" in dry.out
+    assert "3 graded again: 2 rise, 1 keeps its score" in dry.out
     assert scores(shell) == before
 
     answer = shell("regrade", "twice", "-j", "1", "--why", "the check was too strict")
@@ -86,6 +86,8 @@ def test_a_score_never_falls_unless_told(shell: Shell) -> None:
     assert not any(one["kept"] for one in found.values())
     assert scores(shell) == before
     assert "3 would fall and keep their score (--lower lets them)" in shell("regrade", "twice", "-j", "1").out
+    alone = shell("regrade", "twice", "-j", "1", "--student", "ada").out
+    assert "1 would fall and keeps its score (--lower lets it)" in alone
     found = grade_again(shell, "--lower", "--student", "ada")
     assert list(found) == ["ada"]
     assert found["ada"]["kept"]

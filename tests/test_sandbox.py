@@ -307,6 +307,23 @@ def test_a_file_that_does_not_load_is_not_tried_again(zygote: Zygote) -> None:
         assert caught.value.safe.startswith(words)
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("import no_such_module", "ModuleNotFoundError at student.py:3. Code can import torch, numpy,"),
+        ("open('data.csv')", "at student.py:3. Where it is graded, code has no files but Python's own"),
+        ("open('/etc/passwd')", "at student.py:3. Where it is graded, code has no files but Python's own"),
+        ("socket.socket()", "at student.py:3. Where it is graded, code has no files but Python's own, no network"),
+        ("subprocess.run(['true'])", "Where it is graded, code has no files but Python's own, no network and no other"),
+        ("input()", "EOFError at student.py:3. Where it is graded, nobody answers input()"),
+    ],
+)
+def test_who_asks_for_what_there_is_not_is_told_what_there_is(zygote: Zygote, body: str, words: str) -> None:
+    with pytest.raises(StudentError) as caught:
+        attempt(zygote, body)
+    assert words in caught.value.safe
+
+
 def test_nothing_is_left_behind(zygote: Zygote) -> None:
     before = list_descendants(zygote.pid)
     body = """

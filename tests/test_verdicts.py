@@ -74,6 +74,10 @@ def test_what_an_exception_of_the_students_says_is_not_in_the_message() -> None:
         ("OutOfMemoryError", "ran out of memory"),
         ("RecursionError", "calls itself without end"),
         ("TypeError", "The code raised TypeError at loss.py:9."),
+        ("ModuleNotFoundError", "The code raised ModuleNotFoundError at loss.py:9. Code can import torch, numpy,"),
+        ("FileNotFoundError", "The code raised FileNotFoundError at loss.py:9. Where it is graded, code has no files"),
+        ("PermissionError", "no network and no other programs: compute with what your functions are passed."),
+        ("EOFError", "The code raised EOFError at loss.py:9. Where it is graded, nobody answers input()"),
     ],
 )
 def test_common_exceptions_are_put_in_words(type_name: str, words: str) -> None:
@@ -98,6 +102,12 @@ def test_a_name_that_is_missing_and_a_file_that_does_not_load_say_all() -> None:
     assert missing.message == "loss.py has no FocalLoss; it defines Focal."
     broken = decide(LoadError("SyntaxError", "invalid syntax", (Frame("loss.py", 4, "<module>", "def"),)))
     assert broken.message == "loss.py:4: SyntaxError: invalid syntax"
+    lacking = decide(LoadError("ModuleNotFoundError", "No module named 'pandas'"))
+    assert lacking.message is not None
+    assert lacking.message.startswith("ModuleNotFoundError: No module named 'pandas'. Code can import torch, numpy,")
+    silent = decide(LoadError("EOFError", "", (Frame("loss.py", 4, "<module>", "input()"),)))
+    assert silent.message is not None
+    assert silent.message.startswith("loss.py:4: EOFError. Where it is graded, nobody answers input()")
 
 
 @pytest.mark.parametrize("base", ["AssertionError", "ValueError", "KeyError", "AttributeError", "TypeError"])

@@ -120,6 +120,7 @@ def test_an_alias_bomb_is_refused_at_once() -> None:
         ("a:\n\tb: 1", "f.yaml:2:1", "spaces"),
         ("a: 1\n b: 2", "f.yaml:2:3", "not YAML"),
         ("a: @x", "f.yaml:1:4", "in quotes"),
+        (" a: 1\nb: 2", "f.yaml:2:1", "a blank before the first one"),
         ("a: 1\n---\nb: 2\n", "f.yaml:2:1", "second document"),
         ("? [a]\n: 1", "f.yaml:1:3", "a key must be plain text"),
         ("x: y\na: \0", "f.yaml:2:4", "U+0000"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from grader.cli.output import print_heading, print_markdown
 from grader.cli.seat import Seat, draw_for
 from grader.errors import InputError, reason_of
 from grader.files import write_file
-from grader.language import _, later
+from grader.language import _, later, plural
 
 if TYPE_CHECKING:
     from grader.answers import Answers
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from grader.spec import Assignment
 
 KEYS = later("Enter: next · <: back · ?: all questions · 3?: question 3 · -: no answer · !: stop")
+_ASKED = re.compile(r"([0-9]+)\?")
 _FORMS: Mapping[str, str] = {
     "choice": later("One letter"),
     "multiple_choice": later("Every letter that fits, such as: a, c"),
@@ -140,8 +142,10 @@ class Round:
 
     def run(self) -> None:
         """Ask. It begins at the first question that has no answer."""
-        count = _("{title}: {number} questions.", title=self._spec.title, number=len(self._questions))
-        click.echo(f"{count} {_(KEYS)}")
+        number = len(self._questions)
+        count = plural("{title}: 1 question.", "{title}: {number} questions.", number, title=self._spec.title)
+        # A terminal that is cleared shows the keys above each question.
+        click.echo(count if _is_capable() else f"{count} {_(KEYS)}")
         answered = [value is not None for value in self._sheet.read(self._spec).values.values()]
         place: int | None = answered.index(False) if False in answered else 0
         while place is not None and place < len(self._questions):
@@ -185,14 +189,25 @@ class Round:
             if typed == "?":
                 self._list()
                 continue
-            if typed.endswith("?") and typed[:-1].isdigit() and 1 <= int(typed[:-1]) <= len(self._questions):
-                return int(typed[:-1]) - 1
+            if (chosen := self._read_number(typed)) is not None:
+                return chosen
+            if question.kind != "text" and _ASKED.fullmatch(typed):
+                click.echo(
+                    plural("there is 1 question", "there are {number} questions", len(self._questions)), err=True
+                )
+                continue
             try:
                 self._sheet.save(question, "" if typed == "-" else typed)
             except ValueError as error:
                 click.echo(f"{error}", err=True)
                 continue
             return place + 1
+
+    def _read_number(self, typed: str) -> int | None:
+        """Return the place of the question whose number is typed before a question mark, None if there is none."""
+        asked = _ASKED.fullmatch(typed)
+        number = int(asked[1]) if asked and len(asked[1]) < 10 else 0
+        return number - 1 if 1 <= number <= len(self._questions) else None
 
     def _list(self) -> None:
         values = self._sheet.read(self._spec).values

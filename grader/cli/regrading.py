@@ -127,21 +127,25 @@ def _print_changes(found: Sequence[Regrade], lower: bool) -> None:
     if rows:
         print_table(("STUDENT", "ATTEMPT", "BEFORE", "AFTER", "", "WHY"), rows, numbers=(1, 2, 3))
         click.echo("")
-    counts = Counter(str(one.trend) for one in found)
-    words = {
-        "rises": "rise",
-        "falls": "fall" if lower else "would fall and keep their score (--lower lets them)",
-        "new": "had no grade",
-        "same": "keep their score",
-        "pending": "could not be graded",
-    }
-    click.echo(
-        f"{len(found)} graded again: " + ", ".join(f"{counts[key]} {words[key]}" for key in words if counts[key])
-    )
+    click.echo(f"{len(found)} graded again: {_tell_trends(found, lower=lower)}")
     for name, (before, after) in _merge_drift(found).items():
         click.echo(
             f"  {clean_line(name)}: was {clean_line(before) or 'not noted'}, is {clean_line(after) or 'not noted'}"
         )
+
+
+def _tell_trends(found: Sequence[Regrade], *, lower: bool) -> str:
+    counts = Counter(str(one.trend) for one in found)
+    kept = ("would fall and keeps its score (--lower lets it)", "would fall and keep their score (--lower lets them)")
+    words = {
+        "rises": ("rises", "rise"),
+        "falls": ("falls", "fall") if lower else kept,
+        "new": ("had no grade", "had no grade"),
+        "same": ("keeps its score", "keep their score"),
+        "pending": ("could not be graded", "could not be graded"),
+    }
+    told = ((counts[key], one if counts[key] == 1 else more) for key, (one, more) in words.items())
+    return ", ".join(f"{number} {what}" for number, what in told if number)
 
 
 def _merge_drift(found: Iterable[Regrade]) -> dict[str, tuple[str, str]]:

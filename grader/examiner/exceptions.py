@@ -42,7 +42,12 @@ class StudentError(Exception):
                 "The code raised TypeError, but in none of its own lines: "
                 "do the arguments that it takes, and what it returns, fit what is asked for?"
             )
-        return _(_SAFE.get(self.type_name, _RAISED), **told)
+        return _(_SAFE.get(self.type_name, _RAISED), **told) + _tell_next(self.type_name)
+
+
+def _tell_next(type_name: str) -> str:
+    """Return a sentence on what code can have where it runs, behind a blank, where an exception is about that."""
+    return f" {_(_NEXT[type_name])}" if type_name in _NEXT else ""
 
 
 _RAISED = later("The code raised {error}{where}.")
@@ -60,6 +65,20 @@ _SAFE = {
         "The code combines tensors of two devices{where}: make new tensors on the device of those that are "
         "passed, such as torch.zeros(3, device=x.device)."
     ),
+}
+
+_APART = later(
+    "Where it is graded, code has no files but Python's own, no network and no other programs: "
+    "compute with what your functions are passed."
+)
+_NEXT = {
+    "ModuleNotFoundError": later(
+        "Code can import torch, numpy, Python's own library, the modules that are handed in with it, and what else is "
+        "installed for the course."
+    ),
+    "FileNotFoundError": _APART,
+    "PermissionError": _APART,
+    "EOFError": later("Where it is graded, nobody answers input(): compute with what your functions are passed."),
 }
 
 
@@ -84,7 +103,9 @@ class LoadError(StudentError, ImportError):
                 "{error}: the file tried to end the program while it was being imported.", error=self.type_name
             )
         text = f": {self.text[:MAX_SHOWN_MESSAGE]}" if self.text else ""
-        return f"{where}{self.type_name}{text}"
+        following = _tell_next(self.type_name)
+        end = "" if not following or text.endswith((".", "!", "?")) else "."
+        return f"{where}{self.type_name}{text}{end}{following}"
 
 
 class WorkerLost(BaseException):

@@ -19,6 +19,24 @@ from grader.sandbox.figure import MAX_AXES, MAX_SERIES
 
 RESULT = later("the result")
 LOSS = later("the loss")
+# What checks often call what came back, marked for the catalogs.
+_NAMES = (
+    later("the gradient"),
+    later("the gradient of the logits"),
+    later("the gradient of the predictions"),
+    later("the loss of one sample"),
+    later("the total"),
+    later("the slope"),
+    later("the weight"),
+    later("the bias"),
+)
+# The same, around a name that is code.
+_AROUND = (
+    later("the result of {name}"),
+    later("the gradient of {name}"),
+    later("the tensor {name}"),
+    later("what {name} returns"),
+)
 # Relative and absolute: room for every right way to compute a loss, and for sums over thousands of terms.
 SINGLE = (1e-4, 1e-6)
 DOUBLE = (1e-8, 1e-10)
@@ -201,12 +219,12 @@ def expect_gradient(value: Any, inputs: Tensor | Sequence[Tensor], name: str = R
             _(
                 "No gradient flows back from {name}: it is detached from the graph "
                 "(by .detach(), .data, .item(), numpy or torch.no_grad).",
-                name=_(name),
+                name=_say(name),
             )
         )
     gradients = torch.autograd.grad(tensor.sum(), wanted, allow_unused=True, retain_graph=True)
     if all(gradient is None for gradient in gradients):
-        raise Expectation(_("No gradient flows from {name} back to its inputs.", name=_(name)))
+        raise Expectation(_("No gradient flows from {name} back to its inputs.", name=_say(name)))
     return tuple(
         torch.zeros_like(tensor) if gradient is None else gradient
         for tensor, gradient in zip(wanted, gradients, strict=True)
@@ -330,8 +348,19 @@ def _explain_kind(message: str, name: str, value: Any) -> Expectation:
 def _begin(name: str) -> str:
     """Return a name as it begins a sentence."""
     # The name of a function stands there as it is written in code.
-    name = _(name)
+    name = _say(name)
     return name if "_" in name.partition(" ")[0] else name[:1].upper() + name[1:]
+
+
+def _say(name: str) -> str:
+    """Return a name in the language that is spoken, where it is one that checks often use."""
+    said = _(name)
+    for around in _AROUND if said == name else ():
+        before, _place, after = around.partition("{name}")
+        inner = name.removeprefix(before).removesuffix(after)
+        if inner.isidentifier() and name == f"{before}{inner}{after}":
+            return _(around, name=inner)
+    return said
 
 
 def _join(parts: Sequence[str]) -> str:
