@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -87,24 +87,29 @@ def _list_changes(
         return
     since = settled.attempts[-1].submitted_at
     trail = gradebook.trail(student, assignment.id)
-    told = [(change.at, _describe_change(change, trail)) for change in trail if change.at > since]
+    several = len(settled.attempts) > 1
+    numbers = {one.submission: number for number, one in enumerate(settled.attempts, 1)} if several else {}
+    told = [(change.at, _describe_change(change, trail, numbers)) for change in trail if change.at > since]
     told += _describe_extension(course, gradebook, assignment, student, since)
     for _at, sentence in sorted(pair for pair in told if pair[1]):
         yield sentence
 
 
-def _describe_change(change: Change, trail: Sequence[Change]) -> str:
+def _describe_change(change: Change, trail: Sequence[Change], numbers: Mapping[str, int]) -> str:
     """Return what a line of the trail tells the student; nothing of what is the student's own doing.
 
-    Why something was decided is for those who decided it, as in reports.
+    ``numbers`` are those of the attempts, where there are several. Why something was decided is for those who decided
+    it, as in reports.
     """
     if change.what == "grade":
         before = [one for one in trail if one.what == "grade" and one.submission == change.submission]
         before = before[: before.index(change)]
         if not before or before[-1].detail == change.detail:
             return ""
-        score, earlier = _tell_score(change.detail), _tell_score(before[-1].detail)
-        return _("graded again, {score} (before: {earlier})", score=score, earlier=earlier)
+        told = {"score": _tell_score(change.detail), "earlier": _tell_score(before[-1].detail)}
+        if (number := numbers.get(change.submission or "")) is not None:
+            return _("attempt {number} graded again, {score} (before: {earlier})", number=number, **told)
+        return _("graded again, {score} (before: {earlier})", **told)
     if change.what == "mark":
         return _tell_mark(clean_line(change.detail, LONGEST_REASON))  # its comment is in the report
     if change.what == "override":

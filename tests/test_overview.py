@@ -118,6 +118,9 @@ def test_what_others_did_since_the_last_attempt(course: Course, gradebook: Grade
     )
     hand_in(gradebook, 8, 20)
     assert review(course, gradebook, DUE).changes == ()
+    again = entry.submitted_at + timedelta(hours=30)
+    gradebook.add_grade(entry, make_grade(5), "sha256:" + "3" * 64, again, by="kim", why="mended")
+    assert review(course, gradebook, DUE).changes == ("attempt 1 graded again, 5 of 10 (before: 9 of 10)",)
 
 
 @pytest.mark.parametrize(
