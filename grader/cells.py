@@ -13,7 +13,7 @@ import json
 import re
 import symtable
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -92,8 +92,12 @@ def find_cell(lines: Sequence[str], line: int) -> tuple[int, int] | None:
     return None
 
 
-def take_cells(notebook: Notebook, name: str, assignment: Assignment, answers_file: str) -> Taken:
+def take_cells(
+    notebook: Notebook, name: str, assignment: Assignment, answers_file: str, beside: Collection[str] = ()
+) -> Taken:
     """Take the answers to an assignment from a notebook; ``name`` is what errors call it.
+
+    Of files that are there ``beside`` it nothing is missing in it.
 
     Raises:
         SubmissionError: it holds no cell that answers any question.
@@ -109,7 +113,7 @@ def take_cells(notebook: Notebook, name: str, assignment: Assignment, answers_fi
     quiz = _list_quiz(assignment)
     for file, questions in by_file.items():
         code = [sheet for sheet in sheets if not set(quiz) & set(sheet.cell.tags)]
-        if chunks := _Choice(questions, code, notes, missing).make():
+        if chunks := _Choice(questions, code, notes, [] if file in beside else missing).make():
             text, own = _assemble(file, chunks)
             files[file] = text.encode()
             pieces += own

@@ -14,7 +14,7 @@ import re
 import stat
 import struct
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -505,10 +505,10 @@ def _marker_of(book: Notebook, name: str) -> Marker | None:
     return _check_format(book.marker, where, _("fetch the assignment again"))
 
 
-def _take_notebook(book: Notebook, name: str, assignment: Assignment) -> Submission:
+def _take_notebook(book: Notebook, name: str, assignment: Assignment, beside: Collection[str] = ()) -> Submission:
     marker = _marker_of(book, name)
     _check_marker(marker, Path(name), assignment)
-    taken = take_cells(book, name, assignment, ANSWERS)
+    taken = take_cells(book, name, assignment, ANSWERS, beside)
     drawn_for = marker.get("student") if marker is not None else None
     return _checked(taken.files, drawn_for, taken.pieces, taken.notes)
 
@@ -521,15 +521,16 @@ def _take_beside(name: str, book: Notebook, given: Mapping[str, bytes], assignme
     Raises:
         SubmissionError: both were, and do not say the same; or the notebook cannot be taken, and no file is filled in.
     """
+    theirs, stub = read_meaning(given), meaning_of_stub(assignment)
     try:
-        taken = _take_notebook(book, name, assignment)
+        taken = _take_notebook(book, name, assignment, [file for file in given if theirs.get(file) != stub.get(file)])
     except SubmissionError:
         if is_untouched(given, assignment):
             raise
         return Submission()
     if not given:
         return taken
-    own, theirs, stub = read_meaning(taken.files), read_meaning(given), meaning_of_stub(assignment)
+    own = read_meaning(taken.files)
     filled = [file for file in taken.files if own.get(file) != stub.get(file)]
     differ = [file for file in filled if file not in given or own.get(file) != theirs.get(file)]
     if clash := [file for file in differ if file in given and theirs.get(file) != stub.get(file)]:

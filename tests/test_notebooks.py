@@ -574,6 +574,14 @@ def test_each_file_is_taken_from_where_it_was_filled_in(assignment: Assignment, 
     assert {piece.file for piece in submission.pieces} == {"mean_loss.py"}
 
 
+def test_what_is_in_a_file_is_not_missed_in_the_notebook_beside_it(assignment: Assignment, tmp_path: Path) -> None:
+    quiz = book(ANSWERED, marker=MARKER)
+    assert read_submission(write_both(tmp_path / "both", quiz, RIGHT), assignment).notes == ()
+    stub = render_stub(assignment, read_checks(assignment))["mean_loss.py"].decode()
+    (note,) = read_submission(write_both(tmp_path / "neither", quiz, stub), assignment).notes
+    assert note.startswith("no cell defines mean_loss")
+
+
 def test_a_notebook_that_cannot_be_taken_is_not_passed_over_for_an_untouched_stub(
     assignment: Assignment, tmp_path: Path
 ) -> None:
