@@ -78,8 +78,8 @@ def gather_context(
     policy = course.policy_of(assignment)
     final = settled.final
     told_from = feedback_from(policy, final.due)
-    following = find_next_attempt(settled.attempts, policy.attempts, now)
     with speaking(course.language):
+        following = find_next_attempt(settled.attempts, policy.attempts, now)
         closed = explain_closed(policy, final.due, following, now)
         waits = following.opens_at is not None and closed == following.reason
     return Context(
