@@ -245,19 +245,18 @@ class Connection:
         try:
             self._worker.channel.send(header, tensors, self.deadline)
             message = self._worker.channel.receive(self.deadline + LATE_SECONDS)
-            self._worker.drain()
+            if time.monotonic() >= self.deadline:
+                raise self._give_up(self._read_frames(message.header.get("late", [])))
             if "late" in message.header:
-                if time.monotonic() < self.deadline:
-                    raise ProtocolError("time is not over yet")
-                raise self._give_up(self._read_frames(message.header["late"]))
+                raise ProtocolError("time is not over yet")
+            self._worker.drain()
             error = self._read_error(message.header["error"]) if "error" in message.header else None
-        except TimeoutError:
-            raise self._give_up() from None
-        except ConnectionClosed:
-            if time.monotonic() >= self.deadline:  # whatever it did then, it was late
+        except (TimeoutError, ConnectionClosed, ProtocolError) as failure:
+            # Whatever it did after its time, it was late.
+            if isinstance(failure, TimeoutError) or time.monotonic() >= self.deadline:
                 raise self._give_up() from None
-            raise explain_ending(self._worker.end(GRACE_SECONDS), self._allowance) from None
-        except ProtocolError:
+            if isinstance(failure, ConnectionClosed):
+                raise explain_ending(self._worker.end(GRACE_SECONDS), self._allowance) from None
             raise self.distrust(later("a result")) from None
         except WorkerLost:
             self._worker.end()
