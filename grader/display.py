@@ -142,6 +142,12 @@ def format_date(moment: datetime) -> str:
     return _("{day} {whole_month} {year}, {time}", **parts | {"day": str(moment.day)})
 
 
+def format_date_in(moment: datetime, zone: tzinfo | None = None) -> str:
+    """Return a moment for people in a zone, UTC where there is none: ``30 November 2026, 18:00 CET``."""
+    at = in_utc(moment).astimezone(zone or UTC)
+    return f"{format_date(at)} {at:%Z}"
+
+
 def name_parts(moment: datetime) -> dict[str, str]:
     """Return the parts of a moment, in its own zone, by their names: for messages that put them in their order."""
     short, whole = _MONTHS[moment.month - 1]

@@ -15,7 +15,7 @@ from typing import Any
 
 from grader.class_report.cells import Table
 from grader.class_report.content import AttemptLine, ClassAssignment, ClassReport, ClassStudent
-from grader.class_report.days import count_days, day_of, format_day
+from grader.class_report.days import Day, count_days, day_of, format_day
 from grader.class_report.earlier import Comparison
 from grader.class_report.tables import (
     attempts_table,
@@ -54,7 +54,8 @@ def overview_plots(report: ClassReport) -> list[Plot]:
     if not any(one.handed_in for one in report.assignments):
         return []
     plots = [_plot_handed_in(report), _plot_spread(report), _plot_totals(report)]
-    return [*plots, _plot_days(report)] if count_days(report) else plots
+    counted = count_days(report)
+    return [*plots, _plot_days(report, counted)] if counted else plots
 
 
 def assignment_plots(assignment: ClassAssignment) -> list[Plot]:
@@ -253,13 +254,12 @@ def _plot_totals(report: ClassReport) -> Plot:
     return Plot("totals", title, spec, table)
 
 
-def _plot_days(report: ClassReport) -> Plot:
+def _plot_days(report: ClassReport, counted: Mapping[date, Day]) -> Plot:
     """Each day's submissions, and a line at the end of each day on which something was due.
 
     A bar is a whole day: a line at the hour would cut it in two, one at the day's beginning stand before what came
     in time on the last day.
     """
-    counted = count_days(report)
     values = [
         {"day": _midnight(day), "date": format_day(day), "when": when, "order": order, "submissions": count}
         for day, one in counted.items()

@@ -88,7 +88,7 @@ def _find_question(seat: Seat, names: Sequence[str]) -> tuple[Assignment, str | 
     if len(names) > 2:
         raise click.UsageError(_("got unexpected extra argument ({name})", name=names[2]))
     if names and names[0] in seat.course.assignments:
-        _check_folders(seat, names[0])
+        seat.check_folders(names[0])
         spec = seat.course.load(names[0])
         question = names[1] if len(names) == 2 else None
     elif names and (Path(names[0]).is_dir() or len(names) == 2):
@@ -106,20 +106,6 @@ def _find_question(seat: Seat, names: Sequence[str]) -> tuple[Assignment, str | 
     if question is not None:
         spec.question(question)
     return spec, question
-
-
-def _check_folders(seat: Seat, assignment: str) -> None:
-    """Refuse to go by an id where the folder that is meant says that it is from another course.
-
-    Raises:
-        InputError: it does.
-    """
-    from grader.submission import MARKER, read_marker
-
-    for folder in (Path(assignment), Path()):
-        marker = read_marker(folder) if (folder / MARKER).is_file() else None
-        if marker is not None and marker["assignment"] == assignment:
-            seat.check_course(marker, folder)
 
 
 def _choose(states: Sequence[HintState], question: str | None) -> HintState | None:

@@ -68,15 +68,15 @@ class Seat:
 
     def spell(self, words: str) -> str:
         """Return a command about the same course, as one would type it."""
-        if self.directory is None or os.environ.get("GRADER_COURSE"):
-            return f"grader {words}"
-        return f"grader --course {shlex.quote(str(self.directory))} {words}"
+        return f"{self._call(self.directory)} {words}"
 
     def spell_away(self) -> str:
         """Return ``grader`` as it is called for this course from any folder."""
-        if self.directory is None or os.environ.get("GRADER_COURSE"):
-            return "grader"
-        return f"grader --course {shlex.quote(str(self.directory.resolve()))}"
+        return self._call(self.directory and self.directory.resolve())
+
+    def _call(self, directory: Path | None) -> str:
+        named = directory is not None and not os.environ.get("GRADER_COURSE")
+        return f"grader --course {shlex.quote(str(directory))}" if named else "grader"
 
     def open_gradebook(self) -> Gradebook:
         """Open the course's gradebook; it is made if there is none."""
@@ -130,15 +130,13 @@ class Seat:
             InputError: the folder of that name, or this one, says that it is from another course; where nothing in
                 this course has such a name, any folder of work in this one.
         """
-        from grader.submission import read_marker
-
-        folders = [folder for folder in (Path(unknown), Path()) if _has_marker(folder)]
+        folders = [Path(unknown), Path()]
         if find_near(unknown, self.course.assignments) is None:
             folders += find_fetched(Path())
         for folder in folders:
             marker = None
             with contextlib.suppress(SubmissionError):  # a broken one is told where it is meant
-                marker = read_marker(folder)
+                marker = _marker_of(folder)
             if marker is not None:
                 self.check_course(marker, folder)
 
@@ -157,13 +155,22 @@ class Seat:
         Raises:
             InputError: it is from another course, or its marker is broken.
         """
-        from grader.submission import read_marker
-
-        marker = read_marker(Path()) if _has_marker(Path()) else None
+        marker = _marker_of(Path())
         if marker is None:
             return None
         self.check_course(marker, Path())
         return marker["assignment"]
+
+    def check_folders(self, assignment: str) -> None:
+        """Refuse to go by an id where the folder that is meant says that it is from another course.
+
+        Raises:
+            InputError: it does.
+        """
+        for folder in (Path(assignment), Path()):
+            marker = _marker_of(folder)
+            if marker is not None and marker["assignment"] == assignment:
+                self.check_course(marker, folder)
 
     def find_assignment(self, path: Path, assignment_id: str | None) -> Assignment:
         """Return the assignment that a student's folder belongs to: as asked for, or as its marker says.
@@ -223,6 +230,13 @@ def find_fetched(folder: Path) -> list[Path]:
         return [] if _has_marker(folder) else sorted(path for path in folder.iterdir() if _has_marker(path))
     except OSError:
         return []
+
+
+def _marker_of(folder: Path) -> Marker | None:
+    """Return what the marker of a student's folder says; None where it has none."""
+    from grader.submission import read_marker
+
+    return read_marker(folder) if _has_marker(folder) else None
 
 
 def _has_marker(folder: Path) -> bool:

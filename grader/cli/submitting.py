@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from grader.gradebook import Entry, Gradebook
     from grader.grading import Setup
     from grader.report import Report
-    from grader.scoring import Grade
+    from grader.scoring import Grade, NextAttempt
     from grader.spec import Assignment
     from grader.submission import Submission
 
@@ -171,14 +171,11 @@ def foresee(seat: Seat, path: Path, assignment: str | None, student: str | None)
     Raises:
         InputError: it is no submission, or another attempt would not count.
     """
-    from grader.settlement import find_next
-
     name = who(student)
     spec, submission = _read(seat, path, assignment, name)
     with seat.open_gradebook() as gradebook:
-        _refuse_useless(seat, gradebook, spec, name)
+        following = _refuse_useless(seat, gradebook, spec, name)
         doubts = _list_doubts(gradebook.entries(student=name, assignment=spec.id), spec, submission)
-        following = find_next(seat.course, gradebook, spec, name, datetime.now(UTC))
     if following.limit is not None:
         left = following.limit - following.used
         doubts.append(plural("{number} attempt left", "{number} attempts left", left))
@@ -246,8 +243,8 @@ def keep_receipt(seat: Seat, gradebook: Gradebook, entry: Entry, path: Path) -> 
         click.echo(_("Receipt: {file}", file=target), err=True)
 
 
-def _refuse_useless(seat: Seat, gradebook: Gradebook, assignment: Assignment, student: str) -> None:
-    """Refuse an attempt that would not count, before it is handed in; say which one it is where there is a limit.
+def _refuse_useless(seat: Seat, gradebook: Gradebook, assignment: Assignment, student: str) -> NextAttempt:
+    """Refuse an attempt that would not count, before it is handed in; return what is known of one that would.
 
     Raises:
         InputError: all attempts are used up, or the next one opens later.
@@ -261,6 +258,7 @@ def _refuse_useless(seat: Seat, gradebook: Gradebook, assignment: Assignment, st
             "nothing was handed in; `grader show` shows the last report, `grader check` checks as often as you like"
         )
         raise InputError(f"{assignment.id}: {found.reason}{at}", hint)
+    return found
 
 
 def submit_work(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,10 +15,9 @@ from grader.display import (
     clean_line,
     clean_text,
     format_amount,
-    format_date,
+    format_date_in,
     format_percent,
     format_points,
-    in_utc,
     shorten_lines,
     timestamp,
 )
@@ -97,7 +95,7 @@ def _pages() -> jinja2.Environment:
     pages = make_environment([find_data("templates") / "report"])
     pages.filters.update(
         lines=shorten_lines,
-        moment=_moment,
+        moment=format_date_in,
         stamp=timestamp,
         share=_share,
         line=clean_line,
@@ -136,11 +134,6 @@ def render_page(template: str, **values: object) -> str:
 def _put(message: str, **values: object) -> Markup:
     """Return a message with values in its ``{places}``: markup as it is, all else escaped."""
     return escape(message).format(**values)
-
-
-def _moment(at: datetime, zone: tzinfo | None = None) -> str:
-    moment = in_utc(at).astimezone(zone or UTC)
-    return f"{format_date(moment)} {moment:%Z}"
 
 
 def _share(part: Fraction, whole: Fraction) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from grader.display import clean_line, format_amount, format_date, format_moment, in_utc, shorten_lines
+from grader.display import clean_line, format_amount, format_date_in, format_moment, shorten_lines
 from grader.errors import InputError
 from grader.language import _, speaking
 from grader.report import wording
@@ -71,8 +71,7 @@ def _describe(report: Report, pictures: _Pictures) -> Data:
     grade, info = report.grade, report.info
     handed_in, zone = None, report.context.zone or UTC
     if info.submitted_at:
-        at = in_utc(info.submitted_at).astimezone(zone)
-        handed_in = _("submitted {moment}", moment=f"{format_date(at)} {at:%Z}")
+        handed_in = _("submitted {moment}", moment=format_date_in(info.submitted_at, zone))
     ours = wording.pending_text(report) if grade.status is Status.PENDING else None
     sentences = [*wording.side_sentences(report), *wording.final_sentences(report), wording.feedback_sentence(report)]
     so_far = grade.status is not Status.GRADED

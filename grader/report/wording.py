@@ -311,8 +311,11 @@ def next_steps(report: Report) -> list[str]:
 
 
 def _opening_sentence(report: Report, moment: datetime) -> str:
-    told = format_moment(moment, report.context.zone or moment.tzinfo or UTC)
-    return _("The next attempt counts from {moment} on.", moment=told)
+    return _("The next attempt counts from {moment} on.", moment=_tell_moment(report, moment))
+
+
+def _tell_moment(report: Report, moment: datetime) -> str:
+    return format_moment(moment, report.context.zone or moment.tzinfo or UTC)
 
 
 def _step_of_handing_in(report: Report) -> str:
@@ -396,8 +399,7 @@ def feedback_sentence(report: Report) -> str | None:
     moment = report.context.feedback_from
     if moment is None:
         return None
-    told = format_moment(moment, report.context.zone or moment.tzinfo or UTC)
-    return _("What is said of each answer is shown after {moment}.", moment=told)
+    return _("What is said of each answer is shown after {moment}.", moment=_tell_moment(report, moment))
 
 
 def chosen_letters(question: QuestionGrade) -> frozenset[str]:
